@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        from accounts import permissions
+        from accounts.registry import Store
+
+        permissions.declare()
+        post_migrate.connect(permissions.after_migrate, sender=self)
+        Store.close_all()

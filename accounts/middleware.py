@@ -1,0 +1,95 @@
+"""What every request passes through before a view sees it; one concern per class."""
+
+import logging
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from accounts import authentication, tenancy
+from accounts.ids import uuid7
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
+UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon")
+logger = logging.getLogger(__name__)
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Give every request an id that its log lines, audit rows and errors share."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        request.trace_id = given if REQUEST_ID.fullmatch(given) else uuid7().hex  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.trace_id  # type: ignore[attr-defined]
+        return response
+
+
+class TenancyMiddleware:
+    """One transaction per request, opened by its authentication and closed by its answer.
+
+    An answer of 400 or more takes everything back; what must stay nevertheless (a revoked family, a refusal in
+    the audit log) is written after the rollback, by the functions in `request.after_rollback`.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.after_rollback = []  # type: ignore[attr-defined]
+        if request.path.startswith(UNSCOPED_PATHS):
+            request.principal = authentication.ANONYMOUS  # type: ignore[attr-defined]
+            return self.get_response(request)
+        with transaction.atomic():
+            request.principal = principal = authentication.authenticate(request)  # type: ignore[attr-defined]
+            with tenancy.adopted(principal.context):
+                response = self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+            elif principal.context != tenancy.Context():
+                tenancy.leave()
+        for finish in request.after_rollback:  # type: ignore[attr-defined]
+            finish()
+        return response
+
+
+class PrincipalMiddleware(AuthenticationMiddleware):
+    """`request.user` is the person the tenancy envelope already loaded; no second look-up."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.user = request.principal.user or AnonymousUser()  # type: ignore[attr-defined]
+
+
+class LanguageMiddleware:
+    """The person's setting, then the cookie, then the browser's wish, then Chinese."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        code = self._choose(request)
+        with translation.override(code):
+            request.LANGUAGE_CODE = code
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", code)
+        return response
+
+    def _choose(self, request: HttpRequest) -> str:
+        wish = request.principal.language or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)  # type: ignore[attr-defined]
+        if wish:
+            return LANGUAGE_COOKIE_TO_CODE.get(wish[:2].lower(), settings.LANGUAGE_CODE)
+        for part in request.headers.get("Accept-Language", "").split(","):
+            code = LANGUAGE_COOKIE_TO_CODE.get(part.strip()[:2].lower())
+            if code:
+                return code
+        return settings.LANGUAGE_CODE

@@ -1,0 +1,4 @@
+import warnings
+
+# The embedded server's package asks for a runtime directory at import; we give it our own, so its fallback is no news.
+warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")

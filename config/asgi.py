@@ -1,0 +1,8 @@
+"""The ASGI application: streams hold no worker and no database connection while they wait."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+application = get_asgi_application()

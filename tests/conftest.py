@@ -1,0 +1,91 @@
+"""The suite's world: real PostgreSQL and Valkey, the application's database role, and four people.
+
+`alice` owns a workspace, `bob` is her colleague with a lesser role, `charlie` is a stranger, `olga` operates
+the platform. Tables are migrated once by the owner role; tests run as the application role.
+"""
+
+import os
+import secrets
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+from pytest_django.plugin import DjangoDbBlocker
+
+from config import embedded
+from tests import factories
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def _admin() -> psycopg.Connection:
+    servers = settings.SERVERS
+    return psycopg.connect(
+        host=str(servers.socket_dir),
+        user="postgres",
+        password=servers.secret("database_superuser"),
+        dbname="postgres",
+        autocommit=True,
+    )
+
+
+def _drop(name: str) -> None:
+    with _admin() as admin:
+        admin.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Databases are named below, one for each parallel worker."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker):
+    """A fresh database for this worker, migrated as the owner, used as the application role."""
+    settings.SERVERS.ensure()
+    name = f"test_{WORKER}_{os.getpid()}_{secrets.token_hex(3)}"
+    embedded.prepare_database(name)
+    for alias in connections:
+        connections[alias].settings_dict["NAME"] = name
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0)
+        yield
+        for alias in connections:
+            connections[alias].close()
+            if connections[alias].settings_dict["OPTIONS"].get("pool"):
+                connections[alias].close_pool()
+    _drop(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache_prefix(settings) -> None:
+    """No test sees what another one cached."""
+    from django.core.cache import cache
+
+    cache.key_prefix = f"test-{WORKER}-{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def alice(db) -> factories.Person:
+    return factories.person("alice")
+
+
+@pytest.fixture
+def bob(db, alice) -> factories.Person:
+    """A colleague: editor in alice's workspace."""
+    return factories.colleague("bob", of=alice, role="editor")
+
+
+@pytest.fixture
+def charlie(db) -> factories.Person:
+    return factories.person("charlie")
+
+
+@pytest.fixture
+def olga(db) -> factories.Person:
+    return factories.person("olga", staff=True)
