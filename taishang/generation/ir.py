@@ -183,6 +183,7 @@ class ShapeField(Value):
     null: bool = False
     default: Any = None
     line: int | None = None
+    excerpt: str | None = None
 
 
 class PathParameter(Value):
