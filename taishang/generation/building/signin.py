@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from taishang.generation.building.operations import Operation
 from taishang.generation.building.paths import HOLE, is_hole, segments
-from taishang.generation.building.words import field_name, vocabulary, words
-from taishang.generation.ir import AuthSpec, AuthValue, Fact, FieldSpec, Shape
+from taishang.generation.building.words import vocabulary, words
+from taishang.generation.ir import AuthSpec, AuthValue, Fact
 
 PUBLIC_ACTIONS = ("register", "login", "refresh", "reset", "reset_confirm", "verify")
 PROVIDERS = vocabulary(
@@ -173,9 +173,6 @@ def auth_spec(
     login = by_action.get("login") or by_action.get("register")
     if login is not None:
         spec = _with_login(spec, login)
-    register = by_action.get("register")
-    if register is not None:
-        spec = spec.model_copy(update={"user_fields": _user_fields(spec, register.call.body)})
     return _with_traces(spec, operations, facts)
 
 
@@ -202,34 +199,6 @@ def _with_login(spec: AuthSpec, login: Operation) -> AuthSpec:
 
 def _first(wanted: Sequence[str], found: Sequence[str]) -> str | None:
     return next((key for key in wanted if key in found), None)
-
-
-def _user_fields(spec: AuthSpec, body: Shape | None) -> list[FieldSpec]:
-    found: list[FieldSpec] = []
-    skipped = {spec.login_field, spec.password_field, "email", "id", "agree", "terms", "remember"}
-    for wire in body.fields if body is not None else {}:
-        parts = set(words(wire))
-        if wire in skipped or parts & {
-            "password",
-            "confirm",
-            "confirmation",
-            "terms",
-            "token",
-            "captcha",
-        }:
-            continue
-        name = field_name(wire, taken=[field.name for field in found])
-        found.append(
-            FieldSpec(
-                key=f"field:user.{name}",
-                name=name,
-                wire_name=wire,
-                type="text",
-                required=False,
-                max_length=255,
-            )
-        )
-    return found
 
 
 def _with_traces(spec: AuthSpec, operations: list[Operation], facts: list[Fact]) -> AuthSpec:
