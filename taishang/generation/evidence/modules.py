@@ -11,7 +11,7 @@ from taishang.generation.evidence.syntax import Module, SyntaxFailure, language_
 from taishang.generation.ir import EXCERPT_CHARACTERS, Export, FactKind, Inventory, Place, Warning
 
 MAX_HOPS = 6
-MAX_ERROR_LINE = 120
+MAX_ANCESTORS = 12
 SUFFIXES = (
     ".ts",
     ".tsx",
@@ -151,15 +151,21 @@ class Project:
                 rest = specifier[len(prefix) :]
                 paths += [posixpath.normpath(posixpath.join(target, rest)) for target in folders]
         if specifier.startswith(("@/", "~/", "~~/")):
-            rest = specifier.partition("/")[2]
-            paths += [posixpath.normpath(posixpath.join(root, part, rest)) for part in ("src", "")]
+            paths += self._above(folder, specifier.partition("/")[2])
         elif specifier.startswith("/"):
             paths.append(posixpath.normpath(posixpath.join(root, specifier.lstrip("/"))))
         elif not specifier.startswith("@"):
-            paths += [
-                posixpath.normpath(posixpath.join(root, part, specifier)) for part in ("src", "")
-            ]
+            paths += self._above(folder, specifier)
         return paths
+
+    def _above(self, folder: str, rest: str) -> list[str]:
+        """`rest` below each folder around the importing file and its `src`, nearest first."""
+        found: list[str] = []
+        parts = folder.split("/") if folder else []
+        for count in range(len(parts), -1, -1):
+            base = "/".join(parts[:count])
+            found += [posixpath.join(base, "src", rest), posixpath.join(base, rest)]
+        return [posixpath.normpath(path) for path in found[: 2 * MAX_ANCESTORS]]
 
     def _follow(
         self, module: Module, target: str | Node | Link | None, hops: int
