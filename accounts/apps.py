@@ -10,7 +10,9 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import permissions
         from accounts.registry import Store
+        from accounts.web import problems
 
         permissions.declare()
+        problems.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
+    "accounts.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -183,14 +184,25 @@ EMAIL_FILE_PATH = DATA_DIR / "mail"
 # --- REST -------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "accounts.web.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "accounts.web.problems.handle",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.web.authentication.PrincipalAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.web.permissions.DeclaredPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["accounts.web.parsing.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.web.parsing.JsonParser"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Taishang Laojun",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.web.schema.add_problem",
+    ],
 }
 
 # --- languages and time -----------------------------------------------------------------------------
