@@ -78,13 +78,14 @@ class TenancyMiddleware:
         return response
 
     def _enveloped(self, request: HttpRequest) -> HttpResponse:
+        nested = transaction.get_connection().in_atomic_block
         with transaction.atomic():
             request.principal = principal = authentication.authenticate(request)  # type: ignore[attr-defined]
             with tenancy.adopted(principal.context):
                 response = self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
-            elif principal.context != tenancy.Context():
+            elif nested:
                 tenancy.leave()
         return response
 
