@@ -145,6 +145,10 @@ navigation: Store[NavigationEntry] = Store("navigation")
 schedules: Store[Schedule] = Store("schedules")
 home_cards: Store[HomeCard] = Store("home_cards")
 problems: Store[Problem] = Store("problems")
+# Path prefix → the largest request body in bytes; every other path takes DEFAULT_BODY_BYTES.
+body_limits: Store[int] = Store("body_limits")
+# What `seed_demo` does, in the order of registration: each function gets the demo user and workspace.
+demo_steps: Store[Callable[..., None]] = Store("demo_steps")
 reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
 
 enqueue = Port("enqueue")  # kind, payload, workspace, user → the task

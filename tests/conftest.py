@@ -10,6 +10,7 @@ import secrets
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
@@ -63,10 +64,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 
 
 @pytest.fixture(autouse=True)
-def _own_cache_prefix(settings) -> None:
+def _own_cache_prefix() -> None:
     """No test sees what another one cached."""
-    from django.core.cache import cache
-
     cache.key_prefix = f"test-{WORKER}-{secrets.token_hex(6)}"
 
 
