@@ -178,7 +178,7 @@ class Shape(Value):
 
 
 class ShapeField(Value):
-    shape: Shape = Shape()
+    shape: Shape = Field(default_factory=Shape)
     optional: bool = False
     null: bool = False
     default: Any = None
