@@ -19,7 +19,7 @@ def migrations(app):
     from django.db.migrations.state import ProjectState
     from django.db.migrations.writer import MigrationWriter
 
-    loader = MigrationLoader(None, ignore_no_initial=True)
+    loader = MigrationLoader(None, ignore_no_migrations=True)
     detector = MigrationAutodetector(
         loader.project_state(), ProjectState.from_apps(apps), fillers()
     )

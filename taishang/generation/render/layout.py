@@ -108,6 +108,8 @@ def _collection(node: ast.expr) -> tuple[str, str, list[tuple[str, ast.expr]]] |
 
 def _flat(node: ast.expr) -> str:
     """One line of source; strings in the formatter's quotes."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+        return "b" + literal(node.value.decode("ascii"))
     if isinstance(node, ast.Constant):
         return literal(node.value) if node.value is not Ellipsis else "..."
     if isinstance(node, ast.Call):
@@ -120,6 +122,13 @@ def _flat(node: ast.expr) -> str:
         return f"{_flat(node.value)}.{node.attr}"
     if isinstance(node, ast.Starred):
         return f"*{_flat(node.value)}"
+    if isinstance(node, ast.BinOp):
+        sign = {ast.Add: "+", ast.BitOr: "|"}[type(node.op)]
+        return f"{_flat(node.left)} {sign} {_flat(node.right)}"
+    if isinstance(node, ast.JoinedStr):
+        return _quoted(ast.unparse(node))
+    if isinstance(node, ast.Subscript):
+        return f"{_flat(node.value)}[{_flat(node.slice)}]"
     opened = _collection(node)
     if opened is not None:
         left, right, parts_of = opened
@@ -127,3 +136,8 @@ def _flat(node: ast.expr) -> str:
         comma = "," if isinstance(node, ast.Tuple) and len(parts_of) == 1 else ""
         return f"{left}{inner}{comma}{right}"
     return ast.unparse(node)
+
+
+def _quoted(text: str) -> str:
+    """An f-string in double quotes; ours never hold a quote of either kind."""
+    return f'f"{text[2:-1]}"' if text.startswith("f'") and '"' not in text else text

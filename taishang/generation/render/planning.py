@@ -37,6 +37,9 @@ LOOKUPS = frozenset({"slug", "username", "code", "handle", "key", "token", "name
 PUBLIC_AUTH = frozenset(
     {"register", "login", "refresh", "logout", "reset", "reset_confirm", "verify", "third_party"}
 )
+STANDARD_MODULES = frozenset(
+    {"json", "code", "types", "site", "token", "calendar", "email", "queue", "select", "statistics"}
+)
 RESERVED_APPS = frozenset({"accounts", "config", "django", "rest_framework", "fixtures", "manage"})
 
 
@@ -66,18 +69,12 @@ def plan(blueprint: Blueprint) -> Plan:
 
 
 def _app(label: str) -> str:
-    name = identifier(label, kind="app")
+    name = "api" if label == "api" else identifier(label, kind="app")
     return f"{name}_app" if name in RESERVED_APPS or name == "test" else _not_stdlib(name)
 
 
 def _not_stdlib(name: str) -> str:
-    return f"{name}_app" if name in planning_stdlib() and name != "api" else name
-
-
-def planning_stdlib() -> frozenset[str]:
-    return frozenset(
-        {"json", "code", "types", "site", "token", "calendar", "email", "queue", "select"}
-    )
+    return f"{name}_app" if name in STANDARD_MODULES else name
 
 
 def _string_user_id(blueprint: Blueprint, models: list[Model]) -> bool:
@@ -204,8 +201,16 @@ def _toggle_route(plan: Plan, endpoint: EndpointSpec, model: Model) -> Route:
 
 
 def _recorded_route(plan: Plan, endpoint: EndpointSpec, model: Model | None) -> Route:
-    model = model or _model_before_hole(plan, endpoint)
-    arguments = _arguments(plan, endpoint, model) if model else _free(endpoint)
+    model = _model_of_last_hole(plan, endpoint, model)
+    arguments = _free(endpoint)
+    if model is not None and arguments:
+        arguments[-1] = _own_argument(arguments[-1].ir_name, model)
+        names = [argument.name for argument in arguments]
+        if len(set(names)) != len(names):
+            arguments = [
+                Argument(ir_name=a.ir_name, name=f"{a.name}_part", means="free")
+                for a in arguments[:-1]
+            ] + arguments[-1:]
     return Route(
         spec=endpoint,
         route=_django_route(endpoint.path, arguments),
@@ -213,7 +218,7 @@ def _recorded_route(plan: Plan, endpoint: EndpointSpec, model: Model | None) -> 
         home="recorded",
         view="",
         action=endpoint.action,
-        model=model if any(argument.means == "id" for argument in arguments) else None,
+        model=model if arguments else None,
         reply=ReplyPlan(status=_status(endpoint, 200)),
     )
 
@@ -226,20 +231,34 @@ def _free(endpoint: EndpointSpec) -> list[Argument]:
     return [Argument(ir_name=ir_name, name=name, means="free") for ir_name, name in pairs]
 
 
-def _model_before_hole(plan: Plan, endpoint: EndpointSpec) -> Model | None:
-    """The model whose rows stand at the path that ends before the last hole."""
-    before = endpoint.path[: endpoint.path.rfind("{")].rstrip("/") if "{" in endpoint.path else ""
-    for route in plan.routes:
-        if route.model and route.home == "api" and route.spec.action in ("list", "create"):
-            if before and route.spec.path.rstrip("/") == before:
-                return route.model
+def _model_of_last_hole(
+    plan: Plan, endpoint: EndpointSpec, stated: Model | None
+) -> Model | None:
+    """The model whose row the last hole names: by the hole's name, by the path before it, as stated."""
+    holes = HOLE.findall(endpoint.path)
+    if not holes:
+        return None
+    named = identifier(planning_models._bare(holes[-1]), kind="model")
+    for model in plan.models:
+        if model.module == named:
+            return model
+    return _model_at(plan, endpoint) or stated
+
+
+def _model_at(plan: Plan, endpoint: EndpointSpec) -> Model | None:
+    before = endpoint.path[: endpoint.path.rfind("{")].rstrip("/")
+    for spec in plan.blueprint.endpoints:
+        listed = spec.behaviour == "crud" and spec.action in ("list", "create")
+        if listed and before and spec.path.rstrip("/") == before:
+            return plan.model_of(spec.entity)
     return None
 
 
 def _arguments(plan: Plan, endpoint: EndpointSpec, model: Model) -> list[Argument]:
     """What each hole of the path means for `model`, named so that the view knows it too."""
     holes = HOLE.findall(endpoint.path)
-    own = _own_hole(endpoint, model, holes)
+    others = {each.module for each in plan.models}
+    own = _own_hole(endpoint, model, holes, others)
     taken: set[str] = set()
     found: list[Argument] = []
     for index, hole in enumerate(holes):
@@ -256,13 +275,17 @@ def _arguments(plan: Plan, endpoint: EndpointSpec, model: Model) -> list[Argumen
     return found
 
 
-def _own_hole(endpoint: EndpointSpec, model: Model, holes: list[str]) -> int | None:
+def _own_hole(
+    endpoint: EndpointSpec, model: Model, holes: list[str], others: set[str]
+) -> int | None:
     """The index of the hole that names the row itself."""
     if not holes or (endpoint.behaviour == "crud" and endpoint.action in ("list", "create")):
         return None
     ends_in_hole = bool(HOLE.search(endpoint.path.rstrip("/").rsplit("/", 1)[-1]))
-    if endpoint.parent and len(holes) == 1 and not ends_in_hole:
-        return None
+    if len(holes) == 1 and not ends_in_hole:
+        named = identifier(planning_models._bare(holes[0]), kind="model")
+        if endpoint.parent or (named != model.module and named in others):
+            return None
     return len(holes) - 1
 
 

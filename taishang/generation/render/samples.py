@@ -46,6 +46,13 @@ def stored(column: Column) -> str:
     return literal("row"[: column.max_length or 3])
 
 
+def kept(column: Column) -> Any:
+    """A value that a path can carry: never empty, and not what `sent` sends."""
+    if column.type == "choice":
+        return column.choices[0]
+    return STORED.get(column.type, "kept"[: column.max_length or 4])
+
+
 def _numbered(column: Column) -> str:
     if column.type in ("integer", "big_integer", "decimal", "float"):
         return "100 + number"

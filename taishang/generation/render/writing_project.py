@@ -119,7 +119,7 @@ def _settings(plan: Plan, *, cookie: bool, split: bool) -> str:
         "config/settings.py",
         app=plan.app,
         trusted_origin='    "config.middleware.TrustedOrigin",\n' if cookie else "",
-        authentication=kind if cookie else header,
+        authentication=f'["{kind}"]' if cookie else f'[\n        "{header}"\n    ]',
         header_types=literal(tuple(dict.fromkeys([prefix, "Bearer"]))),
         title=literal(inside_comment(plan.blueprint.project.name)[:60] or "backend"),
         generator=f'\n    "PREPROCESSING_HOOKS": ["{plan.app}.routing.with_chosen_views"],'

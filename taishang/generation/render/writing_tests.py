@@ -7,7 +7,7 @@ from urllib.parse import quote
 from taishang.generation.render import layout
 from taishang.generation.render.naming import identifier, inside_docstring, literal
 from taishang.generation.render.plan import Column, Link, Model, Plan, Route
-from taishang.generation.render.samples import sent, stored
+from taishang.generation.render.samples import kept, sent, stored
 from taishang.generation.render.writing_accounts import sign_in_name
 from taishang.generation.render.writing_views import is_public
 
@@ -122,7 +122,7 @@ def _rows(plan: Plan, model: Model, routes: list[Route]) -> list[str]:
         lines += _assigned(f"cls.{link.name}", _parent_maker(plan, link))
         given.append(f"{link.name}=cls.{link.name}")
     for column in _path_columns(model, routes):
-        given.append(f"{column.name}={literal(sent(column))}")
+        given.append(f"{column.name}={literal(kept(column))}")
     words = ", ".join(["cls.owner", *given])
     lines += _assigned("cls.row", f"make_{model.module}({words})")
     for link in _body_links(model, routes):
@@ -295,7 +295,7 @@ def _collection_test(model: Model, route: Route, name: str, call: list[str]) -> 
         kept = [
             f"        self.assertTrue({model.class_name}.objects.filter(pk=self.row.pk).exists())"
         ]
-        return _test(f"{name}_keeps_foreign_rows", call, kept)
+        return _test(f"{name}_keeps_foreign_rows", call, _status(str(_good_status(route))), kept)
     if route.action == "list" and model.audience == "owner":
         rows = [f"        self.assertEqual(response.json(){_inside(route)}, [])"]
         return _test(f"{name}_hides_foreign_rows", call, _status("200"), rows)
@@ -312,12 +312,14 @@ def _foreign_owner_test(model: Model, route: Route, name: str, url: str) -> list
         return []
     link = model.link(model.owner)
     wire = link.wire if link and link.shown else model.owner
-    body = create_body(model, route, extra={wire: "self.stranger.pk"})
+    known = {each.wire for each in [*model.columns, *model.links] if each.name != model.owner}
+    extra = {} if wire in known else {wire: "self.stranger.pk"}
+    body = create_body(model, route, extra=extra)
     lines = _as("owner") + _call(route, url, body)
     rows = f"{model.class_name}.objects.filter({model.owner}=self.stranger)"
-    return _test(
-        f"{name}_ignores_a_foreign_owner", lines, [f"        self.assertFalse({rows}.exists())"]
-    )
+    good = _status(str(_good_status(route)))
+    unmoved = [f"        self.assertFalse({rows}.exists())"]
+    return _test(f"{name}_ignores_a_foreign_owner", lines, good, unmoved)
 
 
 def _refusal_test(plan: Plan, model: Model, route: Route, name: str, url: str) -> list[str]:
@@ -399,7 +401,9 @@ def _recorded_tests(plan: Plan, routes: list[Route]) -> str:
     lines += ['        cls.stranger = make_user("stranger")']
     models = sorted({r.model.module for r in routes if r.model})
     for module in models:
-        lines.append(f"        cls.{module} = make_{module}(cls.owner)")
+        model = next(r.model for r in routes if r.model and r.model.module == module)
+        given = [f", {c.name}={literal(kept(c))}" for c in _path_columns(model, _of(model, routes))]
+        lines.append(f"        cls.{module}_row = make_{module}(cls.owner{''.join(given)})")
     for route in routes:
         lines += _recorded_test(route)
     imports = layout.imported(f"{plan.app}.tests.base", ["ApiTestCase"])
@@ -409,11 +413,15 @@ def _recorded_tests(plan: Plan, routes: list[Route]) -> str:
     return "\n".join([*imports, "", "", *lines, ""])
 
 
+def _of(model: Model, routes: list[Route]) -> list[Route]:
+    return [route for route in routes if route.model is model]
+
+
 def _recorded_test(route: Route) -> list[str]:
     name = route.action
     url = _url(route)
     if route.model:
-        url = url.replace("self.row.", f"self.{route.model.module}.")
+        url = url.replace("self.row.", f"self.{route.model.module}_row.")
     body = "{}" if route.spec.method in ("POST", "PUT", "PATCH") else ""
     lines: list[str] = []
     if not is_public(route):

@@ -109,10 +109,11 @@ def _viewset(plan: Plan, model: Model, routes: list[Route]) -> list[str]:
 def _get_queryset(model: Model, routes: list[Route]) -> list[str]:
     joined = [link.name for link in model.links if link.nested and link.kind != "m2m"]
     fetched = [link.name for link in model.links if link.kind == "m2m" and link.shown]
-    tail = f".select_related({literal(joined)[1:-1]})" if joined else ""
-    tail += f".prefetch_related({literal(fetched)[1:-1]})" if fetched else ""
     opened = any(is_public(r) and r.action in ("list", "retrieve") for r in routes)
-    lines = ["    def get_queryset(self):", f"        rows = super().get_queryset(){tail}"]
+    lines = ["    def get_queryset(self):", "        rows = super().get_queryset()"]
+    for method, names in (("select_related", joined), ("prefetch_related", fetched)):
+        if names:
+            lines += layout.lines(f"rows = rows.{method}({literal(names)[1:-1]})", depth=2)
     if opened and model.audience == "owner":
         lines += ["        if self.action in self.public_actions:", "            return rows"]
     users = "self.request.user"
