@@ -126,13 +126,19 @@ def _kept_operations(
             work.catalogue,
             offline.CREATE_VERBS,
         )
+    pretending = {
+        fact.value.method
+        for fact in work.facts
+        if isinstance(fact.value, StoreValue) and (mock_only or fact.value.simulated)
+    }
+    holdings.from_submissions(work.drafts, work.facts, pretending)
     functions = {operation.call.function for operation in called}
     stores = [
         operation
         for operation in offline.from_stores(
             work.facts,
             prefix=prefix,
-            knows=lambda subject: work.drafts.find(subject) is not None,
+            resolve=work.drafts.wire_of,
             mock_only=mock_only,
         )
         if operation.call.function not in functions
@@ -172,6 +178,7 @@ def _collect_fields(work: Work) -> None:
     sightings.from_declarations(work.drafts, work.catalogue)
     homes: dict[str, EntityDraft] = {}
     for operation in work.operations:
+        sightings.fit_store_body(operation, work.drafts, work.catalogue)
         meaning = meaning_of(operation, work.drafts, prefix=work.prefix or DEFAULT_PREFIX)
         work.meanings[operation.key] = meaning
         draft = work.drafts.named(meaning.entity) if meaning.entity is not None else None

@@ -11,6 +11,7 @@ from taishang.generation.building.catalogue import (
     is_shape_name,
 )
 from taishang.generation.building.drafts import Drafts, EntityDraft
+from taishang.generation.building.offline import TOGGLE_VERBS
 from taishang.generation.building.operations import Operation
 from taishang.generation.building.paths import Route, read_route
 from taishang.generation.building.signin import action_of_path
@@ -85,7 +86,7 @@ def collection_of(route: Route) -> str | None:
 
 def is_action_word(segment: str) -> bool:
     parts = words(segment)
-    return not parts or parts[0] in ACTION_WORDS or parts[-1] in ACTION_WORDS
+    return not parts or bool({parts[0], parts[-1]} & (ACTION_WORDS | TOGGLE_VERBS))
 
 
 def _is_collection(

@@ -81,6 +81,10 @@ _UNCHANGED = {
     "business", "address", "access", "christmas", "is", "has", "was", "this", "os", "pos", "ios", "us",
     "plus", "yes", "cross", "less", "fitness", "wellness", "bus", "pros", "cons", "basics", "graphics",
 }  # fmt: skip
+_UNCOUNTABLE = {
+    "news", "series", "species", "media", "data", "metadata", "sms", "kudos", "headquarters", "logistics", "analytics",
+    "statistics", "diagnostics", "basics", "graphics", "feedback", "equipment", "information", "software", "progress",
+}  # fmt: skip
 _IRREGULAR_PLURALS = {singular: plural for plural, singular in _IRREGULAR.items()}
 _ES_ENDINGS = (
     "sses",
@@ -151,7 +155,7 @@ def singular_word(word: str) -> str:
 def plural_word(word: str) -> str:
     if word in _IRREGULAR_PLURALS:
         return _IRREGULAR_PLURALS[word]
-    if not word.isascii() or not word or singular_word(word) != word:
+    if not word.isascii() or not word or word in _UNCOUNTABLE or singular_word(word) != word:
         return word
     if word.endswith("y") and word[-2:-1] not in ("a", "e", "i", "o", "u", ""):
         return word[:-1] + "ies"

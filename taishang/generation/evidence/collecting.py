@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from taishang.generation.evidence import calls
 from taishang.generation.evidence.modules import Project
 from taishang.generation.ir import Export, Fact, Inventory
 
@@ -11,7 +12,7 @@ Extractor = Callable[[Project], list[Fact]]
 Source = Callable[[Export, Inventory], list[Fact]]
 Progress = Callable[[int, int], None]
 
-EXTRACTORS: list[Extractor] = []
+EXTRACTORS: list[Extractor] = [calls.extract]
 
 
 def collect(
