@@ -29,6 +29,11 @@ def is_prefix(segment: str) -> bool:
     return segment.lower() in ("api", "rest") or _VERSION.fullmatch(segment) is not None
 
 
+def has_words(path: str) -> bool:
+    """Whether a path names anything beyond its prefix; one that does not came whole from a variable."""
+    return any(not is_hole(part) and not is_prefix(part) for part in segments(path))
+
+
 def shape_key(path: str) -> str:
     """The path with nameless holes and no outer slashes: equal for two spellings of one route."""
     return "/".join("{}" if is_hole(part) else part for part in segments(path))
