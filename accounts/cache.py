@@ -151,7 +151,7 @@ class Backend(BaseCache):
         self.attempt(lambda client: client.publish(name, message), 0)
 
     def is_away(self) -> bool:
-        return self.breaker.is_open or not self.attempt(lambda client: client.ping(), False)
+        return self.breaker.is_open or self.attempt(lambda client: client.ping(), None) is None
 
     def _ms(self, timeout: Any) -> int | None:
         seconds = self.get_backend_timeout(timeout)

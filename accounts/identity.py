@@ -21,8 +21,29 @@ from accounts.models import User
 USERNAME_MIN, USERNAME_MAX = 2, 32
 EMAIL_MAX_BYTES = 254
 RESERVED = frozenset(
-    "admin administrator root api system support staff operator security help www mail null "
-    "taishang laojun 太上老君 太上 老君 管理员 系统 客服".split()
+    [
+        "admin",
+        "administrator",
+        "root",
+        "api",
+        "system",
+        "support",
+        "staff",
+        "operator",
+        "security",
+        "help",
+        "www",
+        "mail",
+        "null",
+        "taishang",
+        "laojun",
+        "太上老君",
+        "太上",
+        "老君",
+        "管理员",
+        "系统",
+        "客服",
+    ]
 )
 # Han beside Latin is how Chinese names are written; other mixtures are how names are forged.
 MIXABLE = frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "COMMON"})

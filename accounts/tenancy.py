@@ -27,7 +27,8 @@ class Context:
     role: str = APP
 
 
-_context: ContextVar[Context] = ContextVar("tenancy", default=Context())
+NOBODY = Context()
+_context: ContextVar[Context] = ContextVar("tenancy", default=NOBODY)
 
 
 def current() -> Context:

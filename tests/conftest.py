@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
@@ -65,10 +66,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 
 
 @pytest.fixture(autouse=True)
-def _own_cache_prefix(settings) -> None:
+def _own_cache_prefix() -> None:
     """No test sees what another one cached."""
-    from django.core.cache import cache
-
     cache.key_prefix = f"test-{WORKER}-{secrets.token_hex(6)}"
 
 

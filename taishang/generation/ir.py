@@ -178,11 +178,12 @@ class Shape(Value):
 
 
 class ShapeField(Value):
-    shape: Shape = Shape()
+    shape: Shape = Field(default_factory=Shape)
     optional: bool = False
     null: bool = False
     default: Any = None
     line: int | None = None
+    excerpt: str | None = None
 
 
 class PathParameter(Value):
@@ -450,6 +451,7 @@ class EndpointSpec(Item):
     `action` says what it does with `entity`: list, retrieve, create, update, replace, delete, or for
     `behaviour` auth one of register, login, refresh, logout, me, update_me, reset, reset_confirm, verify,
     change_password, third_party; toggle: the verb; recorded: the function's name in `actions.py`.
+    `reply` is the declared type of the answer, references resolved, where one was found.
     """
 
     method: Method
@@ -462,6 +464,7 @@ class EndpointSpec(Item):
     request: Shape | None = None
     media_type: Literal["json", "multipart", "urlencoded", "none"] = "none"
     response: Reads = Reads()
+    reply: Shape | None = None
     success_status: int = 200
     auth: Literal["public", "user", "staff"] = "user"
     opened_by: str | None = None

@@ -1,0 +1,157 @@
+"""Tags and filters of the pages: icons, states, times, fields."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED, NEEDS = (
+    "queued",
+    "running",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "needs",
+)
+# One word, colour and icon for a state, everywhere.
+STATES: dict[str, tuple[str, Any]] = {
+    QUEUED: ("clock", _("Queued")),
+    RUNNING: ("running", _("Running")),
+    SUCCEEDED: ("check", _("Succeeded")),
+    FAILED: ("cross", _("Failed")),
+    CANCELLED: ("slash", _("Cancelled")),
+    NEEDS: ("hand", _("Needs you")),
+}
+# What the tables call their states → what the eye sees.
+SEEN_AS = {
+    "pending": QUEUED,
+    "waiting": QUEUED,
+    "created": QUEUED,
+    "retrying": QUEUED,
+    "processing": RUNNING,
+    "leased": RUNNING,
+    "cancelling": RUNNING,
+    "done": SUCCEEDED,
+    "success": SUCCEEDED,
+    "completed": SUCCEEDED,
+    "ok": SUCCEEDED,
+    "error": FAILED,
+    "dead": FAILED,
+    "expired": FAILED,
+    "canceled": CANCELLED,
+    "needs_you": NEEDS,
+    "needs_decision": NEEDS,
+}
+PARTS_FOLDER = "js"
+
+
+@register.simple_tag
+def icon(name: str, size: str = "", label: str = "") -> SafeString:
+    """An icon of the sprite. With `label` it speaks for itself, without it is decoration."""
+    css = "icon icon-small" if size == "small" else "icon"
+    address = f"{static('icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>',
+            css,
+            label,
+            address,
+        )
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>', css, address
+    )
+
+
+@register.simple_tag
+def mark() -> SafeString:
+    """The gourd."""
+    return format_html(
+        '<svg class="brand-mark" aria-hidden="true"><use href="{}#gourd"></use></svg>',
+        static("icons.svg"),
+    )
+
+
+@register.inclusion_tag("_partials/badge.html")
+def state_badge(state: str, word: str = "") -> dict[str, Any]:
+    """Word, icon and colour of a state; `word` replaces the word where a page can be more exact."""
+    kind = seen_as(state)
+    symbol, usual = STATES[kind]
+    return {"kind": kind, "icon": symbol, "word": word or usual}
+
+
+@register.filter
+def seen_as(state: object) -> str:
+    """The one of the six states that this state of a table looks like."""
+    name = str(state)
+    return name if name in STATES else SEEN_AS.get(name, QUEUED)
+
+
+@register.filter
+def state_icon(state: object) -> str:
+    return STATES[seen_as(state)][0]
+
+
+@register.filter
+def bar_class(state: object) -> str:
+    """The colour of a progress bar."""
+    return {
+        SUCCEEDED: "bar-done",
+        FAILED: "bar-failed",
+        CANCELLED: "bar-waiting",
+        QUEUED: "bar-waiting",
+    }.get(seen_as(state), "")
+
+
+@register.simple_tag
+def when(moment: datetime | None, style: str = "") -> SafeString | str:
+    """A moment: by its date, or with the browser's help by its distance from now; exact in the title."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    shown = formats.date_format(local, "DATETIME_FORMAT" if style == "exact" else "DATE_FORMAT")
+    return format_html(
+        '<time datetime="{}" title="{}"{}>{}</time>',
+        local.isoformat(),
+        formats.date_format(local, "DATETIME_FORMAT"),
+        "" if style == "exact" else mark_safe(' data-part="time"'),
+        shown,
+    )
+
+
+@register.inclusion_tag("_partials/field.html")
+def field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
+    """A form field with its label above, its hint and its error below."""
+    return {"field": bound, "label": label or bound.label, "hint": hint or bound.help_text}
+
+
+@register.filter
+def initial(name: object) -> str:
+    """The first letter of a name, for the square that stands for a person or a workspace."""
+    text = str(name).strip()
+    return text[:1].upper() or "?"
+
+
+@register.simple_tag
+def import_map() -> SafeString:
+    """The JSON of the import map: every module under static/js, and the vendored ones, by their hashed names."""
+    imports = {"echarts": static("vendor/echarts@5.6.0/echarts.esm.min.js")}
+    for file in _modules():
+        imports[f"parts/{file.stem}"] = static(f"{PARTS_FOLDER}/{file.name}")
+    text = json.dumps({"imports": imports})
+    return mark_safe(text.replace("<", "\\u003c"))  # noqa: S308 - our own file names as JSON
+
+
+def _modules() -> list[Path]:
+    folder = finders.find(PARTS_FOLDER)
+    return sorted(Path(str(folder)).glob("*.js")) if folder else []
