@@ -143,7 +143,7 @@ class MonthlyPartitions(migrations.RunSQL):
             ALTER TABLE {table} ADD CONSTRAINT {table}_pk PRIMARY KEY (id, created_at);
             {extra}
             CREATE TABLE {table}_default PARTITION OF {table} DEFAULT;
-            REVOKE ALL ON {table}_default FROM {APP};
+            REVOKE ALL ON {table}_default FROM {APP}, {OPERATOR};
             {"".join(partition_sql(table, month) for month in _months(first, months))}
             """,
             migrations.RunSQL.noop,
@@ -156,7 +156,7 @@ def partition_sql(table: str, month: date) -> str:
     name = f"{table}_{month:%Y_%m}"
     return (
         f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{month}') TO ('{end}');"
-        f"REVOKE ALL ON {name} FROM {APP};"
+        f"REVOKE ALL ON {name} FROM {APP}, {OPERATOR};"
     )
 
 
