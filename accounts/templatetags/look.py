@@ -54,6 +54,23 @@ SEEN_AS = {
     "needs_decision": NEEDS,
 }
 PARTS_FOLDER = "js"
+# Order matters: Edge also says Chrome, Chrome also says Safari, Android also says Linux.
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+    ("python", "Python"),
+)
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 @register.simple_tag
@@ -140,6 +157,17 @@ def initial(name: object) -> str:
     """The first letter of a name, for the square that stands for a person or a workspace."""
     text = str(name).strip()
     return text[:1].upper() or "?"
+
+
+@register.filter
+def device(session: Any) -> str:
+    """A session's device in few words, from what its browser said of itself."""
+    if session.device_name:
+        return str(session.device_name)
+    agent = session.user_agent
+    browser = next((name for sign, name in BROWSERS if sign in agent), "")
+    system = next((name for sign, name in SYSTEMS if sign in agent), "")
+    return " · ".join(filter(None, (browser, system))) or str(session.get_kind_display())
 
 
 @register.simple_tag
