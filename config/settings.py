@@ -107,7 +107,7 @@ def _database(role: str, url: str) -> dict[str, object]:
     if DATABASE_EMBEDDED:
         secret = {roles.APP: "database_app", roles.OWNER: "database_owner"}[role]
         parsed = {
-            "NAME": "taishang",
+            "NAME": env.text("DATABASE_NAME", "taishang"),
             "USER": role,
             "PASSWORD": SERVERS.secret(secret),
             "HOST": str(SERVERS.socket_dir),
@@ -153,6 +153,19 @@ CACHES = {
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_LOCATION.replace(
     "unix://", "redis+socket://"
 )
+
+# --- background work: the rows in the database are the truth, Celery carries wake-ups ---------------
+
+TASK_QUEUES = [
+    "default",
+    "ai_requests",
+    "email",
+    "notifications",
+    "generation",
+    "vectors",
+    "maintenance",
+]
+TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
 
 # --- signing in -------------------------------------------------------------------------------------
 
