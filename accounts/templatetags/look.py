@@ -12,47 +12,11 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext_lazy as _
+
+from accounts.web.states import CANCELLED, FAILED, QUEUED, STATES, SUCCEEDED, seen_as
 
 register = template.Library()
 
-QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED, NEEDS = (
-    "queued",
-    "running",
-    "succeeded",
-    "failed",
-    "cancelled",
-    "needs",
-)
-# One word, colour and icon for a state, everywhere.
-STATES: dict[str, tuple[str, Any]] = {
-    QUEUED: ("clock", _("Queued")),
-    RUNNING: ("running", _("Running")),
-    SUCCEEDED: ("check", _("Succeeded")),
-    FAILED: ("cross", _("Failed")),
-    CANCELLED: ("slash", _("Cancelled")),
-    NEEDS: ("hand", _("Needs you")),
-}
-# What the tables call their states → what the eye sees.
-SEEN_AS = {
-    "pending": QUEUED,
-    "waiting": QUEUED,
-    "created": QUEUED,
-    "retrying": QUEUED,
-    "processing": RUNNING,
-    "leased": RUNNING,
-    "cancelling": RUNNING,
-    "done": SUCCEEDED,
-    "success": SUCCEEDED,
-    "completed": SUCCEEDED,
-    "ok": SUCCEEDED,
-    "error": FAILED,
-    "dead": FAILED,
-    "expired": FAILED,
-    "canceled": CANCELLED,
-    "needs_you": NEEDS,
-    "needs_decision": NEEDS,
-}
 PARTS_FOLDER = "js"
 # Order matters: Edge also says Chrome, Chrome also says Safari, Android also says Linux.
 BROWSERS = (
@@ -107,11 +71,7 @@ def state_badge(state: str, word: str = "") -> dict[str, Any]:
     return {"kind": kind, "icon": symbol, "word": word or usual}
 
 
-@register.filter
-def seen_as(state: object) -> str:
-    """The one of the six states that this state of a table looks like."""
-    name = str(state)
-    return name if name in STATES else SEEN_AS.get(name, QUEUED)
+register.filter("seen_as", seen_as)
 
 
 @register.filter

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from accounts.templatetags.look import STATES
+from accounts.web.states import STATES
 
 STAGES = (
     ("Unpack", "succeeded", "413 files, 3.1 MB", "0:02", None),
