@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from taishang.generation import cage
+from taishang.generation import cage, trees
 from taishang.generation.ir import (
     RENDER_THRESHOLD,
     Blueprint,
@@ -21,6 +21,7 @@ from taishang.generation.ir import (
     Shape,
     Verification,
 )
+from taishang.generation.trees import Tree
 
 INSIDE = Path(__file__).with_name("inside")
 STEPS = (
@@ -31,7 +32,6 @@ OPEN_AUTH = frozenset(
     {"register", "login", "refresh", "logout", "reset", "reset_confirm", "verify", "third_party"}
 )
 LOG_BYTES = 8_000
-Tree = dict[str, bytes]
 Progress = Callable[[str, dict[str, Any]], None]
 
 
@@ -74,12 +74,7 @@ def verify(
 
 def lay_out(*, tree: Tree, blueprint: Blueprint, folder: Path) -> None:
     """The files of one run: the project, the checking code, the order, an empty home."""
-    for path, content in tree.items():
-        if ".." in Path(path).parts or Path(path).is_absolute():
-            raise ValueError(path)
-        target = folder / "project" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+    trees.write(tree=tree, directory=folder / "project")
     shutil.copytree(INSIDE, folder / "inside", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "home").mkdir(exist_ok=True)
     order = json.dumps(order_for(blueprint=blueprint, tree=tree), ensure_ascii=True)
@@ -154,7 +149,9 @@ def _endpoint(endpoint: EndpointSpec, wires: dict[str, str]) -> dict[str, Any]:
         "open": opened or open_auth,
         "media_type": endpoint.media_type,
         "request": _request(endpoint.request),
-        "query": {each.name: {"type": each.type, "choices": each.choices} for each in endpoint.query},
+        "query": {
+            each.name: {"type": each.type, "choices": each.choices} for each in endpoint.query
+        },
         "keys": endpoint.response.keys[:100],
         "list_at": endpoint.response.list_at or "",
         "statuses": [status for status in endpoint.response.statuses if status < 400],
@@ -216,7 +213,9 @@ def _checks(
     *, result: cage.CageResult, told: list[dict[str, Any]], report: dict[str, Any]
 ) -> list[CheckRow]:
     """The rows that were told. Where the process ended early, the running check takes the blame."""
-    finished = report.get("checks") or [line["row"] for line in told if line.get("event") == "finished"]
+    finished = report.get("checks") or [
+        line["row"] for line in told if line.get("event") == "finished"
+    ]
     rows = {row["name"]: CheckRow(**row) for row in finished}
     started = [line.get("name") for line in told if line.get("event") == "started"]
     running = [name for name in started if name not in rows]

@@ -62,7 +62,9 @@ class Target:
         return "id" in self.names or any(self.column(name) for name in self.names)
 
     def column(self, name):
-        fields = {each.name: each for each in self.model._meta.concrete_fields} if self.model else {}
+        fields = (
+            {each.name: each for each in self.model._meta.concrete_fields} if self.model else {}
+        )
         found = fields.get(name)
         return found if found is not None and not found.is_relation else None
 
@@ -195,7 +197,10 @@ class Caller:
         if target.model is not None and target.names_row:
             found = self.visible(target.model, user, change=change).order_by("pk").first()
             row = found or make_row(target.model, user)
-        return [self.value(target, name, hole, row, user) for name, hole in zip(target.names, target.holes, strict=True)]
+        return [
+            self.value(target, name, hole, row, user)
+            for name, hole in zip(target.names, target.holes, strict=True)
+        ]
 
     def value(self, target, name, hole, row, user):
         if name == "id" and row is not None:
@@ -230,7 +235,11 @@ class Caller:
         """The keys that the front end sends, or what the serializer asks for when none is known."""
         shape = target.endpoint["request"]
         fields = self.fields(target, user)
-        names = list(shape) if shape else [n for n, f in fields.items() if not f.read_only and f.required]
+        names = (
+            list(shape)
+            if shape
+            else [n for n, f in fields.items() if not f.read_only and f.required]
+        )
         body = {}
         for name in names:
             shown = fields.get(name)
@@ -271,7 +280,9 @@ class Caller:
         files = isinstance(body, dict) and any(hasattr(value, "read") for value in body.values())
         if endpoint["media_type"] == "multipart" or files:
             return address, self.multipart(client, endpoint["method"], address, body or {}, header)
-        return address, method(address, body if body is not None else {}, "application/json", **header)
+        return address, method(
+            address, body if body is not None else {}, "application/json", **header
+        )
 
     def multipart(self, client, method, address, body, header):
         from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -331,7 +342,9 @@ class Caller:
         elif action == "reset":
             body |= {name: "demo@example.com" for name in names if "mail" in name.lower()}
         elif action in ("verify", "reset_confirm"):
-            body |= {name: self.reset_token() for name in names if re.search("token|code", name, re.I)}
+            body |= {
+                name: self.reset_token() for name in names if re.search("token|code", name, re.I)
+            }
         elif action in ("me", "update_me"):
             body = self.body(target, user or self.demo) if endpoint["method"] != "GET" else None
             body = {k: v for k, v in (body or {}).items() if "mail" not in k.lower() and k != login}
@@ -365,7 +378,12 @@ class Caller:
         closed = response.status_code in (401, 403)
         why = "" if closed else f"answers {response.status_code} to somebody who is not signed in"
         return self.row(
-            target, "pass" if closed else "fail", response.status_code, path=address, why=why, red=not closed
+            target,
+            "pass" if closed else "fail",
+            response.status_code,
+            path=address,
+            why=why,
+            red=not closed,
         )
 
     def foreign(self, target):
@@ -384,14 +402,21 @@ class Caller:
             why = f"answers {response.status_code}"
         del before
         return self.row(
-            target, "fail" if why else "pass", response.status_code, path=address, why=why, red=bool(why)
+            target,
+            "fail" if why else "pass",
+            response.status_code,
+            path=address,
+            why=why,
+            red=bool(why),
         )
 
     def foreign_body(self, target):
         body = {}
         for name, shown in self.fields(target, self.second).items():
             model = getattr(shown, "queryset", None)
-            if shown.source in self.owner_names(target) or (model is None and "user" in name.lower()):
+            if shown.source in self.owner_names(target) or (
+                model is None and "user" in name.lower()
+            ):
                 body[name] = self.demo.pk
         return body
 
@@ -428,7 +453,9 @@ class Caller:
             rows = rows.get(part, []) if isinstance(rows, dict) else []
         wire = target.endpoint["id_wire"]
         shown = {str(row[wire]) for row in rows if isinstance(row, dict) and wire in row}
-        visible = {str(pk) for pk in self.visible(target.model, self.second).values_list("pk", flat=True)}
+        visible = {
+            str(pk) for pk in self.visible(target.model, self.second).values_list("pk", flat=True)
+        }
         return "a list shows rows of somebody else" if shown - visible else ""
 
 
@@ -447,7 +474,9 @@ def has_key(body, key):
     here = [body]
     for part in [part for part in re.split(r"\.", key) if part]:
         name, is_list = part.removesuffix("[]"), part.endswith("[]")
-        if name in ("length", "map", "filter", "forEach", "slice", "find") and any(isinstance(x, list) for x in here):
+        if name in ("length", "map", "filter", "forEach", "slice", "find") and any(
+            isinstance(x, list) for x in here
+        ):
             return True
         following = []
         for value in here:

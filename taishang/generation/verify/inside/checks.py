@@ -178,7 +178,9 @@ def check_openapi(check, report, order):
     if stored.exists() and stored.read_bytes() != OpenApiYamlRenderer().render(described):
         check.fail("openapi.yaml is not what the code says")
     offered = {
-        (method.upper(), spelt(path)) for path, item in described["paths"].items() for method in item
+        (method.upper(), spelt(path))
+        for path, item in described["paths"].items()
+        for method in item
     }
     wanted = {(each["method"], spelt(each["route"])): each["key"] for each in order["endpoints"]}
     for method, path in sorted(set(wanted) - offered):

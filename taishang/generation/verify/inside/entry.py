@@ -14,7 +14,15 @@ from pathlib import Path
 
 LOG_CHARACTERS = 4_000
 NETWORK = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.sendmsg")
-PROCESSES = ("os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system", "subprocess.Popen", "pty.spawn")
+PROCESSES = (
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.exec",
+    "os.system",
+    "subprocess.Popen",
+    "pty.spawn",
+)
 ERRNO_LIMITS = {27: "file_size", 24: "descriptors", 23: "descriptors"}
 
 
@@ -68,7 +76,9 @@ class Check:
 
     def __exit__(self, kind, error, trace):
         if error is not None:
-            self.fail("".join(traceback.format_exception(kind, error, trace)), limit=limit_of(error))
+            self.fail(
+                "".join(traceback.format_exception(kind, error, trace)), limit=limit_of(error)
+            )
         self.row["milliseconds"] = int((time.monotonic() - self.started) * 1000)
         self.report.add(self.row)
         return isinstance(error, Exception | SystemExit)

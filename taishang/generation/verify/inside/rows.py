@@ -23,7 +23,11 @@ def make_row(model, user, depth=0):
     """One row of `model` that belongs to `user`, its required parents made along with it."""
     values = {}
     for field in model._meta.concrete_fields:
-        if field.primary_key or getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        if (
+            field.primary_key
+            or getattr(field, "auto_now", False)
+            or getattr(field, "auto_now_add", False)
+        ):
             continue
         if field.is_relation:
             if field.related_model is get_user_model():
@@ -64,7 +68,10 @@ KINDS = (
     ((models.SlugField, serializers.SlugField), lambda: f"sample-{number()}"),
     ((models.UUIDField, serializers.UUIDField), uuid.uuid4),
     ((models.IntegerField, serializers.IntegerField), number),
-    ((models.DecimalField, models.FloatField, serializers.DecimalField, serializers.FloatField), number),
+    (
+        (models.DecimalField, models.FloatField, serializers.DecimalField, serializers.FloatField),
+        number,
+    ),
     ((models.DateTimeField, serializers.DateTimeField), lambda: MOMENT),
     ((models.DateField, serializers.DateField), lambda: MOMENT.date()),
     ((models.TimeField, serializers.TimeField), lambda: MOMENT.time()),
