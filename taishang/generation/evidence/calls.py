@@ -13,6 +13,7 @@ from taishang.generation.evidence.clients import Request
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.ownership import Ownership
 from taishang.generation.evidence.payloads import PayloadReader
+from taishang.generation.evidence.replies import ReplyReader
 from taishang.generation.evidence.routing import Resolved, Routing
 from taishang.generation.evidence.substitution import variants
 from taishang.generation.evidence.symbols import Lit, Symbol
@@ -38,6 +39,7 @@ class CallReader:
         self.evaluator = Evaluator(project)
         self.traffic = trace(project, self.evaluator)
         self._payloads = PayloadReader(project, self.evaluator)
+        self._replies = ReplyReader(self.evaluator, self.traffic.edges)
         self._mentions = Mentions(project)
 
     def facts(self) -> list[Fact]:
@@ -93,6 +95,7 @@ class CallReader:
             query=address.query,
             body=body,
             media_type=media_type,  # type: ignore[arg-type]
+            reads=self._replies.read(found.template, request.client),
             client=request.client,
             function=name or None,
             url_base=address.url_base,
