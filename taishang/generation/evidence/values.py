@@ -18,6 +18,7 @@ from taishang.generation.evidence.platform import (
     CALLED_AT_ONCE,
     call_platform,
     construct_platform,
+    make_client,
     platform_name,
 )
 from taishang.generation.evidence.scopes import Binding, Scopes, Step
@@ -467,6 +468,9 @@ class Evaluator:
         if name in TEXT_METHODS and isinstance(receiver, TEXTS):
             return apply(name, receiver, arguments)
         method = self.member(receiver, name)
+        if isinstance(receiver, Client) and name in {"create", "extend"}:
+            made = make_client(Apply("." + name, receiver), arguments)
+            return receiver if made is None else made
         if isinstance(method, (Closure, Package, This, Param, Or)):
             return self.call(method, arguments, module.text_of(node)[:120])
         if isinstance(receiver, (Result, Hole)) and not _promised(Apply(name, receiver)):
