@@ -91,7 +91,7 @@ class Evaluator:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.nodes: dict[str, tuple[Module, Node]] = {}
-        self.contexts: dict[str, Symbol] = {}
+        self.contexts: dict[Symbol, tuple[Module, Node]] = {}
         self._scopes: dict[str, Scopes] = {}
         self._values: dict[tuple[str, int, int, str], Symbol] = {}
         self._returns: dict[str, Symbol] = {}
@@ -162,9 +162,9 @@ class Evaluator:
         if platform_name(callee) in CALLED_AT_ONCE and arguments:
             return self.call(arguments[0], ())
         if platform_name(callee) in {"useContext", "use", "inject"} and arguments:
-            found = self.contexts.get(repr(arguments[0]))
-            if found is not None:
-                return found
+            provided = self.contexts.get(arguments[0])
+            if provided is not None:
+                return self.value(*provided)
         known = call_platform(callee, arguments)
         return Result(callee, arguments, text) if known is None else known
 

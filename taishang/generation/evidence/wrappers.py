@@ -89,6 +89,7 @@ def trace(project: Project, evaluator: Evaluator) -> Traffic:
     """Find every request of the project and carry it through its wrappers."""
     edges: dict[str, list[Edge]] = {}
     templates: list[Template] = []
+    _read_contexts(project, evaluator)
     for module in project.modules.values():
         for node in module.find("call_expression"):
             _read_call(evaluator, module, node, templates, edges)
@@ -106,6 +107,21 @@ def trace(project: Project, evaluator: Evaluator) -> Traffic:
             break
     traffic.settled = [t for t in traffic.settled if not t.literal_callers or t.other_callers]
     return traffic
+
+
+def _read_contexts(project: Project, evaluator: Evaluator) -> None:
+    """What each context provides, so that `useContext` gives it back."""
+    for module in project.modules.values():
+        for node in module.find("jsx_opening_element", "jsx_self_closing_element"):
+            tag = node.child_by_field_name("name")
+            target = tag.child_by_field_name("object") if tag is not None else None
+            if tag is None or target is None or not module.text_of(tag).endswith(".Provider"):
+                continue
+            for child in node.named_children:
+                named = child.type == "jsx_attribute" and child.named_child_count > 1
+                if named and module.text_of(child.named_children[0]) == "value":
+                    context = evaluator.value(module, target)
+                    evaluator.contexts.setdefault(context, (module, child.named_children[1]))
 
 
 def _read_call(
