@@ -261,7 +261,9 @@ class SchemaValue(Value):
     """A declared type or table. `origin` tells how far it can be trusted."""
 
     name: str
-    origin: Literal["interface", "type", "enum", "zod", "yup", "sql", "database_types", "prisma", "other"]
+    origin: Literal[
+        "interface", "type", "enum", "zod", "yup", "sql", "database_types", "prisma", "other"
+    ]
     shape: Shape
     primary_key: list[str] = []
     unique: list[list[str]] = []
@@ -337,7 +339,13 @@ class OtherValue(Value):
     """Something that is no plain HTTP call and is listed with its reason instead of being dropped."""
 
     what: Literal[
-        "graphql", "trpc", "websocket", "eventsource", "firebase", "server_action", "unresolved_call"
+        "graphql",
+        "trpc",
+        "websocket",
+        "eventsource",
+        "firebase",
+        "server_action",
+        "unresolved_call",
     ]
     name: str
     why: str
