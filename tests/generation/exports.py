@@ -1,58 +1,74 @@
-"""Read a folder of fixtures as an export, from the files to the blueprint."""
+"""Build exports for tests: fixture folders packed as a person's tool would pack them."""
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
+import zipfile
 from pathlib import Path
-from typing import Any
 
-from taishang.generation.building import build
 from taishang.generation.evidence.collecting import collect
-from taishang.generation.evidence.modules import Project
+from taishang.generation.intake import Received, read_export
 from taishang.generation.inventory import inspect
-from taishang.generation.ir import Blueprint, Export, Fact, Inventory, SourceFile
+from taishang.generation.ir import CallValue, Export, Fact, Inventory, OtherValue, SourceFile
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
+def pack(folder: Path, target: Path) -> Path:
+    """Pack a fixture folder, its truth aside."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.name != "truth.json":
+                archive.write(path, f"{folder.name}/{path.relative_to(folder).as_posix()}")
+    return target
+
+
+def take_in(archive: Path, directory: Path) -> Received:
+    directory.mkdir(exist_ok=True)
+    return read_export(archive=archive, directory=directory)
+
+
+def facts_of(files: dict[str, str]) -> list[Fact]:
+    """Facts of an export given as path → text."""
+    return collected(export_of(files))[1]
+
+
 def export_of(files: dict[str, str]) -> Export:
-    return Export(
-        files=[
-            SourceFile(
-                path=path,
-                size=len(text.encode()),
-                sha256=hashlib.sha256(text.encode()).hexdigest(),
-                text=text,
-            )
-            for path, text in sorted(files.items())
-        ]
-    )
+    sources = [
+        SourceFile(path=path, size=len(text), sha256="0" * 64, text=text)
+        for path, text in sorted(files.items())
+    ]
+    return Export(files=sources)
 
 
-def fixture(name: str) -> dict[str, str]:
-    folder = FIXTURES / name
-    found = sorted(
-        path for path in folder.rglob("*") if path.is_file() and path.name != "truth.json"
-    )
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in found}
-
-
-def truth(name: str) -> dict[str, Any]:
-    return json.loads((FIXTURES / name / "truth.json").read_text())
-
-
-def facts_of(files: dict[str, str]) -> tuple[Inventory, list[Fact]]:
-    export = export_of(files)
+def collected(export: Export) -> tuple[Inventory, list[Fact]]:
     inventory = inspect(export=export)
     return inventory, collect(export=export, inventory=inventory)
 
 
-def blueprint_of(files: dict[str, str]) -> Blueprint:
-    inventory, facts = facts_of(files)
-    return build(inventory=inventory, facts=facts, name="fixture")
+def truth(name: str) -> dict:
+    return json.loads((FIXTURES / name / "truth.json").read_text())
 
 
-def project_of(files: dict[str, str]) -> Project:
-    """A project for one extractor alone, without an inventory of its own."""
-    return Project(export_of(files), Inventory(source="unknown", aliases={"@/": ["src"]}))
+def endpoints(facts: list[Fact]) -> set[tuple[str, str]]:
+    """(method, path with anonymous holes) of every own call."""
+    return {
+        (fact.value.method, anonymous(fact.value.path))
+        for fact in facts
+        if isinstance(fact.value, CallValue) and fact.value.external_host is None
+    }
+
+
+def anonymous(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def externals(facts: list[Fact]) -> set[str]:
+    found = {f.value.external_host for f in facts if isinstance(f.value, CallValue)}
+    return {host for host in found if host}
+
+
+def unresolved(facts: list[Fact]) -> list[OtherValue]:
+    others = [fact.value for fact in facts if isinstance(fact.value, OtherValue)]
+    return [other for other in others if other.what == "unresolved_call"]

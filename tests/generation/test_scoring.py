@@ -12,7 +12,7 @@ from taishang.generation.ir import (
     RelationSpec,
 )
 from taishang.generation.scoring import name_key, path_key, score
-from tests.generation.exports import blueprint_of, fixture, truth
+from tests.generation.fixture_exports import blueprint_of, fixture, truth
 
 FIXTURES = ("task_board", "team_notes", "corner_shop")
 

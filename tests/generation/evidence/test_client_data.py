@@ -7,7 +7,7 @@ import pytest
 from taishang.generation.evidence import auth, forms, mocks, others, stores, supabase
 from taishang.generation.evidence.literals import number, unescaped
 from taishang.generation.ir import Fact
-from tests.generation.exports import project_of
+from tests.generation.fixture_exports import project_of
 
 
 def mocked(text: str, **files: str) -> list[tuple[str, str | None, list]]:

@@ -4,7 +4,7 @@ import pytest
 
 from taishang.generation.evidence import prisma, schemas, sqlschemas
 from taishang.generation.ir import SchemaValue, Shape
-from tests.generation.exports import project_of
+from tests.generation.fixture_exports import project_of
 
 
 def declared(text: str, **more: str) -> dict[str, SchemaValue]:
