@@ -72,6 +72,8 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.TenancyMiddleware",
+    "laojun.middleware.SettingsMiddleware",
+    "laojun.middleware.AuditMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -107,7 +109,7 @@ def _database(role: str, url: str) -> dict[str, object]:
     if DATABASE_EMBEDDED:
         secret = {roles.APP: "database_app", roles.OWNER: "database_owner"}[role]
         parsed = {
-            "NAME": "taishang",
+            "NAME": env.text("DATABASE_NAME", "taishang"),
             "USER": role,
             "PASSWORD": SERVERS.secret(secret),
             "HOST": str(SERVERS.socket_dir),
@@ -154,6 +156,19 @@ CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_LOCATION.replace(
     "unix://", "redis+socket://"
 )
 
+# --- background work: the rows in the database are the truth, Celery carries wake-ups ---------------
+
+TASK_QUEUES = [
+    "default",
+    "ai_requests",
+    "email",
+    "notifications",
+    "generation",
+    "vectors",
+    "maintenance",
+]
+TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
+
 # --- signing in -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
@@ -166,6 +181,7 @@ SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 CSRF_COOKIE_HTTPONLY = False
+CSRF_FAILURE_VIEW = "accounts.views.errors.csrf_failure"
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -178,6 +194,7 @@ ACCOUNT_RATE_LIMITS = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_USER_DISPLAY = "accounts.identity.display_name"
 
 # --- mail -------------------------------------------------------------------------------------------
