@@ -8,8 +8,7 @@ from typing import Any
 from django.db import models
 
 from accounts.authentication import Principal
-from accounts.registry import live_setting
-from laojun import audit, files
+from laojun import audit, configs, files
 from laojun.models import File
 from taishang import queue
 from taishang.generation import CORE_VERSION, ir
@@ -120,7 +119,7 @@ def revise(
         core_version=CORE_VERSION,
     )
     audit.record(
-        action="generation_job.revise", target=parent, actor=principal.actor, result="ok"
+        actor=principal, action="generation_job.revise", target=("generation_job", parent.pk)
     )
     return _enqueue(principal, job)
 
@@ -136,7 +135,7 @@ def identical_to(job: GenerationJob) -> GenerationJob | None:
 
 
 def disabled_adapters(workspace_id: int | None) -> set[str]:
-    return set(live_setting(key="generation.adapters_off", workspace_id=workspace_id))
+    return set(configs.value("generation.adapters_off", workspace_id))
 
 
 def check_adapters(workspace_id: int | None) -> None:
@@ -144,12 +143,18 @@ def check_adapters(workspace_id: int | None) -> None:
     off = disabled_adapters(workspace_id)
     if "django_emitter" in off:
         raise AdapterDisabled("emitter_disabled")
-    if off >= {"bolt_adapter", "v0_adapter", "lovable_adapter", "retool_adapter", "generic_adapter"}:
+    if off >= {
+        "bolt_adapter",
+        "v0_adapter",
+        "lovable_adapter",
+        "retool_adapter",
+        "generic_adapter",
+    }:
         raise AdapterDisabled("adapter_disabled")
 
 
 def _check_waiting(principal: Principal) -> None:
-    limit = live_setting(key="generation.max_waiting", workspace_id=principal.workspace_id)
+    limit = configs.value("generation.max_waiting", principal.workspace_id)
     waiting = Task.objects.filter(
         workspace_id=principal.workspace_id, type=KIND, state=Task.State.QUEUED
     )
@@ -160,12 +165,14 @@ def _check_waiting(principal: Principal) -> None:
 def _enqueue(principal: Principal, job: GenerationJob) -> Submission:
     project = job.project
     base = project.head_commit if project else ""
-    key = ir.digest([job.zip_sha256, job.chat_sha256, job.options_sha256, project and project.pk, base])
+    key = ir.digest(
+        [job.zip_sha256, job.chat_sha256, job.options_sha256, project and project.pk, base]
+    )
     task = queue.enqueue(
         kind=KIND,
         payload={},
-        workspace_id=job.workspace_id,
-        user_id=principal.user.pk if principal.user else None,
+        workspace=job.workspace_id,
+        user=principal.user,
         dedup_key=f"generation:{key}",
         subject_type="generation_job",
     )
@@ -173,9 +180,7 @@ def _enqueue(principal: Principal, job: GenerationJob) -> Submission:
         return Submission(GenerationJob.objects.with_task().get(pk=task.pk), created=False)
     job.task = task
     job.save(force_insert=True)
-    audit.record(
-        action="generation_job.create", target=job, actor=principal.actor, result="ok"
-    )
+    audit.record(actor=principal, action="generation_job.create", target=("generation_job", job.pk))
     return Submission(job, created=True)
 
 
@@ -185,12 +190,10 @@ def _name_from(upload: File) -> str:
 
 def erase(*, principal: Principal, job: GenerationJob) -> None:
     """Erase the sources and artifacts of a finished job; the row and its hashes stay while a version refers to it."""
-    for file_id in _files_of(job):
-        files.delete(file_id=file_id)
+    for file in File.objects.filter(pk__in=_files_of(job)):
+        files.delete(file)
     job.artifacts.all().delete()
-    audit.record(
-        action="generation_job.delete", target=job, actor=principal.actor, result="ok"
-    )
+    audit.record(actor=principal, action="generation_job.delete", target=("generation_job", job.pk))
     if not job.versions.exists() and not job.children.exists():
         job.delete()
         return
