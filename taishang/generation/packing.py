@@ -82,6 +82,12 @@ def archive(*, tree: Tree) -> bytes:
     return buffer.getvalue()
 
 
+def unarchive(packed: bytes) -> Tree:
+    """The tree of a ZIP that `archive` made; never for uploads."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        return {name: file.read(name) for name in sorted(file.namelist())}
+
+
 def commit(
     *,
     tree: Tree,

@@ -479,7 +479,12 @@ def _follow(plan: Plan, route: Route, leader: Route) -> None:
     names = [argument.name for argument in leader.arguments]
     if route.home == "api":
         fresh = _recorded_route(plan, route.spec, None)
-        route.home, route.view, route.action, route.reply = "recorded", "", fresh.action, fresh.reply
+        route.home, route.view, route.action, route.reply = (
+            "recorded",
+            "",
+            fresh.action,
+            fresh.reply,
+        )
         route.model = None
     elif route.home == "recorded" and (not names or names[-1] != "id" or leader.model is None):
         route.model = None
