@@ -1,6 +1,6 @@
 """Tasks: what runs for you, how far it is, what happened, and how to stop or repeat it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
