@@ -32,6 +32,7 @@ from taishang.generation.building.operations import (
 )
 from taishang.generation.building.paths import DEFAULT_PREFIX, has_words
 from taishang.generation.building.people import user_fields
+from taishang.generation.building.replies import settled_reads
 from taishang.generation.building.seeds import seed_sets
 from taishang.generation.building.settling import settle
 from taishang.generation.building.tables import entity_specs
@@ -97,6 +98,8 @@ def _gather(work: Work) -> None:
         work.own_hosts = {host}
     called = []
     for operation in merged(from_calls(work.facts, own_hosts=work.own_hosts)):
+        reads = settled_reads(operation.call.reads, work.catalogue)
+        operation.call = operation.call.model_copy(update={"reads": reads})
         (called if has_words(operation.call.path) else work.nameless).append(operation)
     work.prefix = prefix_of(called)
     remote_prefix = work.prefix or DEFAULT_PREFIX
@@ -206,7 +209,7 @@ def _blueprint(work: Work, name: str) -> Blueprint:
     auth_actions = {
         key: meaning.action for key, meaning in work.meanings.items() if meaning.behaviour == "auth"
     }
-    auth = signin.auth_spec(work.operations, auth_actions, work.facts)
+    auth = signin.auth_spec(work.operations, auth_actions, work.facts, work.catalogue)
     acting = [
         (operation, auth_actions[operation.key])
         for operation in work.operations

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from taishang.generation.building.words import entity_name, match_key, words
 from taishang.generation.ir import Fact, MockValue, Place, Shape, ShapeField
 
-Way = Literal["declared", "sent", "read", "row", "form", "stated"]
+Way = Literal["declared", "sent", "changed", "read", "row", "form", "stated"]
 USER_WORDS = frozenset(
     {"user", "appuser", "authuser", "currentuser", "userprofile", "loggedinuser"}
 )

@@ -20,7 +20,7 @@ from taishang.generation.building.paths import (
 )
 from taishang.generation.building.signin import PUBLIC_ACTIONS, action_of_path
 from taishang.generation.building.words import function_name, words
-from taishang.generation.ir import EndpointSpec, Shape, ShapeField, merged_confidence
+from taishang.generation.ir import EndpointSpec, Reads, Shape, ShapeField, merged_confidence
 
 Behaviour = Literal["crud", "auth", "toggle", "recorded"]
 _COLLECTION_ACTIONS = {"GET": "list", "POST": "create"}
@@ -118,7 +118,7 @@ def endpoint(
         media_type=call.media_type
         if call.body is not None or call.media_type != "json"
         else "none",
-        response=call.reads,
+        response=_reads(call.reads, meaning),
         reply=_reply(operation, catalogue),
         success_status=_success_status(
             operation, action if meaning.behaviour != "recorded" else ""
@@ -129,6 +129,22 @@ def endpoint(
         via=call.via,
         origin=operation.origin,
         client_name=call.function,
+    )
+
+
+def _reads(reads: Reads, meaning: Meaning) -> Reads:
+    """What is read of the reply; one object has no list, whatever lists it holds."""
+    single = meaning.behaviour in ("auth", "toggle") or meaning.action in (
+        "retrieve",
+        "create",
+        "update",
+        "replace",
+        "delete",
+    )
+    return (
+        reads.model_copy(update={"list_at": None})
+        if single and reads.list_at is not None
+        else reads
     )
 
 
@@ -167,24 +183,16 @@ def with_declared_keys(spec: EndpointSpec) -> EndpointSpec:
     """A recorded endpoint answers with every key of its declared reply, not only those read by name."""
     if spec.behaviour != "recorded" or spec.reply is None:
         return spec
-    before = f"{spec.response.envelope}." if spec.response.envelope else ""
     many = spec.reply.type == "array"
+    reads = spec.response
     shape = spec.reply.items if many else spec.reply
     declared = shape.fields if shape is not None and shape.type == "object" else {}
-    keys = [f"{before}{'[].' if many else ''}{name}" for name in declared]
-    reads = spec.response
-    return spec.model_copy(
-        update={
-            "response": reads.model_copy(
-                update={
-                    "keys": reads.keys + [key for key in keys if key not in reads.keys],
-                    "list_at": before.rstrip(".")
-                    if many and reads.list_at is None
-                    else reads.list_at,
-                }
-            )
-        }
-    )
+    list_at = reads.list_at if reads.list_at is not None or not many else reads.envelope or ""
+    before = f"{list_at}[]." if many else f"{reads.envelope}." if reads.envelope else ""
+    keys = [f"{before}{name}" for name in declared]
+    more = [key for key in keys if key not in reads.keys]
+    response = reads.model_copy(update={"keys": reads.keys + more, "list_at": list_at})
+    return spec.model_copy(update={"response": response})
 
 
 def uses_of(meaning: Meaning) -> str | None:

@@ -35,7 +35,8 @@ ACTION_WORDS = vocabulary(
     "refresh reset chat completions recommend recommendations suggest suggestions config ping version forecast "
     "simulate optimize translate transcribe summarize convert parse train evaluate login logout register checkout "
     "webhook callback submit activate deactivate enable disable approve reject cancel confirm risk timeline history "
-    "performance report engine scanner diagnostics info latest current default explain"
+    "performance report engine scanner diagnostics info latest current default explain public mine my active recent "
+    "popular featured trending archived pending all shared today upcoming top own"
 )
 FIRST_VERBS = vocabulary(
     "get fetch create add update edit delete remove send resend revoke recalculate calculate reset force disable enable "
@@ -116,7 +117,9 @@ def _is_collection(
         return not is_action_word(segment) or (is_plural(segment) and len(words(segment)) == 1)
     if details and not methods and all(_is_lookup(route, operation) for operation, route in found):
         return False
-    if is_action_word(segment):
+    if is_action_word(segment) or (
+        methods == {"GET"} and not details and _is_single(found, catalogue)
+    ):
         return False
     if any(operation.subject for operation, _ in found):
         return True
@@ -143,7 +146,15 @@ def _lists(operation: Operation, catalogue: Catalogue) -> bool:
     if operation.call.method != "GET":
         return False
     thing, many = catalogue.thing_in(operation.call.reads.type_name)
-    return operation.call.reads.list_at is not None or (many and thing is not None)
+    if thing is not None:
+        return many
+    return operation.call.reads.list_at is not None
+
+
+def _is_single(found: list[tuple[Operation, Route]], catalogue: Catalogue) -> bool:
+    """Whether the declared type of every answer is one object: `/users/{id}/profile`, `/stats`."""
+    things = [catalogue.thing_in(operation.call.reads.type_name) for operation, _ in found]
+    return all(thing is not None and not many for thing, many in things)
 
 
 def _add_collection(
@@ -220,6 +231,7 @@ def _by_suffix(segment: str, catalogue: Catalogue, drafts: Drafts) -> str | None
             and value.shape.type == "object"
             and has_key(value.shape)
             and match_key(value.name).endswith(key)
+            and "with" not in words(value.name)
             and drafts.find(value.name) is None
         }
     )

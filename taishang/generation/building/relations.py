@@ -114,7 +114,9 @@ def _by_name(draft: EntityDraft, wire: str, seen: list[Sighting], drafts: Drafts
     if stem in ("parent", "reply_to", "parent_" + snake(draft.name)):
         return Target(draft.name)
     known = drafts.find(stem) or drafts.find(parts[-2])
-    return Target(known.name, many=many) if known is not None else None
+    if known is None or (known.name == draft.name and not many):
+        return None
+    return Target(known.name, many=many)
 
 
 def _by_plain_name(draft: EntityDraft, wire: str, seen: list[Sighting]) -> Target | None:

@@ -49,8 +49,13 @@ class CallReader:
             for template in self.traffic.settled
             for found in resolve(self.evaluator, template, self.traffic)
         ]
+        pending = [
+            found
+            for template in self.traffic.open
+            for found in resolve(self.evaluator, template, self.traffic)
+        ]
         ownership = Ownership([found.address for found in resolved])
-        routing = Routing(self.project, resolved, ownership)
+        routing = Routing(self.project, resolved + pending, ownership)
         facts: dict[tuple[str, int, str, str, str], Fact] = {}
         for fact in routing.facts():
             facts.setdefault(_identity(fact), fact)
@@ -58,9 +63,10 @@ class CallReader:
             fact_found = self._fact(found, ownership, routing)
             if fact_found is not None:
                 facts.setdefault(_identity(fact_found), fact_found)
-        for template in self.traffic.open:
-            fact = _unresolved(self.project, template, read_address(template.request.url).why_not)
-            facts.setdefault(_identity(fact), fact)
+        for found in pending:
+            if not routing.is_forward(found):
+                fact = _unresolved(self.project, found.template, found.address.why_not)
+                facts.setdefault(_identity(fact), fact)
         return list(facts.values())
 
     def _fact(self, found: Resolved, ownership: Ownership, routing: Routing) -> Fact | None:
@@ -95,7 +101,7 @@ class CallReader:
             query=address.query,
             body=body,
             media_type=media_type,  # type: ignore[arg-type]
-            reads=self._replies.read(found.template, request.client),
+            reads=self._replies.read(found.template, request.client, address.path),
             client=request.client,
             function=name or None,
             url_base=address.url_base,

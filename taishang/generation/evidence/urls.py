@@ -351,4 +351,5 @@ def is_asset(address: Address) -> bool:
     """A file of the front end itself: relative, with a file suffix, outside any API prefix."""
     path = address.path.lower()
     own = not address.host and not address.url_base
-    return own and bool(ASSET.search(path)) and "/api/" not in path
+    plain = own and not address.parameters
+    return plain and bool(ASSET.search(path)) and "/api/" not in path

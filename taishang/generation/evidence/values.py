@@ -18,6 +18,7 @@ from taishang.generation.evidence.platform import (
     CALLED_AT_ONCE,
     call_platform,
     construct_platform,
+    make_client,
     platform_name,
 )
 from taishang.generation.evidence.scopes import Binding, Scopes, Step
@@ -90,7 +91,7 @@ class Evaluator:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.nodes: dict[str, tuple[Module, Node]] = {}
-        self.contexts: dict[str, Symbol] = {}
+        self.contexts: dict[Symbol, tuple[Module, Node]] = {}
         self._scopes: dict[str, Scopes] = {}
         self._values: dict[tuple[str, int, int, str], Symbol] = {}
         self._returns: dict[str, Symbol] = {}
@@ -161,9 +162,9 @@ class Evaluator:
         if platform_name(callee) in CALLED_AT_ONCE and arguments:
             return self.call(arguments[0], ())
         if platform_name(callee) in {"useContext", "use", "inject"} and arguments:
-            found = self.contexts.get(repr(arguments[0]))
-            if found is not None:
-                return found
+            provided = self.contexts.get(arguments[0])
+            if provided is not None:
+                return self.value(*provided)
         known = call_platform(callee, arguments)
         return Result(callee, arguments, text) if known is None else known
 
@@ -467,6 +468,9 @@ class Evaluator:
         if name in TEXT_METHODS and isinstance(receiver, TEXTS):
             return apply(name, receiver, arguments)
         method = self.member(receiver, name)
+        if isinstance(receiver, Client) and name in {"create", "extend"}:
+            made = make_client(Apply("." + name, receiver), arguments)
+            return receiver if made is None else made
         if isinstance(method, (Closure, Package, This, Param, Or)):
             return self.call(method, arguments, module.text_of(node)[:120])
         if isinstance(receiver, (Result, Hole)) and not _promised(Apply(name, receiver)):
