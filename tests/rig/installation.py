@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -131,6 +132,19 @@ class Installation:
         self.workers.append(made)
         return made
 
+    def web(self) -> str:
+        """Start a web process and return its address."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
+        command += ["--port", str(port), "--log-level", "warning"]
+        log = self.folder / f"web-{port}.log"
+        self.workers.append(WorkerProcess(command, self.environment(), log))
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: _answers(port), seconds=20)
+        return address
+
     def workers_ready(self, count: int) -> None:
         """Wait until that many of the workers that live have signed on."""
         pids = [worker.pid for worker in self.workers if worker.process.poll() is None]
@@ -148,7 +162,7 @@ class Installation:
         """Empty between tests; people stay."""
         self.stop_all()
         self.execute(
-            "TRUNCATE tai_tasks, tai_task_events, tai_task_lanes, tai_workers, rig_effects"
+            "TRUNCATE tai_tasks, tai_task_events, tai_task_lanes, tai_workers, rig_effects CASCADE"
         )
 
     @contextmanager
@@ -163,6 +177,11 @@ class Installation:
         finally:
             _prefix(prefix)
             _point(before)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _point(names: dict[str, str]) -> None:
