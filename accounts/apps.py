@@ -8,9 +8,12 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import permissions
+        from accounts import permissions, receivers  # noqa: F401
         from accounts.registry import Store
+        from accounts.web import places, problems
 
         permissions.declare()
+        problems.declare()
+        places.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

@@ -1,6 +1,6 @@
 """Who sends this request, into which workspace: one statement that also sets the database's context."""
 
-import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 
-from accounts import api_keys, permissions, tokens
+from accounts import api_keys, permissions, sessions, tokens
 from accounts.models import User
 from accounts.tenancy import Context
 
 WORKSPACE_SESSION_KEY = "workspace"
+# What stands below a workspace in the address acts in that workspace.
+WORKSPACE_PATH = re.compile(r"/api/v1/workspaces/([^/]+)/")
 USER_COLUMNS = (
     "email",
     "username",
@@ -24,6 +26,7 @@ USER_COLUMNS = (
     "plan",
     "subscription_expires_at",
 )
+KEY_STATES = ("active", "suspended")
 STATEMENT = "SELECT * FROM accounts_authenticate(%s, %s, %s, %s)"
 
 
@@ -93,45 +96,59 @@ def authenticate(request: HttpRequest) -> Principal:
     """Read the credential, ask the database once, and leave `app.user_id` and `app.workspace_id` set."""
     header = request.headers.get("Authorization", "")
     if header:
-        credential = _from_header(header)
-        if credential is None:
-            return Principal(problem="token_invalid")
         wanted, problem = _wanted_workspace(request)
-        return _resolve(credential, wanted, problem=problem)
+        for credential in _from_header(header):
+            principal = _resolve(credential, wanted, problem=problem)
+            if principal.user is not None:
+                return principal
+        return Principal(problem="token_invalid")
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not key:
         return Principal()
-    credential = Credential("browser", session_hash(key).hex())
-    if request.headers.get("X-Workspace-Id"):
+    credential = Credential("browser", sessions.key_hash(key).hex())
+    if _names_workspace(request):
         wanted, problem = _wanted_workspace(request)
-    else:
-        wanted, problem = request.session.get(WORKSPACE_SESSION_KEY), None
-    return _resolve(credential, wanted, problem=problem)
+        return _resolve(credential, wanted, problem=problem)
+    chosen = request.session.get(WORKSPACE_SESSION_KEY)
+    principal = _resolve(credential, chosen, problem=None)
+    if chosen is not None and principal.problem == "not_found":
+        # The workspace the browser last worked in is gone; go on in the first one that is left.
+        request.session.pop(WORKSPACE_SESSION_KEY, None)
+        return _resolve(credential, None, problem=None)
+    return principal
 
 
-def session_hash(session_key: str) -> bytes:
-    return hashlib.sha256(session_key.encode()).digest()
-
-
-def _from_header(header: str) -> Credential | None:
+def _from_header(header: str) -> list[Credential]:
+    """What the header may stand for; a key has one candidate for each pepper of the ring."""
     scheme, _space, value = header.partition(" ")
     if scheme.lower() != "bearer" or not value:
-        return None
+        return []
     if api_keys.looks_like_one(value):
-        hashed = api_keys.hashed(value)
-        return Credential("key", hashed) if hashed else None
+        return [Credential("key", found) for found in api_keys.hashes(value)]
     claims = tokens.read_access(value)
-    return Credential("access", claims.session_id, claims.token_version) if claims else None
+    return [Credential("access", claims.session_id, claims.token_version)] if claims else []
+
+
+def _names_workspace(request: HttpRequest) -> bool:
+    return "X-Workspace-Id" in request.headers or bool(WORKSPACE_PATH.match(request.path))
 
 
 def _wanted_workspace(request: HttpRequest) -> tuple[int | None, str | None]:
-    """The workspace of `X-Workspace-Id`; anything but one decimal number ≥ 1 is not found."""
-    named = request.headers.get("X-Workspace-Id")
-    if named is None:
+    """The workspace that the path or `X-Workspace-Id` names; they must agree.
+
+    Anything but one decimal number ≥ 1 is not found.
+    """
+    in_path = WORKSPACE_PATH.match(request.path)
+    in_header = request.headers.get("X-Workspace-Id")
+    named = {in_path.group(1)} if in_path else set()
+    if in_header is not None:
+        named.add(in_header)
+    if not named:
         return None, None
-    if named.isascii() and named.isdigit() and len(named) <= 18 and int(named) >= 1:
-        return int(named), None
-    return None, "not_found"
+    text = named.pop()
+    if named or not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text) >= 1):
+        return None, "not_found"
+    return int(text), None
 
 
 def _resolve(credential: Credential, wanted: int | None, *, problem: str | None) -> Principal:
@@ -152,8 +169,11 @@ def _principal(
     columns = [name for name in USER_COLUMNS if name in found]
     user = User.from_db("default", ["id", *columns], [found["user_id"], *map(found.get, columns)])
     workspace_id = found["workspace_id"]
-    if credential.kind != "browser" and wanted is not None and workspace_id != wanted:
-        problem = "not_found"
+    if wanted is not None and workspace_id != wanted:
+        problem = problem or "not_found"
+    elif credential.kind == "key" and found["workspace_status"] not in KEY_STATES:
+        # The membership behind the key is suspended, or its workspace is being deleted.
+        return Principal(problem="token_invalid")
     return Principal(
         kind=credential.kind,
         user=user,

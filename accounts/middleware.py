@@ -7,16 +7,18 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
-from accounts import authentication, tenancy
+from accounts import api_keys, authentication, sessions, tenancy
 from accounts.ids import uuid7
+from accounts.web import problems
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
-UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon")
+UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -35,6 +37,22 @@ class RequestIdMiddleware:
         return response
 
 
+class ProblemMiddleware:
+    """Every refusal under `/api/` is a problem document, also where no API view was reached."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < 400 or not request.path.startswith(problems.API_PREFIX):
+            return response
+        if response.get("Content-Type", "").startswith(problems.CONTENT_TYPE):
+            return response
+        with translation.override(getattr(request, "LANGUAGE_CODE", settings.LANGUAGE_CODE)):
+            return problems.converted(request, response)
+
+
 class TenancyMiddleware:
     """One transaction per request, opened by its authentication and closed by its answer.
 
@@ -50,17 +68,47 @@ class TenancyMiddleware:
         if request.path.startswith(UNSCOPED_PATHS):
             request.principal = authentication.ANONYMOUS  # type: ignore[attr-defined]
             return self.get_response(request)
+        try:
+            response = self._enveloped(request)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("database unavailable error=%s", type(error).__name__)
+            return _unavailable()
+        for finish in request.after_rollback:  # type: ignore[attr-defined]
+            finish()
+        self._note_key(request)
+        return response
+
+    def _note_key(self, request: HttpRequest) -> None:
+        principal = request.principal  # type: ignore[attr-defined]
+        if principal.api_key_id:
+            api_keys.note_use(
+                context=principal.context,
+                api_key_id=principal.api_key_id,
+                ip=sessions.client_ip(request),
+            )
+
+    def _enveloped(self, request: HttpRequest) -> HttpResponse:
+        nested = transaction.get_connection().in_atomic_block
         with transaction.atomic():
             request.principal = principal = authentication.authenticate(request)  # type: ignore[attr-defined]
             with tenancy.adopted(principal.context):
                 response = self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
-            elif principal.context != tenancy.Context():
+            elif nested:
                 tenancy.leave()
-        for finish in request.after_rollback:  # type: ignore[attr-defined]
-            finish()
         return response
+
+
+def _unavailable() -> HttpResponse:
+    """The answer without a database: no template, no session, no look-up of any kind."""
+    text = f"{_('The database is away.')} {_('Nothing was changed. Try again in a moment.')}\n"
+    return HttpResponse(
+        text,
+        status=503,
+        content_type="text/plain; charset=utf-8",
+        headers={"Retry-After": str(problems.RETRY_SECONDS), "Cache-Control": "no-store"},
+    )
 
 
 class PrincipalMiddleware(AuthenticationMiddleware):

@@ -96,7 +96,11 @@ class Permission:
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    """A place in the left rail. `url_name` resolves without arguments; `permission` hides it when missing."""
+    """A place in the left rail. `url_name` resolves without arguments; `permission` hides it when missing.
+
+    `group` is rooms or tools. `count_url_name` names a page that answers a short number (or nothing), which the
+    rail fetches by itself.
+    """
 
     key: str
     label: Any
@@ -105,6 +109,7 @@ class NavigationEntry:
     order: int
     permission: str | None = None
     group: str = "rooms"
+    count_url_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,12 +126,52 @@ class Schedule:
 
 @dataclass(frozen=True)
 class HomeCard:
-    """A band of the home page: `build(user, workspace)` returns the template's context."""
+    """A card of the home page, in the band continue, happened, running or left.
+
+    `build(user=…, workspace=…)` returns the template's context, or an empty dict to show nothing.
+    """
 
     key: str
     band: str
     template: str
     build: Callable[..., dict[str, Any]]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """One of the newcomer's first steps. `is_done(user=…, workspace=…)` answers with one query at most."""
+
+    key: str
+    label: Any
+    url_name: str
+    is_done: Callable[..., bool]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class ConsoleTile:
+    """A number on the operator's first screen. `build()` runs in the platform scope.
+
+    It returns `value`, and may return `note`, `state` (good, warn, bad) and `url` of the list behind it.
+    """
+
+    key: str
+    label: Any
+    icon: str
+    build: Callable[[], dict[str, Any]]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class ConsoleEntry:
+    """A page of the operator console beside the lists of the admin. `url_name` resolves without arguments."""
+
+    key: str
+    label: Any
+    url_name: str
+    icon: str
+    group: Any
     order: int = 50
 
 
@@ -144,6 +189,9 @@ permissions: Store[Permission] = Store("permissions")
 navigation: Store[NavigationEntry] = Store("navigation")
 schedules: Store[Schedule] = Store("schedules")
 home_cards: Store[HomeCard] = Store("home_cards")
+first_steps: Store[FirstStep] = Store("first_steps")
+console_tiles: Store[ConsoleTile] = Store("console_tiles")
+console_entries: Store[ConsoleEntry] = Store("console_entries")
 problems: Store[Problem] = Store("problems")
 # Path prefix → the largest request body in bytes; every other path takes DEFAULT_BODY_BYTES.
 body_limits: Store[int] = Store("body_limits")

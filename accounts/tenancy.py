@@ -42,21 +42,21 @@ def workspace(workspace_id: int, *, user_id: UUID | None = None) -> Iterator[Non
     Opens a transaction (or a savepoint inside one); one round trip.
     """
     chosen = user_id or current().user_id
-    with _entered(replace(current(), workspace_id=workspace_id, user_id=chosen)):
+    with entered(replace(current(), workspace_id=workspace_id, user_id=chosen)):
         yield
 
 
 @contextmanager
 def user(user_id: UUID) -> Iterator[None]:
     """Act as a person outside any workspace: what belongs to the person alone is visible."""
-    with _entered(Context(user_id=user_id)):
+    with entered(Context(user_id=user_id)):
         yield
 
 
 @contextmanager
 def platform_scope(*, reason: str) -> Iterator[None]:
     """Act across all workspaces as the operator role. Leaves an audit trail that names caller and reason."""
-    with _entered(replace(current(), role=OPERATOR)):
+    with entered(replace(current(), role=OPERATOR)):
         signals.platform_scope_entered.send(
             sender=Context, reason=reason, user_id=current().user_id, at=timezone.now()
         )
@@ -66,7 +66,7 @@ def platform_scope(*, reason: str) -> Iterator[None]:
 @contextmanager
 def dispatcher_scope() -> Iterator[None]:
     """Act as the role that hands out tasks: scheduling columns of every workspace, no payloads."""
-    with _entered(Context(role=DISPATCHER)):
+    with entered(Context(role=DISPATCHER)):
         yield
 
 
@@ -89,13 +89,9 @@ def adopted(context: Context) -> Iterator[None]:
         _context.reset(token)
 
 
-def leave() -> None:
-    """Take the context off the open transaction, for callers that go on inside a longer one."""
-    _apply(Context())
-
-
 @contextmanager
-def _entered(context: Context) -> Iterator[None]:
+def entered(context: Context) -> Iterator[None]:
+    """Act in a context that was built before (a request's, after its answer). Opens a transaction or savepoint."""
     before = current()
     token = _context.set(context)
     try:
@@ -105,6 +101,11 @@ def _entered(context: Context) -> Iterator[None]:
             _apply(before)
     finally:
         _context.reset(token)
+
+
+def leave() -> None:
+    """Take the context off the open transaction, for callers that go on inside a longer one."""
+    _apply(Context())
 
 
 def _apply(context: Context) -> None:

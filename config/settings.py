@@ -34,6 +34,9 @@ SECRET_KEY = env.secret("SECRET_KEY", SERVERS, embedded=DATABASE_EMBEDDED)
 SECRETS_KEYS = [
     key for key in env.secret("SECRETS_KEYS", SERVERS, embedded=DATABASE_EMBEDDED).split(",") if key
 ]
+# The keys of access tokens: given, or a file that `manage.py rotate_jwt_keys` rewrites.
+JWT_KEYS_FILE = None if env.text("JWT_KEYS") else DATA_DIR / "secrets" / "jwt_keys"
+JWT_KEYS = env.secret("JWT_KEYS", SERVERS, embedded=DATABASE_EMBEDDED)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 TRUSTED_PROXIES = env.names("TRUSTED_PROXIES")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
@@ -63,6 +66,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
+    "accounts.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -91,6 +95,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.look",
             ],
         },
     }
@@ -104,7 +109,7 @@ def _database(role: str, url: str) -> dict[str, object]:
     if DATABASE_EMBEDDED:
         secret = {roles.APP: "database_app", roles.OWNER: "database_owner"}[role]
         parsed = {
-            "NAME": "taishang",
+            "NAME": env.text("DATABASE_NAME", "taishang"),
             "USER": role,
             "PASSWORD": SERVERS.secret(secret),
             "HOST": str(SERVERS.socket_dir),
@@ -151,18 +156,32 @@ CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_LOCATION.replace(
     "unix://", "redis+socket://"
 )
 
+# --- background work: the rows in the database are the truth, Celery carries wake-ups ---------------
+
+TASK_QUEUES = [
+    "default",
+    "ai_requests",
+    "email",
+    "notifications",
+    "generation",
+    "vectors",
+    "maintenance",
+]
+TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
+
 # --- signing in -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.identity.Backend"]
 PASSWORD_HASHERS = ["accounts.passwords.Argon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "accounts.passwords.StrengthValidator"}]
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_COOKIE_AGE = 24 * 3600
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 CSRF_COOKIE_HTTPONLY = False
+CSRF_FAILURE_VIEW = "accounts.views.errors.csrf_failure"
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -175,6 +194,7 @@ ACCOUNT_RATE_LIMITS = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_USER_DISPLAY = "accounts.identity.display_name"
 
 # --- mail -------------------------------------------------------------------------------------------
@@ -185,14 +205,25 @@ EMAIL_FILE_PATH = DATA_DIR / "mail"
 # --- REST -------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "accounts.web.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "accounts.web.problems.handle",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.web.authentication.PrincipalAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.web.permissions.DeclaredPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["accounts.web.parsing.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.web.parsing.JsonParser"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Taishang Laojun",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.web.schema.add_problem",
+    ],
 }
 
 # --- languages and time -----------------------------------------------------------------------------

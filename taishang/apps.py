@@ -1,5 +1,18 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class TaishangConfig(AppConfig):
     name = "taishang"
+    verbose_name = _("Tasks and models")
+
+    def ready(self) -> None:
+        from accounts import registry
+        from taishang import handlers, queue, schedules
+        from taishang.generation import declarations
+
+        declarations.declare()
+        handlers.declare()
+        registry.enqueue.fill(queue.enqueue)
+        post_migrate.connect(schedules.after_migrate, sender=self)

@@ -6,13 +6,15 @@ the platform. Tables are migrated once by the owner role; tests run as the appli
 
 import os
 import secrets
+from contextlib import contextmanager
 
 import psycopg
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -67,6 +69,23 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 def _own_cache_prefix() -> None:
     """No test sees what another one cached."""
     cache.key_prefix = f"test-{WORKER}-{secrets.token_hex(6)}"
+
+
+ENVELOPE = ("SAVEPOINT", "RELEASE SAVEPOINT", "SELECT set_config('app.workspace_id'")
+
+
+@pytest.fixture
+def at_most():
+    """`with at_most(3):` counts a request's statements, without those that only a nested test transaction adds."""
+
+    @contextmanager
+    def counted(limit: int):
+        with CaptureQueriesContext(connection) as captured:
+            yield
+        sent = [entry["sql"] for entry in captured if not entry["sql"].startswith(ENVELOPE)]
+        assert len(sent) <= limit, "\n".join(sent)
+
+    return counted
 
 
 @pytest.fixture

@@ -1,0 +1,72 @@
+"""Collect the facts of an export: every extractor over one project, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from taishang.generation.evidence import (
+    auth,
+    calls,
+    forms,
+    mocks,
+    others,
+    prisma,
+    schemas,
+    sqlschemas,
+    stores,
+    supabase,
+)
+from taishang.generation.evidence.modules import Project
+from taishang.generation.ir import Export, Fact, Inventory
+
+Extractor = Callable[[Project], list[Fact]]
+Source = Callable[[Export, Inventory], list[Fact]]
+Progress = Callable[[int, int], None]
+
+EXTRACTORS: list[Extractor] = [
+    calls.extract,
+    schemas.extract,
+    sqlschemas.extract,
+    prisma.extract,
+    supabase.extract,
+    forms.extract,
+    mocks.extract,
+    stores.extract,
+    auth.extract,
+    others.extract,
+]
+
+
+def collect(
+    *,
+    export: Export,
+    inventory: Inventory,
+    sources: list[Source] | None = None,
+    progress: Progress | None = None,
+) -> list[Fact]:
+    """Run every extractor and every source adapter's own reading; sorted by file, line and kind.
+
+    `progress` is told (steps done, steps in all) after each step. Warnings of files that could not be
+    parsed stand in `inventory.warnings` afterwards.
+    """
+    project = Project(export, inventory)
+    inventory.warnings.extend(project.warnings)
+    facts: list[Fact] = []
+    steps = len(EXTRACTORS) + len(sources or [])
+    done = 0
+    for extract in EXTRACTORS:
+        facts += extract(project)
+        done += 1
+        if progress:
+            progress(done, steps)
+    for source in sources or []:
+        facts += source(export, inventory)
+        done += 1
+        if progress:
+            progress(done, steps)
+    return sorted(facts, key=_order)
+
+
+def _order(fact: Fact) -> tuple[str, int, str, str]:
+    place = fact.place
+    return place.file, place.line, place.kind, fact.model_dump_json()

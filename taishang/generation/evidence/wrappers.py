@@ -1,0 +1,390 @@
+"""Requests through wrappers: what a function does with its parameters, met by what its callers give.
+
+A request whose address or method hangs on a parameter belongs to no endpoint yet. It is carried to every
+call of that function, with the arguments filled in, until nothing hangs on a parameter any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tree_sitter import Node
+
+from taishang.generation.evidence.clients import Request, request_of
+from taishang.generation.evidence.modules import Project
+from taishang.generation.evidence.platform import platform_name
+from taishang.generation.evidence.substitution import variants
+from taishang.generation.evidence.symbols import (
+    NOTHING,
+    THIS,
+    Apply,
+    Closure,
+    If,
+    Instance,
+    Items,
+    Join,
+    Lit,
+    Or,
+    Param,
+    Record,
+    Symbol,
+    This,
+    children,
+    contains,
+    member,
+)
+from taishang.generation.evidence.syntax import Module
+from taishang.generation.evidence.urls import read_address
+from taishang.generation.evidence.values import Evaluator
+
+MAX_ROUNDS = 8
+MAX_TEMPLATES = 6_000
+MAX_EDGES = 300
+FETCHER_HOOKS = {"useSWR": 1, "useSWRImmutable": 1, "useSWRInfinite": 1, "useSWRMutation": 1}
+ITERATIONS = frozenset({"map", "forEach", "flatMap"})
+QUERY_HOOKS = frozenset(
+    {"useQuery", "useMutation", "useInfiniteQuery", "useSuspenseQuery", "createQuery", "createMutation",
+     "queryOptions", "prefetchQuery", "fetchQuery", "ensureQueryData"}
+)  # fmt: skip
+
+
+@dataclass(eq=False)
+class Template:
+    """A request as seen from `node`; `depth` counts the wrappers between it and the network."""
+
+    request: Request
+    module: Module
+    node: Node
+    depth: int = 0
+    origin: tuple[str, int] = ("", 0)
+    literal_callers: int = 0
+    other_callers: int = 0
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A call of a project function."""
+
+    module: Module
+    node: Node
+    closure: Closure
+    arguments: tuple[Symbol, ...]
+
+
+@dataclass(eq=False)
+class Traffic:
+    """All requests of a project: resolved ones and those that stay open, in document order."""
+
+    settled: list[Template] = field(default_factory=list)
+    open: list[Template] = field(default_factory=list)
+    instances: dict[str, list[Instance]] = field(default_factory=dict)
+
+
+def trace(project: Project, evaluator: Evaluator) -> Traffic:
+    """Find every request of the project and carry it through its wrappers."""
+    edges: dict[str, list[Edge]] = {}
+    templates: list[Template] = []
+    for module in project.modules.values():
+        for node in module.find("call_expression"):
+            _read_call(evaluator, module, node, templates, edges)
+    traffic = Traffic(instances=_instances(project, evaluator))
+    elements = _Elements(project, evaluator)
+    seen: set[object] = set()
+    for round_number in range(MAX_ROUNDS + 1):
+        carried: list[Template] = []
+        for template in templates:
+            carried += _settle(evaluator, template, edges, elements, traffic, round_number)
+        templates = [found for found in carried if _is_new(found, seen)][:MAX_TEMPLATES]
+        if not templates:
+            break
+    traffic.settled = [t for t in traffic.settled if not t.literal_callers or t.other_callers]
+    return traffic
+
+
+def _read_call(
+    evaluator: Evaluator,
+    module: Module,
+    node: Node,
+    templates: list[Template],
+    edges: dict[str, list[Edge]],
+) -> None:
+    function = node.child_by_field_name("function")
+    if function is None or function.type in {"import", "super"}:
+        return
+    target, name = function.child_by_field_name("object"), function.child_by_field_name("property")
+    receiver: Symbol | None = None
+    method = ""
+    if function.type == "member_expression" and target is not None and name is not None:
+        receiver, method = evaluator.value(module, target), module.text_of(name)
+    callee = evaluator.value(module, function)
+    arguments = evaluator.arguments(module, node)
+    request = request_of(callee, receiver, method, arguments)
+    if request is not None:
+        origin = (module.path, node.start_byte)
+        templates.append(Template(request, module, node, 0, origin))
+        return
+    if method in ITERATIONS and isinstance(receiver, Items) and arguments:
+        called = [(c, (item,)) for c in closures_in(arguments[0]) for item in receiver.values]
+    else:
+        called = _called_closures(callee, arguments)
+    for closure, given in called:
+        edges.setdefault(closure.key, []).append(Edge(module, node, closure, given))
+
+
+def _called_closures(
+    callee: Symbol, arguments: tuple[Symbol, ...]
+) -> list[tuple[Closure, tuple[Symbol, ...]]]:
+    """The functions a call may reach, with their arguments; fetchers of hooks included."""
+    name = platform_name(callee).rpartition(".")[2] or _last_name(callee)
+    if name in FETCHER_HOOKS and len(arguments) > 1:
+        key = _swr_key(arguments[0])
+        return [(closure, (key, NOTHING)) for closure in closures_in(arguments[1])]
+    if name in QUERY_HOOKS and arguments:
+        return _query_function(arguments)
+    return [(closure, arguments) for closure in closures_in(callee)]
+
+
+def _last_name(callee: Symbol) -> str:
+    path = getattr(callee, "path", ())
+    name = getattr(callee, "name", "")
+    return path[-1] if isinstance(path, tuple) and path else (name.lstrip(".") if name else "")
+
+
+def _swr_key(key: Symbol) -> Symbol:
+    if isinstance(key, If):
+        known = [side for side in (key.then, key.other) if isinstance(side, (Lit, Join))]
+        return known[0] if len(known) == 1 else key
+    return key
+
+
+def _query_function(arguments: tuple[Symbol, ...]) -> list[tuple[Closure, tuple[Symbol, ...]]]:
+    options = arguments[0]
+    function = member(options, "queryFn") if isinstance(options, Record) else NOTHING
+    key = member(options, "queryKey") if isinstance(options, Record) else options
+    if not isinstance(options, Record) and len(arguments) > 1:
+        function = arguments[1]
+    context = Record((("queryKey", key),))
+    return [(closure, (context,)) for closure in closures_in(function)]
+
+
+def closures_in(callee: Symbol) -> list[Closure]:
+    """The functions that a called value may be."""
+    if isinstance(callee, Closure):
+        return [callee]
+    if isinstance(callee, Or):
+        return [option for option in callee.options if isinstance(option, Closure)]
+    if isinstance(callee, If):
+        return [side for side in (callee.then, callee.other) if isinstance(side, Closure)]
+    return []
+
+
+def _settle(
+    evaluator: Evaluator,
+    template: Template,
+    edges: dict[str, list[Edge]],
+    elements: _Elements,
+    traffic: Traffic,
+    round_number: int,
+) -> list[Template]:
+    """File `template` as resolved or open, and return what its callers make of it."""
+    state, parameters = standing(template.request)
+    if state == "closed" or not parameters or round_number == MAX_ROUNDS:
+        (traffic.open if state == "open" else traffic.settled).append(template)
+        return []
+    owner = max({p.function for p in parameters}, key=_nesting)
+    callers = [*edges.get(owner, []), *elements.of(owner)][:MAX_EDGES]
+    carried: list[Template] = []
+    for edge in callers:
+        bound = evaluator.bind(edge.closure, edge.arguments)
+        fixed = [evaluator.members(bound.get((p.function, p.index), p), p.path) for p in parameters]
+        literal = any(_is_name(value) for value in fixed)
+        template.literal_callers += literal
+        template.other_callers += not literal
+        if state == "open" or literal:
+            carried.append(_carried(evaluator, template, edge, bound))
+    if state == "open":
+        if not carried:
+            traffic.open.append(template)
+    else:
+        traffic.settled.append(template)
+    return carried
+
+
+def _is_name(value: Symbol) -> bool:
+    """Whether an argument is written down and no id: it makes an address of its own."""
+    return (
+        isinstance(value, Lit)
+        and value.kind == "text"
+        and not value.text.isdigit()
+        and value.text != ""
+    )
+
+
+def _nesting(key: str) -> tuple[str, int, int]:
+    path, start, end = key.rsplit(":", 2)
+    return path, int(start), -int(end)
+
+
+def _carried(
+    evaluator: Evaluator, template: Template, edge: Edge, bound: dict[tuple[str, int], Symbol]
+) -> Template:
+    request = substitute_request(evaluator, template.request, bound)
+    return Template(request, edge.module, edge.node, template.depth + 1, template.origin)
+
+
+def substitute_request(
+    evaluator: Evaluator, request: Request, bound: dict[tuple[str, int], Symbol]
+) -> Request:
+    """Fill arguments into every part of a request."""
+    return replace(
+        request,
+        url=evaluator.substitute(request.url, bound),
+        method=evaluator.substitute(request.method, bound),
+        body=evaluator.substitute(request.body, bound),
+        query=evaluator.substitute(request.query, bound),
+        options=evaluator.substitute(request.options, bound),
+    )
+
+
+def standing(request: Request) -> tuple[str, list[Param]]:
+    """("open" | "soft" | "closed", parameters that the address or method hangs on)."""
+    state, found = "closed", []
+    for decisive, _rest in variants([request.url, request.method], []):
+        url, method = decisive
+        in_method = parameters_in(method)
+        in_url = parameters_in(url)
+        address = read_address(url)
+        unclear = address.why_not or address.glued == "path" or starts_with_parameter(url)
+        if in_method or (in_url and unclear):
+            state = "open"
+        elif in_url and state == "closed":
+            state = "soft"
+        found += [p for p in in_method + in_url if p not in found]
+    return state, found
+
+
+def starts_with_parameter(url: Symbol) -> bool:
+    """Whether the first thing in an address is a parameter, so that callers say where it goes."""
+    first = url.parts[0] if isinstance(url, Join) else url
+    while isinstance(first, (Or, Apply)):
+        first = first.options[0] if isinstance(first, Or) else first.receiver
+    return isinstance(first, Param)
+
+
+def parameters_in(value: Symbol) -> list[Param]:
+    """Parameters inside a value, without those inside queries and functions."""
+    found: list[Param] = []
+    stack = [value]
+    while stack and len(found) < 20:
+        part = stack.pop()
+        if isinstance(part, Param) and part not in found:
+            found.append(part)
+        elif not isinstance(part, Closure) and type(part).__name__ not in {"Search", "Form"}:
+            stack.extend(reversed(children(part)))
+    return found
+
+
+def _is_new(template: Template, seen: set[object]) -> bool:
+    key = (template.module.path, template.node.start_byte, template.request)
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
+
+
+class _Elements:
+    """Components as callers: `<Table endpoint="/api/users" />` gives its attributes to the component."""
+
+    def __init__(self, project: Project, evaluator: Evaluator) -> None:
+        self._project = project
+        self._evaluator = evaluator
+        self._by_name: dict[str, list[tuple[Module, Node]]] | None = None
+
+    def of(self, owner: str) -> list[Edge]:
+        """The elements that render the component `owner`."""
+        module, node = self._evaluator.nodes[owner]
+        name = component_name(module, node)
+        if not name[:1].isupper():
+            return []
+        if self._by_name is None:
+            self._by_name = self._index()
+        found = []
+        for place, element in self._by_name.get(name, [])[:MAX_EDGES]:
+            tag = element.child_by_field_name("name")
+            value = self._evaluator.value(place, tag) if tag is not None else NOTHING
+            if isinstance(value, Closure) and value.key == owner:
+                found.append(Edge(place, element, value, (self._attributes(place, element),)))
+        return found
+
+    def _index(self) -> dict[str, list[tuple[Module, Node]]]:
+        index: dict[str, list[tuple[Module, Node]]] = {}
+        for module in self._project.modules.values():
+            for node in module.find("jsx_opening_element", "jsx_self_closing_element"):
+                tag = node.child_by_field_name("name")
+                if tag is not None and tag.type == "identifier":
+                    index.setdefault(module.text_of(tag), []).append((module, node))
+        return index
+
+    def _attributes(self, module: Module, element: Node) -> Record:
+        entries: list[tuple[str | None, Symbol]] = []
+        for node in element.named_children:
+            if node.type != "jsx_attribute" or not node.named_child_count:
+                continue
+            name = module.text_of(node.named_children[0])
+            given = node.named_children[1] if node.named_child_count > 1 else None
+            entries.append(
+                (name, self._evaluator.value(module, given) if given is not None else NOTHING)
+            )
+        return Record(tuple(entries))
+
+
+def component_name(module: Module, function: Node) -> str:
+    """The name a function is known by: its own, or that of the variable it is assigned to."""
+    name = function.child_by_field_name("name")
+    if name is not None:
+        return module.text_of(name)
+    parent = function.parent
+    for _ in range(3):
+        if parent is not None and parent.type == "variable_declarator":
+            found = parent.child_by_field_name("name")
+            return module.text_of(found) if found is not None else ""
+        parent = parent.parent if parent is not None else None
+    return ""
+
+
+def _instances(project: Project, evaluator: Evaluator) -> dict[str, list[Instance]]:
+    """Every `new Class(…)` of the project, by class and by each of its ancestors."""
+    found: dict[str, list[Instance]] = {}
+    for module in project.modules.values():
+        for node in module.find("new_expression"):
+            value = evaluator.value(module, node)
+            if isinstance(value, Instance) and value not in found.setdefault(value.key, []):
+                found[value.key].append(value)
+    return found
+
+
+def resolve_this(evaluator: Evaluator, request: Request, traffic: Traffic) -> list[Request]:
+    """The request once per distinct instance of the class whose fields it uses."""
+    owner = _owner_in(request)
+    if owner is None:
+        return [request]
+    instances = traffic.instances.get(owner, [])[:MAX_ROUNDS] or [Instance(owner)]
+    resolved: list[Request] = []
+    for instance in instances:
+        made = substitute_request(evaluator, request, {(owner, THIS): instance})
+        if all((made.url, made.method) != (other.url, other.method) for other in resolved):
+            resolved.append(made)
+    return resolved
+
+
+def _owner_in(request: Request) -> str | None:
+    found: list[str] = []
+
+    def accepts(part: Symbol) -> bool:
+        if isinstance(part, This) and not found:
+            found.append(part.owner)
+        return False
+
+    contains(request.url, accepts)
+    contains(request.method, accepts)
+    return found[0] if found else None
