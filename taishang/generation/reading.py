@@ -13,9 +13,10 @@ from laojun import audit, files
 from laojun.files import ContentMissing
 from laojun.models import File
 from taishang.generation import packing
+from taishang.generation.diff import with_hunks
 from taishang.generation.ir import Blueprint, Verification
-from taishang.generation.packing import Files
 from taishang.generation.pipeline import Reading
+from taishang.generation.trees import Tree
 from taishang.models import GenerationJob
 
 DOWNLOADS = {
@@ -71,8 +72,10 @@ def diff(
     if job.diff is None:
         raise NotReady if job.task.is_live or job.task.state == "failed" else Expired
     found: dict[str, Any] = job.diff
-    if hunks or "files" not in found:
+    if "files" not in found:
         found = orjson.loads(artifact(job=job, kind="diff"))
+    if hunks:
+        found = with_hunks(found, artifact(job=job, kind="patch"))
     chosen = [
         entry
         for entry in found["files"]
@@ -89,7 +92,7 @@ def blueprint(*, job: GenerationJob) -> Blueprint:
     return Blueprint.model_validate_json(artifact(job=job, kind="ir"))
 
 
-def tree(*, job: GenerationJob) -> Files:
+def tree(*, job: GenerationJob) -> Tree:
     return packing.unarchive(artifact(job=job, kind="tree"))
 
 

@@ -17,8 +17,10 @@ from laojun import files
 from laojun.files import Owner, StorageFull, StorageQuotaExceeded
 from laojun.models import File
 from taishang import projects
-from taishang.generation import cage, ir, packing, submitting
+from taishang.generation import cage, packing, submitting
 from taishang.generation.cage import CageResult, Limits
+from taishang.generation.diff import diff_sha256
+from taishang.generation.trees import tree_sha256
 from taishang.models import GenerationArtifact, GenerationJob
 from taishang.runs import Permanent, Run
 
@@ -106,7 +108,7 @@ def _prepare(run: Run, directory: Path) -> None:
         evidence = job.parent.artifact("evidence") if job.parent else None
         inputs = _inputs(job, evidence)
         base_files = projects.tree(version=head) if head else {}
-        tree_sha = packing.tree_sha256(base_files) if base_files else ""
+        tree_sha = tree_sha256(base_files) if base_files else ""
         GenerationJob.objects.filter(pk=job.pk).update(
             adapters={"off": off, "core": job.core_version},
             base_commit=head.commit_sha if head else "",
@@ -116,7 +118,7 @@ def _prepare(run: Run, directory: Path) -> None:
         with files.open_content(file) as source, (directory / name).open("wb") as target:
             shutil.copyfileobj(source, target)
     if base_files:
-        (directory / "base.zip").write_bytes(packing.archive(base_files))
+        (directory / "base.zip").write_bytes(packing.archive(tree=base_files))
     (directory / "job.json").write_text(json.dumps(_order(job, off)), encoding="utf-8")
 
 
@@ -349,20 +351,9 @@ def _drop_raw(job: GenerationJob) -> None:
             files.delete(file)
 
 
-def diff_sha256(difference: dict[str, Any]) -> str:
-    """The hash of a difference without the job and the target's name, which differ between equal runs."""
-    base = {key: value for key, value in difference["base"].items() if key != "target"}
-    return ir.digest({**difference, "job": None, "base": base})
-
-
 def _lean(difference: dict[str, Any]) -> dict[str, Any]:
-    """The difference without the text of its hunks; above 2 MB only its summary, the rest is in the artifact."""
-    listed = [
-        {key: value for key, value in entry.items() if key != "hunks"}
-        for entry in difference["files"]
-    ]
-    lean = {**difference, "files": listed}
-    if len(orjson.dumps(lean)) > MAX_DIFF_BYTES:
+    """The difference as it is kept in the row: above 2 MB only its summary, the rest is in the artifact."""
+    if len(orjson.dumps(difference)) > MAX_DIFF_BYTES:
         keep = ("schema", "job", "input", "base", "summary")
         return {key: difference[key] for key in keep}
-    return lean
+    return difference
