@@ -21,7 +21,7 @@ APPLICATION_SCHEMA = {
         },
         "resolutions": {
             "type": "object",
-            "additionalProperties": {"enum": ["ours", "theirs"]},
+            "additionalProperties": {"type": "array", "items": {"enum": ["ours", "theirs"]}},
         },
         "message": {"type": "string", "maxLength": 500},
     },

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from taishang.generation import packing
-from taishang.generation.ir import canonical, digest
+from taishang.generation.ir import Reading, canonical, digest
 from taishang.generation.options import Options
-from taishang.generation.pipeline import Order, Outcome, Reading, StageFailed, run
+from taishang.generation.pipeline import Order, Outcome, StageFailed, run
 from taishang.generation.trees import tree_sha256
 
 

@@ -169,7 +169,6 @@ PROBLEMS = (
         _("Writing back ends is switched off here"),
         _("Ask an operator to switch the emitter on."),
     ),
-    ("name_taken", 409, _("This name is taken"), _("Choose another name.")),
     (
         "version_damaged",
         503,
@@ -195,8 +194,7 @@ def declare() -> None:
     for key, purpose in PURPOSES.items():
         files.purposes.add(key, purpose)
     for code, status, title, remedy in PROBLEMS:
-        if code not in registry.problems:
-            registry.problems.add(code, Problem(code, status, title, remedy))
+        registry.problems.add(code, Problem(code, status, title, remedy))
     for prefix in ("/api/v1/generation-jobs/", "/generation/"):
         registry.body_limits.add(prefix, MAX_UPLOAD_BYTES + MULTIPART_ROOM)
     registry.navigation.add(

@@ -23,8 +23,8 @@ from taishang.generation.ir import (
     Export,
     Fact,
     Inventory,
+    Reading,
     Unresolved,
-    Value,
     Verification,
     Warning,
 )
@@ -84,17 +84,6 @@ class Report(Protocol):
     def progress(self, stage: str, fraction: float, message: str) -> None: ...
 
     def event(self, name: str, detail: dict[str, Any]) -> None: ...
-
-
-class Reading(Value):
-    """What the first three stages found out; a corrected run starts from it."""
-
-    inventory: Inventory
-    facts: list[Fact]
-    chat: Chat | None = None
-    ignored: dict[str, int] = {}
-    kept_files: int = 0
-    warnings: list[Warning] = []
 
 
 @dataclass

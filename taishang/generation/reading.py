@@ -14,8 +14,7 @@ from laojun.files import ContentMissing
 from laojun.models import File
 from taishang.generation import packing
 from taishang.generation.diff import with_hunks
-from taishang.generation.ir import Blueprint, Verification
-from taishang.generation.pipeline import Reading
+from taishang.generation.ir import Blueprint, Reading, Verification
 from taishang.generation.trees import Tree
 from taishang.models import GenerationJob
 
