@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", health.ready),
     path("", include("accounts.urls")),
     path("", include("taishang.urls")),
+    path("", include("laojun.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
