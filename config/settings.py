@@ -219,6 +219,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "WorkspaceKind": "accounts.models.Workspace.Kind",
+        "WorkspaceStatus": "accounts.models.Workspace.Status",
+        "MembershipStatus": "accounts.models.Membership.Status",
+        "SessionKind": "accounts.models.Session.Kind",
+    },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
