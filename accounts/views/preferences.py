@@ -57,7 +57,9 @@ def settings(request: HttpRequest) -> HttpResponse:
         (key, title, [(form[name], UNITS.get(name, "")) for name in names])
         for key, (title, names) in GROUPS.items()
     ]
-    return render(request, "accounts/settings.html", {"form": form, "groups": groups, "segmented": SEGMENTED})
+    return render(
+        request, "accounts/settings.html", {"form": form, "groups": groups, "segmented": SEGMENTED}
+    )
 
 
 @require_POST
