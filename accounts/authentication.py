@@ -1,6 +1,5 @@
 """Who sends this request, into which workspace: one statement that also sets the database's context."""
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 
-from accounts import api_keys, permissions, tokens
+from accounts import api_keys, permissions, sessions, tokens
 from accounts.models import User
 from accounts.tenancy import Context
 
@@ -97,15 +96,16 @@ def authenticate(request: HttpRequest) -> Principal:
     """Read the credential, ask the database once, and leave `app.user_id` and `app.workspace_id` set."""
     header = request.headers.get("Authorization", "")
     if header:
-        credential = _from_header(header)
-        if credential is None:
-            return Principal(problem="token_invalid")
         wanted, problem = _wanted_workspace(request)
-        return _resolve(credential, wanted, problem=problem)
+        for credential in _from_header(header):
+            principal = _resolve(credential, wanted, problem=problem)
+            if principal.user is not None:
+                return principal
+        return Principal(problem="token_invalid")
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not key:
         return Principal()
-    credential = Credential("browser", session_hash(key).hex())
+    credential = Credential("browser", sessions.key_hash(key).hex())
     if _names_workspace(request):
         wanted, problem = _wanted_workspace(request)
         return _resolve(credential, wanted, problem=problem)
@@ -118,19 +118,15 @@ def authenticate(request: HttpRequest) -> Principal:
     return principal
 
 
-def session_hash(session_key: str) -> bytes:
-    return hashlib.sha256(session_key.encode()).digest()
-
-
-def _from_header(header: str) -> Credential | None:
+def _from_header(header: str) -> list[Credential]:
+    """What the header may stand for; a key has one candidate for each pepper of the ring."""
     scheme, _space, value = header.partition(" ")
     if scheme.lower() != "bearer" or not value:
-        return None
+        return []
     if api_keys.looks_like_one(value):
-        hashed = api_keys.hashed(value)
-        return Credential("key", hashed) if hashed else None
+        return [Credential("key", found) for found in api_keys.hashes(value)]
     claims = tokens.read_access(value)
-    return Credential("access", claims.session_id, claims.token_version) if claims else None
+    return [Credential("access", claims.session_id, claims.token_version)] if claims else []
 
 
 def _names_workspace(request: HttpRequest) -> bool:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts import authentication, tenancy
+from accounts import api_keys, authentication, sessions, tenancy
 from accounts.ids import uuid7
 from accounts.web import problems
 
@@ -75,7 +75,17 @@ class TenancyMiddleware:
             return _unavailable()
         for finish in request.after_rollback:  # type: ignore[attr-defined]
             finish()
+        self._note_key(request)
         return response
+
+    def _note_key(self, request: HttpRequest) -> None:
+        principal = request.principal  # type: ignore[attr-defined]
+        if principal.api_key_id:
+            api_keys.note_use(
+                context=principal.context,
+                api_key_id=principal.api_key_id,
+                ip=sessions.client_ip(request),
+            )
 
     def _enveloped(self, request: HttpRequest) -> HttpResponse:
         nested = transaction.get_connection().in_atomic_block

@@ -63,6 +63,15 @@ def sign(message: bytes, *, purpose: str, key_id: str | None = None) -> tuple[st
     return chosen, hmac.digest(derived, message, "sha256")
 
 
+def key_ids() -> list[str]:
+    """The ids of the ring's keys, the current one first."""
+    return [key_id for key_id, _key in _ring()]
+
+
+def current_key_id() -> str:
+    return _ring()[0][0]
+
+
 @cache
 def _keys(materials: tuple[str, ...]) -> list[tuple[str, bytes]]:
     ring = []

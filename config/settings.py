@@ -34,6 +34,9 @@ SECRET_KEY = env.secret("SECRET_KEY", SERVERS, embedded=DATABASE_EMBEDDED)
 SECRETS_KEYS = [
     key for key in env.secret("SECRETS_KEYS", SERVERS, embedded=DATABASE_EMBEDDED).split(",") if key
 ]
+# The keys of access tokens: given, or a file that `manage.py rotate_jwt_keys` rewrites.
+JWT_KEYS_FILE = None if env.text("JWT_KEYS") else DATA_DIR / "secrets" / "jwt_keys"
+JWT_KEYS = env.secret("JWT_KEYS", SERVERS, embedded=DATABASE_EMBEDDED)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 TRUSTED_PROXIES = env.names("TRUSTED_PROXIES")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
