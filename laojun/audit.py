@@ -102,7 +102,8 @@ class Target:
     platform: bool = False
 
 
-_facts: ContextVar[Facts] = ContextVar("audit_facts", default=Facts())
+NOWHERE = Facts()
+_facts: ContextVar[Facts] = ContextVar("audit_facts", default=NOWHERE)
 
 
 @contextmanager

@@ -1,10 +1,54 @@
 from __future__ import annotations
 
-from django.db import models
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import connections, models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 KEY_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+){1,5}$"
+SNAPSHOT = """
+    SELECT COALESCE((SELECT generation FROM lao_config_generations
+                     WHERE workspace_id IS NULL), 0),
+           COALESCE((SELECT generation FROM lao_config_generations
+                     WHERE workspace_id = %(workspace_id)s), 0),
+           COALESCE((SELECT jsonb_agg(jsonb_build_array(scope, key, value)) FROM lao_configs
+                     WHERE NOT is_secret AND scope IN ('global', 'workspace')
+                       AND (workspace_id IS NULL OR workspace_id = %(workspace_id)s)),
+                    '[]'::jsonb)::text
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Shapes: `values` is `{scope: {key: value}}`; the generations are of the platform and of the workspace."""
+
+    platform_generation: int
+    generation: int
+    values: dict[str, dict[str, Any]]
+
+
+class ConfigQuerySet(models.QuerySet["Config"]):
+    def of(self, workspace_id: int | None) -> ConfigQuerySet:
+        """The settings of a place: of the platform, or of one workspace. Plugins keep theirs apart."""
+        scope = Config.GLOBAL if workspace_id is None else Config.WORKSPACE
+        return self.filter(scope=scope, workspace_id=workspace_id)
+
+    def snapshot(self, workspace_id: int | None) -> Snapshot:
+        """Every plain value in force in a place, with the generations it was read at: one statement, one view.
+
+        Two statements could see a change between them and store old values under the new generation.
+        """
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(SNAPSHOT, {"workspace_id": workspace_id})
+            platform, own, rows = cursor.fetchone()
+        values: dict[str, dict[str, Any]] = {self.model.GLOBAL: {}, self.model.WORKSPACE: {}}
+        for scope, key, value in orjson.loads(rows):
+            values[scope][key] = value
+        return Snapshot(platform, own, values)
 
 
 class Config(models.Model):
@@ -31,6 +75,8 @@ class Config(models.Model):
     updated_by = models.CharField(max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ConfigQuerySet.as_manager()
 
     class Meta:
         db_table = "lao_configs"
@@ -68,6 +114,7 @@ class ConfigGeneration(models.Model):
         "accounts.Workspace", on_delete=models.CASCADE, null=True, related_name="+"
     )
     generation = models.BigIntegerField()
+    changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "lao_config_generations"

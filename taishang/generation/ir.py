@@ -562,6 +562,61 @@ class Blueprint(Value):
         return next((entity for entity in self.entities if entity.name == name), None)
 
 
+# --- what happened when it ran ---------------------------------------------------------------------
+
+
+class CheckRow(Value):
+    """One check of the finished project. `limit` names the limit that stopped it, `items` whom it blames."""
+
+    name: str
+    state: Literal["pass", "fail", "skipped"] = "skipped"
+    milliseconds: int = 0
+    log: str = ""
+    limit: str | None = None
+    items: list[str] = []
+
+
+class ReplayRow(Value):
+    """One call of the front end, made against the finished project. `key` is the endpoint's."""
+
+    key: str
+    method: str
+    path: str
+    verdict: Literal["pass", "recorded", "shape", "fail"]
+    status: int = 0
+    missing: list[str] = []
+    why: str = ""
+    file: str | None = None
+    line: int | None = None
+
+
+class ProjectTest(Value):
+    """One test that travels with the project."""
+
+    name: str
+    result: Literal["pass", "fail", "skipped"]
+    log: str = ""
+
+
+class Verification(Value):
+    """The verdict over a tree: green only when every check passed in the cage."""
+
+    green: bool = False
+    level: Literal["strong", "partial"] = "partial"
+    dropped_user: bool = False
+    checks: list[CheckRow] = []
+    replay: list[ReplayRow] = []
+    isolation: list[ReplayRow] = []
+    tests: list[ProjectTest] = []
+    limit: str | None = None
+    seconds: float = 0.0
+    peak_bytes: int = 0
+    log: str = ""
+
+    def check(self, name: str) -> CheckRow | None:
+        return next((row for row in self.checks if row.name == name), None)
+
+
 # --- canonical bytes -------------------------------------------------------------------------------
 
 

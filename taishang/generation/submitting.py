@@ -119,9 +119,7 @@ def revise(
         edits=combined,
         core_version=CORE_VERSION,
     )
-    audit.record(
-        action="generation_job.revise", target=parent, actor=principal.actor, result="ok"
-    )
+    audit.record(action="generation_job.revise", target=parent, actor=principal.actor, result="ok")
     return _enqueue(principal, job)
 
 
@@ -144,7 +142,13 @@ def check_adapters(workspace_id: int | None) -> None:
     off = disabled_adapters(workspace_id)
     if "django_emitter" in off:
         raise AdapterDisabled("emitter_disabled")
-    if off >= {"bolt_adapter", "v0_adapter", "lovable_adapter", "retool_adapter", "generic_adapter"}:
+    if off >= {
+        "bolt_adapter",
+        "v0_adapter",
+        "lovable_adapter",
+        "retool_adapter",
+        "generic_adapter",
+    }:
         raise AdapterDisabled("adapter_disabled")
 
 
@@ -160,7 +164,9 @@ def _check_waiting(principal: Principal) -> None:
 def _enqueue(principal: Principal, job: GenerationJob) -> Submission:
     project = job.project
     base = project.head_commit if project else ""
-    key = ir.digest([job.zip_sha256, job.chat_sha256, job.options_sha256, project and project.pk, base])
+    key = ir.digest(
+        [job.zip_sha256, job.chat_sha256, job.options_sha256, project and project.pk, base]
+    )
     task = queue.enqueue(
         kind=KIND,
         payload={},
@@ -173,9 +179,7 @@ def _enqueue(principal: Principal, job: GenerationJob) -> Submission:
         return Submission(GenerationJob.objects.with_task().get(pk=task.pk), created=False)
     job.task = task
     job.save(force_insert=True)
-    audit.record(
-        action="generation_job.create", target=job, actor=principal.actor, result="ok"
-    )
+    audit.record(action="generation_job.create", target=job, actor=principal.actor, result="ok")
     return Submission(job, created=True)
 
 
@@ -188,9 +192,7 @@ def erase(*, principal: Principal, job: GenerationJob) -> None:
     for file_id in _files_of(job):
         files.delete(file_id=file_id)
     job.artifacts.all().delete()
-    audit.record(
-        action="generation_job.delete", target=job, actor=principal.actor, result="ok"
-    )
+    audit.record(action="generation_job.delete", target=job, actor=principal.actor, result="ok")
     if not job.versions.exists() and not job.children.exists():
         job.delete()
         return

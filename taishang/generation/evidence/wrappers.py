@@ -382,4 +382,3 @@ def _owner_in(request: Request) -> str | None:
     contains(request.url, accepts)
     contains(request.method, accepts)
     return found[0] if found else None
-

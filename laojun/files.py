@@ -1,0 +1,392 @@
+"""Files: received on disk while they are hashed and counted, kept within quotas, shown by links that die.
+
+A file is stored in three steps, each short: reserve its bytes (a pending row), put the content into the storage,
+settle. A crash between them leaves a reservation that the sweep takes back, never a stored row without content.
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File as Content
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.db.models import F
+from django.utils import timezone
+
+from accounts import tenancy
+from accounts.ids import uuid7
+from accounts.registry import Store
+from laojun import audit, configs, filetypes
+from laojun.filetypes import Sample
+from laojun.models import File, FileUsage
+
+CHUNK_BYTES = 256 * 1024
+PURGE_AFTER = timedelta(hours=48)
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What files of one kind may be: their types (None: the platform's own, by name), cap and lifetime."""
+
+    label: Any
+    types: frozenset[str] | None
+    cap_key: str = "storage.max_file_size"
+    lifetime_s: int | None = None
+
+
+purposes: Store[Purpose] = Store("file_purposes")
+
+
+class UnknownPurpose(LookupError):
+    """Nobody declared this purpose."""
+
+
+class FileTooLarge(Exception):
+    """More bytes came than the purpose allows. Units: bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+
+
+class TypeNotAllowed(Exception):
+    """The content is of a type that this purpose does not take."""
+
+    def __init__(self, found: str, allowed: Iterable[str]) -> None:
+        super().__init__(found)
+        self.found = found
+        self.allowed = sorted(allowed)
+
+
+class StorageQuotaExceeded(Exception):
+    """No room: of the person (`scope` user) or of the whole workspace. Units: bytes."""
+
+    def __init__(self, *, scope: str, limit: int, used: int, needed: int) -> None:
+        super().__init__(f"{scope}: {used} of {limit} used, {needed} needed")
+        self.scope = scope
+        self.limit = limit
+        self.used = used
+        self.needed = needed
+
+
+class StorageFull(Exception):
+    """The disk or bucket behind the storage takes no more."""
+
+
+class UploadAbandoned(Exception):
+    """The reservation was taken back before the content was settled: it took too long."""
+
+
+class ContentMissing(Exception):
+    """The row stands, its bytes do not."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose file it is. Without a workspace it is the person's own."""
+
+    user_id: UUID
+    workspace_id: int | None = None
+
+    @contextmanager
+    def envelope(self) -> Iterator[None]:
+        """A transaction that sees what this owner sees."""
+        if self.workspace_id is None:
+            with tenancy.user(self.user_id):
+                yield
+        else:
+            with tenancy.workspace(self.workspace_id, user_id=self.user_id):
+                yield
+
+
+@dataclass(frozen=True)
+class Received:
+    """Content that waits in the temporary folder."""
+
+    path: Path
+    size: int
+    sha256: str
+    sample: Sample
+
+
+def store(
+    *,
+    content: bytes | IO[bytes] | Iterable[bytes],
+    name: str,
+    purpose: str,
+    owner: Owner,
+    declared_type: str = "",
+    entity: tuple[str, object] = ("", ""),
+    temporary: bool = False,
+) -> File:
+    """Keep a content as a file of `owner`, whose membership the caller has checked.
+
+    Opens transactions of its own; called inside one it nests. Raises UnknownPurpose, FileTooLarge,
+    TypeMismatch, TypeNotAllowed, StorageQuotaExceeded, StorageFull, UploadAbandoned.
+    """
+    kind = _purpose(purpose)
+    with _received(content, limit=_cap(kind, owner)) as received:
+        shown = filetypes.clean_name(name)
+        mime_type = _type(kind, received.sample, shown, declared_type)
+        file = File(
+            id=uuid7(),
+            workspace_id=owner.workspace_id,
+            user_id=owner.user_id,
+            purpose=purpose,
+            original_filename=shown,
+            mime_type=mime_type,
+            file_size=received.size,
+            sha256=received.sha256,
+            storage_provider=_provider(),
+            entity_type=entity[0],
+            entity_id=str(entity[1]),
+            expires_at=_expiry(kind, temporary=temporary),
+        )
+        file.filename = f"{file.id}{_suffix(shown)}"
+        file.storage_path = f"{timezone.now():%Y/%m/%d}/{file.id.hex}"
+        return _keep(file, received, owner)
+
+
+def open_content(file: File) -> IO[bytes]:
+    """The bytes of a file, to be closed by the caller. Raises ContentMissing."""
+    try:
+        return default_storage.open(file.storage_path, "rb")
+    except FileNotFoundError as error:
+        raise ContentMissing(str(file.id)) from error
+
+
+def read(file: File) -> bytes:
+    """All bytes of a file. For files whose purpose caps them. Raises ContentMissing."""
+    with open_content(file) as content:
+        return content.read()
+
+
+def delete(file: File) -> bool:
+    """Hide a file and free its quota at once; its bytes go after 48 h. False when somebody was faster."""
+    now = timezone.now()
+    hidden = File.objects.filter(pk=file.pk, state=File.State.STORED).update(
+        state=File.State.DELETED,
+        deleted_at=now,
+        purge_after=now + PURGE_AFTER,
+        is_public=False,
+        url=None,
+    )
+    if not hidden:
+        return False
+    free(file)
+    audit.record(
+        actor=audit.current_actor(audit.Actor.system("files")),
+        action="file.deleted",
+        target=("file", file.id),
+        before=facts_of(file),
+        after={},
+    )
+    return True
+
+
+def free(file: File) -> None:
+    """Give the bytes of a stored file back to its owner's quota."""
+    _usage(file).update(bytes=F("bytes") - file.file_size, files=F("files") - 1)
+
+
+def facts_of(file: File) -> dict[str, Any]:
+    """What the audit log keeps of a file: never its content."""
+    return {
+        "name": file.original_filename,
+        "size": file.file_size,
+        "type": file.mime_type,
+        "sha256": file.sha256,
+        "purpose": file.purpose,
+    }
+
+
+def quota(owner: Owner) -> dict[str, int]:
+    """Used and allowed bytes of this person and of the workspace; 0 allowed means none. Units: bytes."""
+    used = {
+        row.user_id: row.bytes + row.reserved_bytes
+        for row in FileUsage.objects.filter(workspace_id=owner.workspace_id)
+    }
+    return {
+        "user_used": used.get(owner.user_id, 0),
+        "user_limit": configs.value("storage.user_quota_bytes", owner.workspace_id),
+        "workspace_used": used.get(None, 0),
+        "workspace_limit": configs.value("storage.workspace_quota_bytes", owner.workspace_id),
+    }
+
+
+def release(file: File) -> bool:
+    """Take a reservation back. False when it was settled or taken back already."""
+    gone, _each = File.objects.filter(pk=file.pk, state=File.State.PENDING).delete()
+    if gone:
+        _usage(file).update(reserved_bytes=F("reserved_bytes") - file.file_size)
+    return bool(gone)
+
+
+def _keep(file: File, received: Received, owner: Owner) -> File:
+    with owner.envelope():
+        _reserve(file)
+    try:
+        _put(received, file.storage_path)
+    except BaseException:
+        with owner.envelope():
+            release(file)
+        raise
+    with owner.envelope():
+        return _settle(file)
+
+
+def _reserve(file: File) -> None:
+    rows = [(file.workspace_id, file.user_id, "user")]
+    if file.workspace_id is not None:
+        rows.insert(0, (file.workspace_id, None, "workspace"))
+    # Always the workspace's row first, so that two uploads cannot wait for each other.
+    for workspace_id, user_id, scope in rows:
+        limit = configs.value(f"storage.{scope}_quota_bytes", workspace_id)
+        FileUsage.objects.bulk_create(
+            [FileUsage(workspace_id=workspace_id, user_id=user_id)], ignore_conflicts=True
+        )
+        row = FileUsage.objects.filter(workspace_id=workspace_id, user_id=user_id)
+        room = row.filter(bytes__lte=limit - file.file_size - F("reserved_bytes"))
+        if not room.update(reserved_bytes=F("reserved_bytes") + file.file_size):
+            found = row.get()
+            raise StorageQuotaExceeded(
+                scope=scope,
+                limit=limit,
+                used=found.bytes + found.reserved_bytes,
+                needed=file.file_size,
+            )
+    file.save(force_insert=True)
+
+
+def _put(received: Received, path: str) -> None:
+    with _a_full_disk_named(), _OnDisk(received.path) as content:
+        default_storage.save(path, content)
+
+
+@contextmanager
+def _a_full_disk_named() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise StorageFull(str(error)) from error
+        raise
+
+
+def _settle(file: File) -> File:
+    settled = File.objects.filter(pk=file.pk, state=File.State.PENDING).update(
+        state=File.State.STORED
+    )
+    if not settled:
+        raise UploadAbandoned(str(file.pk))
+    _usage(file).update(
+        bytes=F("bytes") + file.file_size,
+        reserved_bytes=F("reserved_bytes") - file.file_size,
+        files=F("files") + 1,
+    )
+    audit.record(
+        actor=audit.current_actor(audit.Actor.system("files")),
+        action="file.uploaded",
+        target=("file", file.id),
+        before={},
+        after=facts_of(file),
+    )
+    return File.objects.get(pk=file.pk)
+
+
+def _usage(file: File) -> Any:
+    """The rows that count this file: the person's and, in a workspace, the total."""
+    rows = FileUsage.objects.filter(workspace_id=file.workspace_id)
+    if file.workspace_id is None:
+        return rows.filter(user_id=file.user_id)
+    return rows.filter(user_id=file.user_id) | rows.filter(user_id=None)
+
+
+def _purpose(key: str) -> Purpose:
+    found = purposes.get(key)
+    if found is None:
+        raise UnknownPurpose(key)
+    return found
+
+
+def _cap(kind: Purpose, owner: Owner) -> int:
+    return int(configs.value(kind.cap_key, owner.workspace_id))
+
+
+def _type(kind: Purpose, sample: Sample, name: str, declared: str) -> str:
+    if kind.types is None:
+        return filetypes.by_name(name)
+    found = filetypes.identify(sample, name=name, declared=declared)
+    if found not in kind.types:
+        raise TypeNotAllowed(found, kind.types)
+    return found
+
+
+def _expiry(kind: Purpose, *, temporary: bool) -> datetime | None:
+    seconds = configs.value("storage.temp_file_seconds") if temporary else kind.lifetime_s
+    return None if seconds is None else timezone.now() + timedelta(seconds=seconds)
+
+
+def _suffix(name: str) -> str:
+    suffix = Path(name).suffix.lower()
+    return suffix if suffix[1:] in filetypes.BY_EXTENSION else ""
+
+
+def _provider() -> str:
+    local = isinstance(default_storage, FileSystemStorage)
+    return File.Provider.LOCAL if local else File.Provider.S3
+
+
+class _OnDisk(Content):
+    """Content that a storage on the same disk takes by renaming it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.open("rb"), name=path.name)
+        self._path = path
+
+    def temporary_file_path(self) -> str:
+        return str(self._path)
+
+
+@contextmanager
+def _received(content: bytes | IO[bytes] | Iterable[bytes], *, limit: int) -> Iterator[Received]:
+    """Copy a content to the temporary folder, hashing and counting; removed when nobody took it."""
+    path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{uuid7().hex}.part"
+    try:
+        yield _copied(content, path, limit)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _copied(content: bytes | IO[bytes] | Iterable[bytes], path: Path, limit: int) -> Received:
+    hashed, size, head, tail = hashlib.sha256(), 0, b"", b""
+    with _a_full_disk_named(), path.open("wb") as target:
+        for chunk in _chunks(content):
+            size += len(chunk)
+            if size > limit:
+                raise FileTooLarge(limit)
+            hashed.update(chunk)
+            target.write(chunk)
+            head += chunk[: filetypes.HEAD_BYTES - len(head)]
+            tail = (tail + chunk)[-filetypes.TAIL_BYTES :]
+        target.flush()
+        os.fsync(target.fileno())
+    return Received(path, size, hashed.hexdigest(), Sample(head, tail))
+
+
+def _chunks(content: bytes | IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+    elif hasattr(content, "read"):
+        while chunk := content.read(CHUNK_BYTES):
+            yield chunk
+    else:
+        yield from content

@@ -1,0 +1,96 @@
+"""Complete a rendered project with what only Django itself can say: migrations and the API schema."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from taishang.generation import cage
+from taishang.generation.render import layout
+
+ENTRY = Path(__file__).with_name("drafting_entry.py")
+STDLIB = frozenset({"uuid", "datetime", "decimal"})
+TAIL_BYTES = 4_000
+
+
+class DraftingFailed(Exception):
+    """The rendered project does not even start. `log` is the end of what it said."""
+
+    code = "verification_failed"
+
+    def __init__(self, log: str, limit: str | None) -> None:
+        super().__init__(f"the project does not start ({limit or 'error'}): {log[-600:]}")
+        self.log, self.limit = log, limit
+
+
+def complete(*, tree: dict[str, bytes], app: str) -> dict[str, bytes]:
+    """New migration files and `openapi.yaml` for `tree`. Runs Django in a caged child (about 1.5 s)."""
+    with tempfile.TemporaryDirectory(prefix="draft-") as name:
+        directory = Path(name)
+        write_tree(tree=tree, directory=directory / "project")
+        entry = directory / "entry.py"
+        shutil.copyfile(ENTRY, entry)
+        result = cage.run(
+            argv=[sys.executable, "-I", "-B", str(entry), str(directory / "project"), name, app],
+            directory=directory,
+            environment=environment(directory),
+        )
+        if result.returncode != 0 or result.limit:
+            raise DraftingFailed(
+                result.stderr[-TAIL_BYTES:].decode("utf-8", "replace"), result.limit
+            )
+        drafted = json.loads((directory / "drafted.json").read_text(encoding="utf-8"))
+        found = {path: tidy(source, app=app).encode() for path, source in drafted.items()}
+        found["openapi.yaml"] = (directory / "openapi.yaml").read_bytes()
+    return found
+
+
+def environment(directory: Path) -> dict[str, str]:
+    """The six variables that a project sees: nothing of the platform's own survives."""
+    home = directory / "home"
+    home.mkdir(exist_ok=True)
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "DATABASE_URL": "sqlite://:memory:",
+    }
+
+
+def write_tree(*, tree: dict[str, bytes], directory: Path) -> None:
+    """Put a tree on disk. Paths come from the emitter or a project's own history, never from a ZIP."""
+    for path, content in tree.items():
+        target = directory / path
+        if ".." in Path(path).parts or Path(path).is_absolute():
+            raise ValueError(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def tidy(source: str, *, app: str) -> str:
+    """A migration in the formatter's layout, imports grouped as the linter groups them."""
+    module = ast.parse(source)
+    groups: list[list[str]] = [[], [], []]
+    lines: list[str] = []
+    for node in module.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            name = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+            top = (name or "").split(".")[0]
+            rank = 0 if top in STDLIB else 2 if top in ("accounts", app) else 1
+            groups[rank].append(ast.unparse(node))
+        elif isinstance(node, ast.ClassDef):
+            lines += ["", "", f"class {node.name}(migrations.Migration):"]
+            for index, statement in enumerate(node.body):
+                lines += [""] if index else []
+                lines += layout.lines(ast.unparse(statement), depth=1)
+    head: list[str] = []
+    for group in groups:
+        ordered = sorted(group, key=lambda line: (line.startswith("from "), line))
+        head += ["", *ordered] if head and ordered else ordered
+    return "\n".join([*head, *lines, ""])

@@ -1,0 +1,492 @@
+"""Settle the routes: which view and action answers each endpoint, and how its reply is shaped."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from taishang.generation.ir import RENDER_THRESHOLD, Blueprint, EndpointSpec, PathParameter, Reads
+from taishang.generation.render import planning_models
+from taishang.generation.render.naming import class_name, identifier, words
+from taishang.generation.render.plan import Argument, Model, Plan, ReplyPlan, Route
+
+HOLE = re.compile(r"\{([^{}]*)\}")
+DETAIL = frozenset({"retrieve", "update", "replace", "delete"})
+CRUD = frozenset({"list", "create"}) | DETAIL
+AUTH_VIEWS = {
+    "register": "RegisterView", "login": "LoginView", "refresh": "RefreshView", "logout": "LogoutView",
+    "me": "MeView", "update_me": "MeView", "reset": "ResetView", "reset_confirm": "ResetConfirmView",
+    "verify": "VerifyView", "change_password": "ChangePasswordView", "third_party": "ThirdPartyView",
+}  # fmt: skip
+AUTH_METHODS = {
+    "RegisterView": {"post"}, "LoginView": {"post"}, "RefreshView": {"post"},
+    "LogoutView": {"post", "get", "delete"}, "MeView": {"get", "put", "patch", "post", "delete"},
+    "ResetView": {"post"}, "ResetConfirmView": {"post"}, "VerifyView": {"post", "get"},
+    "ChangePasswordView": {"post", "put", "patch"}, "ThirdPartyView": {"post", "get"},
+}  # fmt: skip
+COUNTS = {
+    "count": {"count", "total", "totalcount", "totalitems", "totalresults", "totalrecords", "totaldocs"},
+    "page": {"page", "currentpage", "pagenumber"},
+    "pages": {"pages", "totalpages", "pagecount", "lastpage", "numpages"},
+    "size": {"limit", "pagesize", "perpage", "size"},
+    "start": {"offset", "skip", "from"},
+    "more": {"hasmore", "hasnext", "hasnextpage"},
+}  # fmt: skip
+LOOKUPS = frozenset({"slug", "username", "code", "handle", "key", "token", "name", "email", "sku"})
+PUBLIC_AUTH = frozenset(
+    {"register", "login", "refresh", "logout", "reset", "reset_confirm", "verify", "third_party"}
+)
+STANDARD_MODULES = frozenset(
+    {"json", "code", "types", "site", "token", "calendar", "email", "queue", "select", "statistics"}
+)
+RESERVED_APPS = frozenset({"accounts", "config", "django", "rest_framework", "fixtures", "manage"})
+
+
+def plan(blueprint: Blueprint) -> Plan:
+    """The whole plan. Endpoints that cannot be rendered are in `dropped`, key to reason."""
+    models = planning_models.models(blueprint)
+    result = Plan(
+        blueprint=blueprint,
+        app=_app(blueprint.project.app_label),
+        models=models,
+        routes=[],
+        string_user_id=_string_user_id(blueprint, models),
+        error_keys=_error_keys(blueprint),
+    )
+    seen: set[tuple[str, str]] = set()
+    for endpoint in sorted(
+        blueprint.endpoints, key=lambda each: (each.path, each.method, each.key)
+    ):
+        reason = _refusal(endpoint, seen)
+        if reason:
+            result.dropped[endpoint.key] = reason
+            continue
+        _place(result, endpoint)
+    _name_recorded(result)
+    result.routes.sort(key=_route_order)
+    return result
+
+
+def _app(label: str) -> str:
+    name = "api" if label == "api" else identifier(label, kind="app")
+    return f"{name}_app" if name in RESERVED_APPS or name == "test" else _not_stdlib(name)
+
+
+def _not_stdlib(name: str) -> str:
+    return f"{name}_app" if name in STANDARD_MODULES else name
+
+
+def _string_user_id(blueprint: Blueprint, models: list[Model]) -> bool:
+    stated = [f for f in blueprint.auth.user_fields if f.wire_name in ("id", "_id")]
+    if stated:
+        return stated[0].type not in ("integer", "big_integer")
+    strings = sum(model.spec.id_as_string or model.spec.id_type != "bigint" for model in models)
+    return strings * 2 > len(models)
+
+
+def _error_keys(blueprint: Blueprint) -> list[str]:
+    found = [blueprint.project.error_key or "detail"]
+    for endpoint in blueprint.endpoints:
+        for key in endpoint.response.error_keys:
+            if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,40}(\.[A-Za-z_][A-Za-z0-9_]{0,40})?", key):
+                found.append(key)
+    inner = {key.split(".")[0] for key in found if "." in key}
+    wanted = [key for key in dict.fromkeys(found) if key not in inner and key != "errors"]
+    return (wanted or ["detail"])[:8]
+
+
+def _refusal(endpoint: EndpointSpec, seen: set[tuple[str, str]]) -> str | None:
+    shape = (endpoint.method, HOLE.sub("{}", endpoint.path).rstrip("/"))
+    if endpoint.confidence < RENDER_THRESHOLD:
+        return "not sure enough"
+    if endpoint.method in ("HEAD", "OPTIONS"):
+        return "answered by the framework itself"
+    if len(endpoint.path) > 500 or re.search(r"[<>\x00-\x1f\x7f\\]", endpoint.path):
+        return "the path cannot be written as a route"
+    if shape in seen:
+        return "the same method and path twice"
+    seen.add(shape)
+    return None
+
+
+def _place(plan: Plan, endpoint: EndpointSpec) -> None:
+    if endpoint.behaviour == "auth" and endpoint.action in AUTH_VIEWS:
+        view = AUTH_VIEWS[endpoint.action]
+        if endpoint.method.lower() in AUTH_METHODS[view]:
+            plan.routes.append(_auth_route(plan, endpoint, view))
+            return
+    model = plan.model_of(endpoint.entity)
+    if model is not None and endpoint.behaviour == "crud" and endpoint.action in CRUD:
+        plan.routes.append(_crud_route(plan, endpoint, model))
+    elif model is not None and endpoint.behaviour == "toggle" and HOLE.search(endpoint.path):
+        plan.routes.append(_toggle_route(plan, endpoint, model))
+    else:
+        plan.routes.append(_recorded_route(plan, endpoint, model))
+
+
+def _auth_route(plan: Plan, endpoint: EndpointSpec, view: str) -> Route:
+    arguments = [
+        Argument(ir_name=name, name=identifier(name, kind="part"), means="free")
+        for name in HOLE.findall(endpoint.path)
+    ]
+    if len(arguments) == 1 and endpoint.action in ("verify", "reset_confirm"):
+        arguments[0].name = "token"
+    reply = ReplyPlan(status=_status(endpoint, 0))
+    if endpoint.action in ("me", "update_me"):
+        reply = _row_reply(endpoint, {field.wire_name for field in plan.blueprint.auth.user_fields})
+    else:
+        reply.fixed = {
+            key: value for key, value in _beside(endpoint.response, set()).items() if _is_flag(key)
+        }
+    return Route(
+        spec=endpoint,
+        route=_django_route(endpoint.path, arguments),
+        arguments=arguments,
+        home="accounts",
+        view=view,
+        action=endpoint.action,
+        reply=reply,
+    )
+
+
+def _is_flag(key: str) -> bool:
+    return key.rsplit(".", 1)[-1] in ("success", "ok", "status", "message", "msg")
+
+
+def _crud_route(plan: Plan, endpoint: EndpointSpec, model: Model) -> Route:
+    arguments = _arguments(plan, endpoint, model)
+    named = any(argument.means == "id" for argument in arguments)
+    actions = {"list": "list", "create": "create", "retrieve": "retrieve", "replace": "update"}
+    action = actions.get(endpoint.action, "")
+    if endpoint.action == "update":
+        action = "partial_update" if endpoint.method == "PATCH" else "update"
+    if endpoint.action == "delete":
+        single = named or any(argument.means == "field" for argument in arguments)
+        action = "destroy" if single or _names_row(endpoint, model) else "destroy_all"
+    return Route(
+        spec=endpoint,
+        route=_django_route(endpoint.path, arguments),
+        arguments=arguments,
+        home="api",
+        view=f"{model.class_name}ViewSet",
+        action=action,
+        model=model,
+        reply=_crud_reply(endpoint, model, action),
+    )
+
+
+def _names_row(endpoint: EndpointSpec, model: Model) -> bool:
+    keys = {parameter.name for parameter in endpoint.query}
+    keys |= set(endpoint.request.fields) if endpoint.request else set()
+    return bool(keys & {"id", model.spec.id_wire_name})
+
+
+def _toggle_route(plan: Plan, endpoint: EndpointSpec, model: Model) -> Route:
+    verb = identifier(endpoint.action, kind="toggle")
+    toggle = next(each for each in model.toggles if each.verb == verb)
+    arguments = _arguments(plan, endpoint, model)
+    shown = {column.wire for column in model.columns} | set(toggle.flag_wires)
+    reply = _row_reply(endpoint, shown | {link.wire for link in model.links})
+    return Route(
+        spec=endpoint,
+        route=_django_route(endpoint.path, arguments),
+        arguments=arguments,
+        home="api",
+        view=f"{model.class_name}ViewSet",
+        action=toggle.method,
+        model=model,
+        reply=reply,
+    )
+
+
+def _recorded_route(plan: Plan, endpoint: EndpointSpec, model: Model | None) -> Route:
+    model = _model_of_last_hole(plan, endpoint, model)
+    arguments = _free(endpoint)
+    if model is not None and arguments:
+        arguments[-1] = _own_argument(arguments[-1].ir_name, model)
+        names = [argument.name for argument in arguments]
+        if len(set(names)) != len(names):
+            arguments = [
+                Argument(ir_name=a.ir_name, name=f"{a.name}_part", means="free")
+                for a in arguments[:-1]
+            ] + arguments[-1:]
+    return Route(
+        spec=endpoint,
+        route=_django_route(endpoint.path, arguments),
+        arguments=arguments,
+        home="recorded",
+        view="",
+        action=endpoint.action,
+        model=model if arguments else None,
+        reply=ReplyPlan(status=_status(endpoint, 200)),
+    )
+
+
+def _free(endpoint: EndpointSpec) -> list[Argument]:
+    taken: list[str] = []
+    for name in HOLE.findall(endpoint.path):
+        taken.append(identifier(name, kind="part", taken=taken))
+    pairs = zip(HOLE.findall(endpoint.path), taken, strict=True)
+    return [Argument(ir_name=ir_name, name=name, means="free") for ir_name, name in pairs]
+
+
+def _model_of_last_hole(
+    plan: Plan, endpoint: EndpointSpec, stated: Model | None
+) -> Model | None:
+    """The model whose row the last hole names: by the hole's name, by the path before it, as stated."""
+    holes = HOLE.findall(endpoint.path)
+    if not holes:
+        return None
+    named = identifier(planning_models._bare(holes[-1]), kind="model")
+    for model in plan.models:
+        if model.module == named:
+            return model
+    return _model_at(plan, endpoint) or stated
+
+
+def _model_at(plan: Plan, endpoint: EndpointSpec) -> Model | None:
+    before = endpoint.path[: endpoint.path.rfind("{")].rstrip("/")
+    for spec in plan.blueprint.endpoints:
+        listed = spec.behaviour == "crud" and spec.action in ("list", "create")
+        if listed and before and spec.path.rstrip("/") == before:
+            return plan.model_of(spec.entity)
+    return None
+
+
+def _arguments(plan: Plan, endpoint: EndpointSpec, model: Model) -> list[Argument]:
+    """What each hole of the path means for `model`, named so that the view knows it too."""
+    holes = HOLE.findall(endpoint.path)
+    others = {each.module for each in plan.models}
+    own = _own_hole(endpoint, model, holes, others)
+    taken: set[str] = set()
+    found: list[Argument] = []
+    for index, hole in enumerate(holes):
+        if index == own:
+            argument = _own_argument(hole, model)
+        else:
+            is_last = index == len(holes) - 1 - (own is not None)
+            argument = _outer_argument(plan, endpoint, model, hole, is_last=is_last)
+        if argument.name in taken:
+            argument.name = identifier(f"{argument.name}_part", kind="part", taken=taken)
+            argument.means = "free"
+        taken.add(argument.name)
+        found.append(argument)
+    return found
+
+
+def _own_hole(
+    endpoint: EndpointSpec, model: Model, holes: list[str], others: set[str]
+) -> int | None:
+    """The index of the hole that names the row itself."""
+    if not holes or (endpoint.behaviour == "crud" and endpoint.action in ("list", "create")):
+        return None
+    ends_in_hole = bool(HOLE.search(endpoint.path.rstrip("/").rsplit("/", 1)[-1]))
+    if len(holes) == 1 and not ends_in_hole:
+        named = identifier(planning_models._bare(holes[0]), kind="model")
+        if endpoint.parent or (named != model.module and named in others):
+            return None
+    return len(holes) - 1
+
+
+def _own_argument(hole: str, model: Model) -> Argument:
+    name = identifier(hole, kind="part")
+    column = model.column(name)
+    if (
+        column is not None
+        and set(words(name)) & LOOKUPS
+        and column.type in ("text", "slug", "email")
+    ):
+        return Argument(ir_name=hole, name=column.name, means="field", target=model.class_name)
+    return Argument(ir_name=hole, name="id", means="id", target=model.class_name)
+
+
+def _outer_argument(
+    plan: Plan, endpoint: EndpointSpec, model: Model, hole: str, *, is_last: bool
+) -> Argument:
+    name = identifier(hole, kind="part")
+    bare = planning_models._bare(hole)
+    parent = plan.model_of(endpoint.parent)
+    parent_class = parent.class_name if parent else "User" if endpoint.parent == "User" else None
+    links = [link for link in model.links if link.kind != "m2m"]
+    by_parent = [link for link in links if link.target == parent_class] if is_last else []
+    by_name = [link for link in links if link.name == identifier(bare) or link.wire == hole]
+    for link in [*by_parent, *by_name]:
+        means = "user" if link.target == "User" else "parent"
+        return Argument(ir_name=hole, name=f"{link.name}_id", means=means, target=link.target)
+    column = model.column(name)
+    if column is not None and column.type in ("text", "slug", "choice", "integer", "email"):
+        return Argument(ir_name=hole, name=column.name, means="field", target=model.class_name)
+    taken = (
+        {column.name for column in model.columns} | {"id"} | {f"{link.name}_id" for link in links}
+    )
+    return Argument(ir_name=hole, name=identifier(hole, kind="part", taken=taken), means="free")
+
+
+def _django_route(path: str, arguments: list[Argument]) -> str:
+    names = iter(arguments)
+    parts = HOLE.split(unquote(path))
+    out = [
+        part if index % 2 == 0 else f"<str:{next(names).name}>" for index, part in enumerate(parts)
+    ]
+    return "".join(out).removeprefix("/")
+
+
+def _crud_reply(endpoint: EndpointSpec, model: Model, action: str) -> ReplyPlan:
+    known = {column.wire for column in model.columns} | {link.wire for link in model.links}
+    known |= {model.spec.id_wire_name} | {link.nested for link in model.links if link.nested}
+    if action == "list":
+        return _list_reply(endpoint, known)
+    if action.startswith("destroy"):
+        reply = ReplyPlan(status=_status(endpoint, 204))
+        reply.fixed = {} if reply.status == 204 else _beside(endpoint.response, set())
+        return reply
+    reply = _row_reply(endpoint, known)
+    reply.status = _status(endpoint, 201 if action == "create" else 200)
+    return reply
+
+
+def _status(endpoint: EndpointSpec, default: int) -> int:
+    good = [status for status in endpoint.response.statuses if 200 <= status < 300]
+    if good:
+        return good[0]
+    stated = endpoint.success_status
+    return stated if stated != 200 and 200 <= stated < 300 else default
+
+
+def _list_reply(endpoint: EndpointSpec, known: set[str]) -> ReplyPlan:
+    place = _clean_path(endpoint.response.list_at or "")
+    reply = ReplyPlan(key=place)
+    for key, value in _beside(endpoint.response, known if not place else set()).items():
+        if not place or key == place or key.startswith(f"{place}.") or place.startswith(f"{key}."):
+            continue
+        what = _count_of(key)
+        if what:
+            reply.counts[key] = what
+        else:
+            reply.fixed[key] = value
+    return reply
+
+
+def _count_of(key: str) -> str | None:
+    plain = re.sub(r"[^a-z]", "", key.rsplit(".", 1)[-1].lower())
+    return next((what for what, names in COUNTS.items() if plain in names), None)
+
+
+def _row_reply(endpoint: EndpointSpec, known: set[str]) -> ReplyPlan:
+    reads = endpoint.response
+    envelope = _clean_path(reads.envelope or "")
+    if not envelope:
+        envelope = _common_parent(reads, known)
+    beside = _beside(reads, known)
+    fixed = {
+        key: value
+        for key, value in beside.items()
+        if envelope
+        and key != envelope
+        and not key.startswith(f"{envelope}.")
+        and not envelope.startswith(f"{key}.")
+    }
+    if not envelope:
+        fixed = {key: value for key, value in beside.items() if _is_flag(key) and "." not in key}
+    return ReplyPlan(key=envelope, fixed=fixed)
+
+
+def _common_parent(reads: Reads, known: set[str]) -> str:
+    """`post` when the code reads post.id, post.title and the row itself has no such key."""
+    heads = {key.split(".")[0] for key in reads.keys if "." in key and "[" not in key.split(".")[0]}
+    plain = {key for key in reads.keys if "." not in key}
+    heads = {head for head in heads if head not in known}
+    if len(heads) != 1 or plain & known:
+        return ""
+    head = heads.pop()
+    inner = {
+        key.split(".")[1].removesuffix("[]") for key in reads.keys if key.startswith(f"{head}.")
+    }
+    return _clean_path(head) if inner & known else ""
+
+
+def _clean_path(path: str) -> str:
+    parts = [part for part in path.split(".") if part]
+    fine = all(len(part) <= 60 and part.isprintable() for part in parts)
+    return ".".join(parts) if fine and len(parts) <= 4 else ""
+
+
+def _beside(reads: Reads, known: set[str]) -> dict[str, Any]:
+    """Keys read from the root that the row itself does not have, with a fitting value each."""
+    found: dict[str, Any] = {}
+    keys = sorted({re.sub(r"\[\].*$", "", key) for key in reads.keys} - {""})
+    for key in keys:
+        clean = _clean_path(key)
+        inner = any(other.startswith(f"{clean}.") for other in keys)
+        if (
+            clean
+            and not inner
+            and clean.split(".")[0] not in known
+            and "length" not in clean.split(".")
+        ):
+            found[clean] = fixed_value(
+                clean, is_list=any(k.startswith(f"{key}[]") for k in reads.keys)
+            )
+    return found
+
+
+def fixed_value(key: str, *, is_list: bool = False) -> Any:
+    """An empty value of the kind that a key's name suggests."""
+    last = words(key.rsplit(".", 1)[-1])
+    joined = "".join(last)
+    if is_list:
+        return []
+    if joined in ("success", "ok", "successful"):
+        return True
+    if joined == "status":
+        return "success"
+    if last and last[0] in ("is", "has", "can", "should"):
+        return False
+    if set(last) & {
+        "count",
+        "total",
+        "amount",
+        "number",
+        "score",
+        "price",
+        "balance",
+        "percent",
+        "rate",
+    }:
+        return 0
+    return ""
+
+
+def _name_recorded(plan: Plan) -> None:
+    """Give each recorded endpoint its function and its view class."""
+    functions: list[str] = []
+    classes: list[str] = []
+    for route in plan.routes:
+        if route.home != "recorded":
+            continue
+        wish = route.spec.action if route.spec.behaviour == "recorded" else _spoken(route.spec)
+        name = identifier(wish, kind="action", taken=functions)
+        functions.append(name)
+        route.action = name
+        view = class_name(f"{name}_view", taken=classes)
+        classes.append(view)
+        route.view = view
+        if route.spec.method in ("POST", "PUT", "PATCH") and route.spec.request is not None:
+            if route.spec.request.type == "object":
+                route.body_class = f"{view.removesuffix('View')}Serializer"
+
+
+def _spoken(endpoint: EndpointSpec) -> str:
+    parts = [part for part in endpoint.path.split("/") if part and "{" not in part][-2:]
+    return "_".join([endpoint.method.lower(), *parts])
+
+
+def _route_order(route: Route) -> tuple[list[tuple[int, str]], str]:
+    """Fixed segments before holes, so that `posts/latest` is never taken for an id."""
+    parts = route.route.rstrip("/").split("/")
+    return [(1 if "<" in part else 0, part) for part in parts], route.spec.method
+
+
+def parameter_of(endpoint: EndpointSpec, name: str) -> PathParameter | None:
+    return next((each for each in endpoint.parameters if each.name == name), None)

@@ -1,0 +1,109 @@
+"""Write the tests of signing up and signing in."""
+
+from __future__ import annotations
+
+from taishang.generation.render import layout
+from taishang.generation.render.naming import literal
+from taishang.generation.render.plan import Plan, Route
+from taishang.generation.render.writing_accounts import (
+    fallback_paths,
+    login_path,
+    sign_in_name,
+)
+from taishang.generation.render.writing_tests import _call, _status, _test, _url
+
+PASSWORD = "correct-horse-7"
+
+
+def modules(plan: Plan) -> dict[str, str]:
+    lines = ["class AccountTests(ApiTestCase):"]
+    lines += [f'    password = "{PASSWORD}"', "", "    @classmethod", "    def setUpTestData(cls):"]
+    lines += ['        cls.owner = make_user("owner", password=cls.password)']
+    lines += _login_tests(plan)
+    for route in plan.routes:
+        if route.home == "accounts":
+            lines += _route_test(plan, route)
+    head = layout.imported(f"{plan.app}.tests.base", ["ApiTestCase"])
+    head += layout.imported(f"{plan.app}.tests.factories", ["make_user"])
+    if "User.objects" in "\n".join(lines):
+        head = sorted([*layout.imported("accounts.models", ["User"]), *head])
+    return {
+        "accounts/tests/__init__.py": "",
+        "accounts/tests/test_accounts.py": "\n".join([*head, "", "", *lines, ""]),
+    }
+
+
+def _put(plan: Plan, name: str, password: str) -> str:
+    auth = plan.blueprint.auth
+    return f"{{{literal(auth.login_field)}: {name}, {literal(auth.password_field)}: {password}}}"
+
+
+def _access(plan: Plan) -> str:
+    auth = plan.blueprint.auth
+    path = [auth.envelope] if auth.envelope else []
+    path += (auth.access_key or "access").split(".")
+    return "".join(f"[{literal(part)}]" for part in path)
+
+
+def _login_tests(plan: Plan) -> list[str]:
+    path = literal(login_path(plan))
+    if path == '""':
+        return []
+    name = f"self.owner.{sign_in_name(plan)}"
+    good = layout.lines(
+        f"response = self.client.post({path}, {_put(plan, name, 'self.password')})", depth=2
+    )
+    bad = layout.lines(
+        f"response = self.client.post({path}, {_put(plan, name, literal('wrong'))})", depth=2
+    )
+    token = [f"        self.assertTrue(response.json(){_access(plan)})"]
+    lines = _test("the_right_password_signs_in", good, _status("200"), token)
+    lines += _test("a_wrong_password_is_refused", bad, _status("401"))
+    me = _me_path(plan)
+    if me:
+        prefix = plan.blueprint.auth.header_prefix.strip() or "Bearer"
+        use = [
+            f"        token = response.json(){_access(plan)}",
+            *layout.lines(
+                f"self.client.credentials(HTTP_AUTHORIZATION={literal(prefix + ' ')} + token)",
+                depth=2,
+            ),
+            *layout.lines(f"response = self.client.get({literal(me)})", depth=2),
+        ]
+        lines += _test("the_token_opens_the_account", good, use, _status("200"))
+    return lines
+
+
+def _me_path(plan: Plan) -> str:
+    for route in plan.routes:
+        if route.home == "accounts" and route.action == "me" and route.spec.method == "GET":
+            return "/" + route.route
+    return next(("/" + path for path, view in fallback_paths(plan) if view == "MeView"), "")
+
+
+def _route_test(plan: Plan, route: Route) -> list[str]:
+    name = f"{route.spec.method.lower()}_{route.action}"
+    url = _url(route)
+    if route.action in ("me", "update_me", "change_password"):
+        lines = _test(f"{name}_needs_sign_in", _call(route, url), _status("401"))
+        if route.action == "update_me":
+            bad = ["        self.sign_in(self.owner)", *_call(route, url, '["nonsense"]')]
+            lines += _test(f"{name}_refuses_nonsense", bad, _status("400"))
+        return lines
+    if route.action == "register":
+        body = _put(plan, literal(_newcomer(plan)), "self.password")
+        staff = f"User.objects.get({sign_in_name(plan)}={literal(_newcomer(plan))}).is_staff"
+        checks = _status(str(route.reply.status or 201)) + [f"        self.assertFalse({staff})"]
+        lines = _test(f"{name}_makes_a_plain_account", _call(route, url, body), checks)
+        return lines + _test(f"{name}_refuses_nonsense", _call(route, url, "{}"), _status("400"))
+    if route.action == "third_party":
+        return _test(f"{name}_is_not_configured", _call(route, url), _status("501"))
+    if route.action == "logout":
+        return _test(
+            f"{name}_always_works", _call(route, url), _status(str(route.reply.status or 200))
+        )
+    return []
+
+
+def _newcomer(plan: Plan) -> str:
+    return "new@example.com" if sign_in_name(plan) == "email" else "newcomer"
