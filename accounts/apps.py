@@ -10,9 +10,10 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import permissions, receivers  # noqa: F401
         from accounts.registry import Store
-        from accounts.web import problems
+        from accounts.web import places, problems
 
         permissions.declare()
         problems.declare()
+        places.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

@@ -12,48 +12,29 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext_lazy as _
+
+from accounts.web.states import CANCELLED, FAILED, QUEUED, STATES, SUCCEEDED, seen_as
 
 register = template.Library()
 
-QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED, NEEDS = (
-    "queued",
-    "running",
-    "succeeded",
-    "failed",
-    "cancelled",
-    "needs",
-)
-# One word, colour and icon for a state, everywhere.
-STATES: dict[str, tuple[str, Any]] = {
-    QUEUED: ("clock", _("Queued")),
-    RUNNING: ("running", _("Running")),
-    SUCCEEDED: ("check", _("Succeeded")),
-    FAILED: ("cross", _("Failed")),
-    CANCELLED: ("slash", _("Cancelled")),
-    NEEDS: ("hand", _("Needs you")),
-}
-# What the tables call their states → what the eye sees.
-SEEN_AS = {
-    "pending": QUEUED,
-    "waiting": QUEUED,
-    "created": QUEUED,
-    "retrying": QUEUED,
-    "processing": RUNNING,
-    "leased": RUNNING,
-    "cancelling": RUNNING,
-    "done": SUCCEEDED,
-    "success": SUCCEEDED,
-    "completed": SUCCEEDED,
-    "ok": SUCCEEDED,
-    "error": FAILED,
-    "dead": FAILED,
-    "expired": FAILED,
-    "canceled": CANCELLED,
-    "needs_you": NEEDS,
-    "needs_decision": NEEDS,
-}
 PARTS_FOLDER = "js"
+# Order matters: Edge also says Chrome, Chrome also says Safari, Android also says Linux.
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+    ("python", "Python"),
+)
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 @register.simple_tag
@@ -90,11 +71,7 @@ def state_badge(state: str, word: str = "") -> dict[str, Any]:
     return {"kind": kind, "icon": symbol, "word": word or usual}
 
 
-@register.filter
-def seen_as(state: object) -> str:
-    """The one of the six states that this state of a table looks like."""
-    name = str(state)
-    return name if name in STATES else SEEN_AS.get(name, QUEUED)
+register.filter("seen_as", seen_as)
 
 
 @register.filter
@@ -140,6 +117,17 @@ def initial(name: object) -> str:
     """The first letter of a name, for the square that stands for a person or a workspace."""
     text = str(name).strip()
     return text[:1].upper() or "?"
+
+
+@register.filter
+def device(session: Any) -> str:
+    """A session's device in few words, from what its browser said of itself."""
+    if session.device_name:
+        return str(session.device_name)
+    agent = session.user_agent
+    browser = next((name for sign, name in BROWSERS if sign in agent), "")
+    system = next((name for sign, name in SYSTEMS if sign in agent), "")
+    return " · ".join(filter(None, (browser, system))) or str(session.get_kind_display())
 
 
 @register.simple_tag

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 
 from accounts import preferences
 from accounts.authentication import WORKSPACE_SESSION_KEY
-from accounts.context_processors import of as look_of
 from accounts.models import UserSettings, Workspace
+from accounts.web import frame
 
 COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -33,7 +33,7 @@ def switch_language(request: HttpRequest) -> HttpResponse:
     if language not in UserSettings.Language.values:
         language = UserSettings.Language.CHINESE
     if request.user.is_authenticated:
-        preferences.change_settings(user=request.user, changes={"language": language})
+        preferences.change_settings(user=request.user, fields={"language": language})
     response = HttpResponseRedirect(_next(request))
     remember(response, settings.LANGUAGE_COOKIE_NAME, language)
     return response
@@ -60,5 +60,5 @@ def _next(request: HttpRequest) -> str:
 def _same_kind_of_page(request: HttpRequest) -> str:
     """The room the person is in: a single thing of the old workspace does not exist in the new one."""
     here = _next(request)
-    rooms = [place["url"] for place in look_of(request).places if here.startswith(place["url"])]
+    rooms = [place["url"] for place in frame.of(request).places if here.startswith(place["url"])]
     return max(rooms, key=len, default="/")

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts.context_processors import theme_of
+from accounts.web.frame import theme_of
 
 WORDS = {
     400: (

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 
-from accounts.context_processors import of as look_of
 from accounts.models import Workspace
 from accounts.registry import FirstStep, HomeCard, first_steps, home_cards
+from accounts.web import frame
 
 BANDS = {
     "continue": _("Go on"),
@@ -32,7 +31,7 @@ class Step:
 
 def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_anonymous:
-        return render(request, "accounts/landing.html", {"demo": settings.DEMO})
+        return render(request, "accounts/landing.html", {"demo": frame.of(request).demo})
     bands = [(key, title, _cards(key)) for key, title in BANDS.items()]
     return render(
         request,
@@ -40,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "bands": [band for band in bands if band[2]],
             "has_steps": bool(first_steps),
-            "name": look_of(request).name,
+            "name": frame.of(request).name,
         },
     )
 

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts import preferences
-from accounts.context_processors import THEME_COOKIE
 from accounts.forms import ProfileForm, SettingsForm
 from accounts.models import Profile, UserSettings
 from accounts.views.choices import remember
+from accounts.web.frame import THEME_COOKIE
 
 GROUPS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "appearance": (_("Appearance"), ("theme", "language", "timezone")),
@@ -48,7 +48,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     row = get_object_or_404(UserSettings, user=request.user)
     form = SettingsForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
-        preferences.change_settings(user=_person(request), changes=form.cleaned_data)
+        preferences.change_settings(user=_person(request), fields=form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("settings")
     groups = [
@@ -68,8 +68,8 @@ def setting(request: HttpRequest, name: str) -> HttpResponse:
     form = SettingsForm(request.POST, instance=row)
     error = next(iter(form.errors.get(name, [])), None)
     if error is None:
-        changes = {name: form.cleaned_data[name]}
-        preferences.change_settings(user=_person(request), changes=changes)
+        fields = {name: form.cleaned_data[name]}
+        preferences.change_settings(user=_person(request), fields=fields)
     response = render(request, "accounts/_setting_saved.html", {"name": name, "error": error})
     if error is None and name in WHOLE_PAGE:
         response["HX-Refresh"] = "true"
@@ -83,7 +83,8 @@ def setting(request: HttpRequest, name: str) -> HttpResponse:
 def reset(request: HttpRequest, group: str) -> HttpResponse:
     if group not in GROUPS:
         raise Http404
-    preferences.reset_settings(user=_person(request), names=GROUPS[group][1])
+    first = {name: UserSettings._meta.get_field(name).get_default() for name in GROUPS[group][1]}
+    preferences.change_settings(user=_person(request), fields=first)
     messages.success(request, _("The first values are back."))
     return redirect("settings")
 
@@ -93,7 +94,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     row = get_object_or_404(Profile, user=request.user)
     form = ProfileForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
-        preferences.change_profile(user=_person(request), changes=form.cleaned_data)
+        preferences.change_profile(profile=row, fields=form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("profile")
     return render(request, "accounts/profile.html", {"form": form})

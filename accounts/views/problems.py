@@ -3,8 +3,8 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.context_processors import theme_of
 from accounts.registry import problems
+from accounts.web.frame import theme_of
 
 
 def index(request: HttpRequest) -> HttpResponse:

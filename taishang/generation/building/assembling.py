@@ -30,7 +30,7 @@ from taishang.generation.building.operations import (
     hosted_own,
     merged,
 )
-from taishang.generation.building.paths import DEFAULT_PREFIX
+from taishang.generation.building.paths import DEFAULT_PREFIX, has_words
 from taishang.generation.building.people import user_fields
 from taishang.generation.building.seeds import seed_sets
 from taishang.generation.building.settling import settle
@@ -61,6 +61,7 @@ class Work:
     own_hosts: set[str] = field(default_factory=set)
     operations: list[Operation] = field(default_factory=list)
     meanings: dict[tuple[str, str], Meaning] = field(default_factory=dict)
+    nameless: list[Operation] = field(default_factory=list)
 
 
 def build(
@@ -94,7 +95,9 @@ def _gather(work: Work) -> None:
     host = hosted_own(work.facts)
     if host is not None and questions.ask_about_host(work.decisions, host, work.facts):
         work.own_hosts = {host}
-    called = merged(from_calls(work.facts, own_hosts=work.own_hosts))
+    called = []
+    for operation in merged(from_calls(work.facts, own_hosts=work.own_hosts)):
+        (called if has_words(operation.call.path) else work.nameless).append(operation)
     work.prefix = prefix_of(called)
     remote_prefix = work.prefix or DEFAULT_PREFIX
     chains = offline.from_supabase(work.facts, prefix=remote_prefix)
@@ -126,13 +129,19 @@ def _kept_operations(
             work.catalogue,
             offline.CREATE_VERBS,
         )
+    pretending = {
+        fact.value.method
+        for fact in work.facts
+        if isinstance(fact.value, StoreValue) and (mock_only or fact.value.simulated)
+    }
+    holdings.from_submissions(work.drafts, work.facts, pretending)
     functions = {operation.call.function for operation in called}
     stores = [
         operation
         for operation in offline.from_stores(
             work.facts,
             prefix=prefix,
-            knows=lambda subject: work.drafts.find(subject) is not None,
+            resolve=work.drafts.wire_of,
             mock_only=mock_only,
         )
         if operation.call.function not in functions
@@ -172,6 +181,7 @@ def _collect_fields(work: Work) -> None:
     sightings.from_declarations(work.drafts, work.catalogue)
     homes: dict[str, EntityDraft] = {}
     for operation in work.operations:
+        sightings.fit_store_body(operation, work.drafts, work.catalogue)
         meaning = meaning_of(operation, work.drafts, prefix=work.prefix or DEFAULT_PREFIX)
         work.meanings[operation.key] = meaning
         draft = work.drafts.named(meaning.entity) if meaning.entity is not None else None
@@ -229,7 +239,11 @@ def _blueprint(work: Work, name: str) -> Blueprint:
         seeds=seed_sets(specs, work.drafts),
         externals=externals(work.facts, own_hosts=work.own_hosts),
         decisions=work.decisions.limited(),
-        unresolved=questions.unresolved_facts(work.facts) + questions.unresolved_providers(opened),
+        unresolved=[
+            *questions.unresolved_facts(work.facts),
+            *questions.unresolved_providers(opened),
+            *questions.unresolved_paths(work.nameless),
+        ],
         warnings=warnings,
     )
     return settle(draft)

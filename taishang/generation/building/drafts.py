@@ -130,6 +130,11 @@ class Drafts:
         found = self._aliases.get(match_key(name or ""))
         return self._entities[found] if found is not None else None
 
+    def wire_of(self, subject: str) -> str | None:
+        """The wire name of the thing that `subject` means; `cart` means `CartItem` where no cart is known."""
+        found = self.find(subject) or self.find(f"{subject}_item")
+        return found.wire_name if found is not None else None
+
     def named(self, name: str) -> EntityDraft | None:
         return self._entities.get(name)
 

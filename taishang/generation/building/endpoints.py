@@ -10,7 +10,14 @@ from taishang.generation.building.drafts import Drafts, EntityDraft
 from taishang.generation.building.entities import is_action_word
 from taishang.generation.building.offline import TOGGLE_VERBS
 from taishang.generation.building.operations import Operation
-from taishang.generation.building.paths import Route, is_hole, read_route, segments, with_safe_holes
+from taishang.generation.building.paths import (
+    Route,
+    is_hole,
+    is_prefix,
+    read_route,
+    segments,
+    with_safe_holes,
+)
 from taishang.generation.building.signin import PUBLIC_ACTIONS, action_of_path
 from taishang.generation.building.words import function_name, words
 from taishang.generation.ir import EndpointSpec, Shape, ShapeField, merged_confidence
@@ -130,9 +137,7 @@ def _function_hint(operation: Operation) -> str:
     if name and len(words(name)) > 1:
         return name
     parts = [
-        part
-        for part in segments(operation.call.path)
-        if not is_hole(part) and part.lower() != "api"
+        part for part in segments(operation.call.path) if not is_hole(part) and not is_prefix(part)
     ]
     return "_".join([operation.call.method.lower(), *parts[-2:]])
 

@@ -11,8 +11,9 @@ from taishang.generation.building.catalogue import (
     is_shape_name,
 )
 from taishang.generation.building.drafts import Drafts, EntityDraft
+from taishang.generation.building.offline import TOGGLE_VERBS
 from taishang.generation.building.operations import Operation
-from taishang.generation.building.paths import Route, read_route
+from taishang.generation.building.paths import HOLE, Route, read_route
 from taishang.generation.building.signin import action_of_path
 from taishang.generation.building.words import (
     is_plural,
@@ -35,6 +36,13 @@ ACTION_WORDS = vocabulary(
     "simulate optimize translate transcribe summarize convert parse train evaluate login logout register checkout "
     "webhook callback submit activate deactivate enable disable approve reject cancel confirm risk timeline history "
     "performance report engine scanner diagnostics info latest current default explain"
+)
+FIRST_VERBS = vocabulary(
+    "get fetch create add update edit delete remove send resend revoke recalculate calculate reset force disable enable "
+    "mark set clear assign unassign invite accept decline reject approve toggle change move copy duplicate merge apply "
+    "submit cancel close open reopen archive restore publish unpublish generate regenerate analyze predict run start "
+    "stop check verify validate upload download import export sync search find list load request confirm complete "
+    "retry trigger execute process train seed make build explain detect scan test"
 )
 _CRUD = {"GET": "list", "POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
 
@@ -85,7 +93,9 @@ def collection_of(route: Route) -> str | None:
 
 def is_action_word(segment: str) -> bool:
     parts = words(segment)
-    return not parts or parts[0] in ACTION_WORDS or parts[-1] in ACTION_WORDS
+    if not parts or {parts[0], parts[-1]} & (ACTION_WORDS | TOGGLE_VERBS):
+        return True
+    return len(parts) > 1 and parts[0] in FIRST_VERBS
 
 
 def _is_collection(
@@ -103,7 +113,9 @@ def _is_collection(
         operation.call.method for operation, route in found if not route.detail or route.tail
     }
     if details - {"GET", "HEAD", "OPTIONS"} or (details and "GET" in methods):
-        return not is_action_word(segment) or is_plural(segment)
+        return not is_action_word(segment) or (is_plural(segment) and len(words(segment)) == 1)
+    if details and not methods and all(_is_lookup(route, operation) for operation, route in found):
+        return False
     if is_action_word(segment):
         return False
     if any(operation.subject for operation, _ in found):
@@ -113,6 +125,18 @@ def _is_collection(
     if "GET" in methods and ("POST" in methods or is_plural(segment)):
         return True
     return "POST" in methods and (is_plural(segment) or catalogue.named_like(segment) is not None)
+
+
+def _is_lookup(route: Route, operation: Operation) -> bool:
+    """`/settings/category/{category}` picks settings by a value; it is no collection of categories."""
+    holes = HOLE.findall(operation.call.path)
+    segment = route.collection or ""
+    stem = match_key(segment)
+    named = bool(holes) and match_key(holes[-1]).removesuffix("id") in (
+        stem,
+        stem.removeprefix("by"),
+    )
+    return named and bool(route.namespaces) and not is_plural(segment)
 
 
 def _lists(operation: Operation, catalogue: Catalogue) -> bool:

@@ -10,8 +10,16 @@ from taishang.generation.building.catalogue import (
     is_shape_name,
 )
 from taishang.generation.building.drafts import Drafts, EntityDraft
-from taishang.generation.building.words import singular, snake, words
-from taishang.generation.ir import ChatValue, Fact, MockValue, SchemaValue, Shape, StoreValue
+from taishang.generation.building.words import match_key, singular, snake, words
+from taishang.generation.ir import (
+    ChatValue,
+    Fact,
+    FormValue,
+    MockValue,
+    SchemaValue,
+    Shape,
+    StoreValue,
+)
 
 _MIN_CHAT_FIELDS = 2
 _MIN_ROW_FIELDS = 2
@@ -28,7 +36,27 @@ def from_types(drafts: Drafts, catalogue: Catalogue) -> None:
             continue
         if is_shape_name(value.name) or drafts.is_user(value.name):
             continue
-        drafts.add(value.name, fact=fact, type_name=value.name)
+        whole = _whole_of(value, catalogue)
+        draft = drafts.add(whole or value.name, fact=fact, type_name=whole or value.name)
+        if whole is not None:
+            drafts.alias(value.name, draft)
+
+
+def _whole_of(part: SchemaValue, catalogue: Catalogue) -> str | None:
+    """The larger type that `part` is a view of: `Section` with two fields of `TaskSection`."""
+    fields = set(part.shape.fields)
+    found = {
+        value.name
+        for value in (fact.value for fact in catalogue)
+        if isinstance(value, SchemaValue)
+        and value.shape.type == "object"
+        and len(fields) < len(value.shape.fields)
+        and fields <= set(value.shape.fields)
+        and match_key(value.name) != match_key(part.name)
+        and match_key(value.name).endswith(match_key(part.name))
+        and not is_shape_name(value.name)
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def from_references(drafts: Drafts, catalogue: Catalogue) -> None:
@@ -68,7 +96,7 @@ def from_state(drafts: Drafts, facts: list[Fact], catalogue: Catalogue) -> None:
             type_name, rows = _listed_thing(shape, catalogue)
             if type_name is None and not rows:
                 continue
-            if drafts.is_user(type_name or singular(name)):
+            if drafts.is_user(type_name or singular(name)) or is_shape_name(type_name or "item"):
                 continue
             subject = type_name or singular(value.subject or name)
             _hold(drafts, subject, fact, type_name, shape)
@@ -186,8 +214,9 @@ def _by_fields(
         if common >= 3 and common >= 0.6 * len(keys) and common >= 0.6 * len(declared):
             best = max(best or (0.0, ""), (common / len(declared), draft.name))
     found = drafts.named(best[1]) if best is not None else None
-    if found is not None and isinstance(fact.value, MockValue):
-        drafts.merges.append((found.name, fact.value.name, fact))
+    name = getattr(fact.value, "name", None) or getattr(fact.value, "subject", "")
+    if found is not None and name:
+        drafts.merges.append((found.name, name, fact))
     return found
 
 
@@ -220,8 +249,34 @@ def from_bodies(
             body = catalogue.resolve(shape)
             if body.type == "object" and len(body.fields) >= _MIN_ROW_FIELDS:
                 type_name = shape.name if shape.type == "reference" else None
-                drafts.add(value.subject, fact=fact, type_name=type_name)
+                twin = _by_fields(drafts, set(body.fields), catalogue, fact)
+                if twin is not None:
+                    drafts.alias(value.subject, twin)
+                else:
+                    drafts.add(value.subject, fact=fact, type_name=type_name)
                 break
+
+
+def from_submissions(drafts: Drafts, facts: list[Fact], submits: set[str]) -> None:
+    """Add what a form gives to a function that only pretends to send it."""
+    for fact in facts:
+        value = fact.value
+        if not isinstance(value, FormValue) or value.submit not in submits or not value.subject:
+            continue
+        inputs = {word for wire in value.shape.fields for word in words(wire)}
+        if (
+            len(value.shape.fields) < _MIN_ROW_FIELDS
+            or "password" in inputs
+            or drafts.is_user(value.subject)
+        ):
+            continue
+        if not any(drafts.find(name) for name in (value.subject, _verbless(value.submit))):
+            draft = drafts.add(value.subject, fact=fact)
+            drafts.alias(_verbless(value.submit), draft)
+
+
+def _verbless(name: str) -> str:
+    return "_".join(words(name)[1:])
 
 
 def body_home(drafts: Drafts, type_name: str) -> EntityDraft | None:

@@ -80,7 +80,20 @@ _STORAGE_METHODS: dict[str, Method] = {
     "list": "GET",
     "remove": "DELETE",
 }
-_NOISE = vocabulary("all new current my the by selected existing single one more item")
+_JOINTS = ("to", "from", "in", "for", "with", "of", "on", "into", "as", "at")
+_HOLDERS = vocabulary(
+    "use store context provider slice service api hook state mock page form dialog modal component view screen panel "
+    "tab section card add edit create new list manager drawer sheet wizard tsx jsx"
+)
+_SCREEN_VERBS = vocabulary(
+    "open close show hide render scroll focus blur click drag drop resize copy expand collapse navigate go next prev "
+    "previous back select sort filter paginate reset cancel input change play pause stop zoom hover dismiss retry "
+    "init set toggle use is has can to format wait delay sleep poll animate simulate stream run"
+)
+Resolver = Callable[[str], "str | None"]
+_NOISE = vocabulary(
+    "all new current my the by selected existing single one more multiple many local bulk"
+)
 
 
 def auth_operation(action: str, call: CallValue, fact: Fact, *, prefix: str) -> Operation:
@@ -215,80 +228,95 @@ def subject_of(value: StoreValue) -> str:
     parts = words(value.subject)
     if "by" in parts[1:]:
         parts = parts[: parts.index("by")]
-    for joint in ("to", "from", "in", "for", "with", "of"):
+    if parts and parts[0] in _JOINTS:
+        parts = parts[1:]
+    for joint in _JOINTS:
         if joint in parts[1:]:
             parts = parts[: parts.index(joint)]
     parts = [part for part in parts if part not in _NOISE]
     if not parts:
-        ignored = {
-            "use",
-            "store",
-            "context",
-            "provider",
-            "slice",
-            "service",
-            "api",
-            "hook",
-            "state",
-            "mock",
-        }
-        parts = [part for part in words(value.store) if part not in ignored]
+        parts = [part for part in words(value.store) if part not in _HOLDERS]
     return singular("_".join(parts))
 
 
 def from_stores(
-    facts: list[Fact], *, prefix: str, knows: Callable[[str], bool], mock_only: bool
+    facts: list[Fact], *, prefix: str, resolve: Resolver, mock_only: bool
 ) -> list[Operation]:
     """One operation per store method that keeps a known thing, signs in, or pretends to call a server.
 
-    `knows` tells whether a subject names a thing of the export; a method about anything else that only
-    simulates a call is recorded, and one that merely changes the screen is none.
+    `resolve` gives the wire name of the thing that a subject means, or None. A method about anything else
+    that pretends to call a server is recorded, and one that merely changes the screen is none.
     """
     found = []
     for fact in facts:
         value = fact.value
         if isinstance(value, StoreValue) and (mock_only or value.simulated):
-            operation = _store_operation(value, fact, prefix, knows)
+            operation = _store_operation(value, fact, prefix, resolve, mock_only=mock_only)
             found += [operation] if operation is not None else []
     return found
 
 
 def _store_operation(
-    value: StoreValue, fact: Fact, prefix: str, knows: Callable[[str], bool]
+    value: StoreValue, fact: Fact, prefix: str, resolve: Resolver, *, mock_only: bool
 ) -> Operation | None:
     action = action_of_method(value.method)
-    if action is not None and (action not in ("me", "update_me") or not knows(subject_of(value))):
+    subject = thing_of(value, resolve)
+    if action is not None and (action not in ("me", "update_me") or subject is None):
         call = CallValue(
             method="POST", path="", body=_body(value), function=value.method, client="store"
         )
         return auth_operation(action, call, fact, prefix=prefix)
-    subject = subject_of(value)
-    if subject and knows(subject):
-        return _about_thing(value, fact, prefix, subject, knows)
-    return _recorded(value, fact, prefix) if value.simulated else None
+    if subject is not None:
+        return _about_thing(value, fact, prefix, subject, resolve)
+    return _recorded(value, fact, prefix) if mock_only and _is_remote(value) else None
+
+
+def thing_of(value: StoreValue, resolve: Resolver) -> str | None:
+    """The known thing that a method is about: `updateTaskStatus` is about a task."""
+    parts = subject_of(value).split("_")
+    for length in range(len(parts), 0, -1):
+        known = resolve(singular("_".join(parts[:length])))
+        if known is not None:
+            return known
+    return None
+
+
+def _is_remote(value: StoreValue) -> bool:
+    """Whether a simulated method stands for a request: a deed upon an input, not a change of the screen."""
+    return value.simulated and value.verb.lower() not in _SCREEN_VERBS and bool(value.parameters)
 
 
 def _about_thing(
-    value: StoreValue, fact: Fact, prefix: str, subject: str, knows: Callable[[str], bool]
+    value: StoreValue, fact: Fact, prefix: str, subject: str, resolve: Resolver
 ) -> Operation | None:
     verb = value.verb.lower()
-    own_id, parent = _identifiers(value, subject, knows)
+    own_id, parent = _identifiers(value, subject, resolve)
     collection = f"{prefix}/{kebab(plural(subject))}/"
-    if parent is not None and verb in CREATE_VERBS | LIST_VERBS:
+    if parent is not None and verb in CREATE_VERBS | LIST_VERBS and not own_id:
         collection = f"{prefix}/{kebab(plural(parent))}/{{{parent}_id}}/{kebab(plural(subject))}/"
+    target = _target(verb, collection, own_id=own_id, lists=_holds_list(value))
+    if target is None:
+        return _recorded(value, fact, prefix) if _is_remote(value) else None
+    return _thing_operation(value, fact, target[1], target[0], subject)
+
+
+def _target(verb: str, collection: str, *, own_id: bool, lists: bool) -> tuple[str, str] | None:
+    """(method, path) of a verb upon a collection."""
+    if verb == "set" and lists:
+        return None
     if verb in TOGGLE_VERBS:
-        path, method = f"{collection}{{id}}/{verb}/", "POST"
-    elif verb in CREATE_VERBS:
-        path, method = collection, "POST"
-    elif verb in DELETE_VERBS:
-        path, method = f"{collection}{{id}}/", "DELETE"
-    elif verb in UPDATE_VERBS:
-        path, method = f"{collection}{{id}}/", "PATCH"
-    elif verb in LIST_VERBS:
-        path, method = collection + ("{id}/" if own_id else ""), "GET"
-    else:
-        return _recorded(value, fact, prefix) if value.simulated else None
-    return _thing_operation(value, fact, path, method, subject)
+        return "POST", f"{collection}{{id}}/{verb}/"
+    if verb in CREATE_VERBS:
+        return "POST", collection
+    if verb in DELETE_VERBS:
+        return "DELETE", f"{collection}{{id}}/"
+    if verb in UPDATE_VERBS:
+        return "PATCH", f"{collection}{{id}}/"
+    return ("GET", collection + ("{id}/" if own_id else "")) if verb in LIST_VERBS else None
+
+
+def _holds_list(value: StoreValue) -> bool:
+    return any(shape.type == "array" for shape in value.parameters.values())
 
 
 def _thing_operation(
@@ -314,18 +342,14 @@ def _thing_operation(
     return Operation(call=call, facts=[fact], origin="store", subject=subject)
 
 
-def _identifiers(
-    value: StoreValue, subject: str, knows: Callable[[str], bool]
-) -> tuple[bool, str | None]:
-    """Whether the first argument is the thing's own id, and else the parent whose id it is."""
-    for name in list(value.parameters)[:1]:
-        parts = words(name)
-        if parts == ["id"] or (parts[-1:] == ["id"] and "_".join(parts[:-1]) == subject):
-            return True, None
-        parent = singular("_".join(parts[:-1])) if parts[-1:] == ["id"] else ""
-        if parent and parent != "user" and knows(parent):
-            return False, parent
-    return False, None
+def _identifiers(value: StoreValue, subject: str, resolve: Resolver) -> tuple[bool, str | None]:
+    """Whether an argument is the thing's own id, and else the nearest parent whose id one is."""
+    ids = [words(name)[:-1] for name in value.parameters if words(name)[-1:] == ["id"]]
+    if any(not stem or resolve("_".join(stem)) == subject for stem in ids):
+        return True, None
+    parents = [resolve("_".join(stem)) for stem in ids if stem and stem != ["user"]]
+    nearest = [parent for parent in parents if parent not in (None, subject)]
+    return False, nearest[-1] if nearest else None
 
 
 def _body(value: StoreValue) -> Shape | None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from taishang.generation.building.words import field_name, snake
+from taishang.generation.building.words import parameter_name, snake
 from taishang.generation.ir import PathParameter
 
 HOLE = re.compile(r"\{([^{}/]*)\}")
@@ -22,6 +22,16 @@ def segments(path: str) -> list[str]:
 
 def is_hole(segment: str) -> bool:
     return "{" in segment
+
+
+def is_prefix(segment: str) -> bool:
+    """Whether a segment belongs to every path of an API: `api`, `v1`."""
+    return segment.lower() in ("api", "rest") or _VERSION.fullmatch(segment) is not None
+
+
+def has_words(path: str) -> bool:
+    """Whether a path names anything beyond its prefix; one that does not came whole from a variable."""
+    return any(not is_hole(part) and not is_prefix(part) for part in segments(path))
 
 
 def shape_key(path: str) -> str:
@@ -132,7 +142,5 @@ def with_safe_holes(path: str, parameters: list[PathParameter]) -> tuple[str, li
 
 
 def hole_name(name: str, *, taken: list[str]) -> str:
-    plain = snake(name)
-    if plain == "id" and "id" not in taken:
-        return "id"
-    return field_name(plain or "key", taken=taken)
+    """A Python name for a path parameter; the `id`s of a front end stay what they are called there."""
+    return parameter_name(snake(name) or "key", taken=taken)

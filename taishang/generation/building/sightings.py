@@ -67,6 +67,28 @@ def from_operation(
                 draft.sight(wire, ShapeField(optional=True), fact, "read")
 
 
+def fit_store_body(operation: Operation, drafts: Drafts, catalogue: Catalogue) -> None:
+    """Give a store method's arguments the names of the fields they set; other arguments are not sent.
+
+    A method's parameter is no wire name: `renameTask(taskId, newName)` sets `name`.
+    """
+    draft = drafts.find(operation.subject) if operation.origin == "store" else None
+    body = operation.call.body
+    if draft is None or not draft.type_names or body is None:
+        return
+    resolved = catalogue.resolve(body)
+    fields = {}
+    for wire, seen in resolved.fields.items():
+        parts = words(wire)
+        known = _spelled_like(draft, wire) or _spelled_like(
+            draft, " ".join(parts[1:] if parts[:1] == ["new"] else parts)
+        )
+        if known is not None and known not in ID_NAMES:
+            fields[known] = seen
+    fitted = Shape(type="object", fields=fields) if fields else None
+    operation.call = operation.call.model_copy(update={"body": fitted})
+
+
 def unwrapped(body: Shape, draft: EntityDraft, catalogue: Catalogue) -> Shape:
     """The object inside `{post: {…}}`; any other body as it is. A list of rows stands for one of them."""
     if body.type == "array" and body.items is not None:

@@ -97,6 +97,8 @@ def action_of_path(operation: Operation, *, prefix: str) -> str | None:
         parts = parts[:-1]
         if not parts or _phrase(parts[-1]) not in _PHRASES["reset_confirm"] + _PHRASES["verify"]:
             return None
+    if any(is_hole(part) for part in parts):
+        return None
     return _action_of_parts(parts, method)
 
 

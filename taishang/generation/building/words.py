@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Collection
 
 MAX_NAME_CHARACTERS = 60
-_SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+_SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+[a-z]*|[^\W\d_A-Za-z]+")
 _IRREGULAR = {
     "people": "person",
     "children": "child",
@@ -80,6 +80,10 @@ _UNCHANGED = {
     "logistics", "mathematics", "physics", "economics", "statistics", "analytics", "always", "diagnostics",
     "business", "address", "access", "christmas", "is", "has", "was", "this", "os", "pos", "ios", "us",
     "plus", "yes", "cross", "less", "fitness", "wellness", "bus", "pros", "cons", "basics", "graphics",
+}  # fmt: skip
+_UNCOUNTABLE = {
+    "news", "series", "species", "media", "data", "metadata", "sms", "kudos", "headquarters", "logistics", "analytics",
+    "statistics", "diagnostics", "basics", "graphics", "feedback", "equipment", "information", "software", "progress",
 }  # fmt: skip
 _IRREGULAR_PLURALS = {singular: plural for plural, singular in _IRREGULAR.items()}
 _ES_ENDINGS = (
@@ -151,7 +155,7 @@ def singular_word(word: str) -> str:
 def plural_word(word: str) -> str:
     if word in _IRREGULAR_PLURALS:
         return _IRREGULAR_PLURALS[word]
-    if not word.isascii() or not word or singular_word(word) != word:
+    if not word.isascii() or not word or word in _UNCOUNTABLE or singular_word(word) != word:
         return word
     if word.endswith("y") and word[-2:-1] not in ("a", "e", "i", "o", "u", ""):
         return word[:-1] + "ies"
@@ -199,6 +203,14 @@ def field_name(wire_name: str, *, taken: Collection[str] = ()) -> str:
     if keyword.iskeyword(name) or name in _MODEL_ATTRIBUTES:
         name = f"{name}_value"
     return _numbered(name, taken)
+
+
+def parameter_name(name: str, *, taken: Collection[str] = ()) -> str:
+    """A legal name for a path parameter, which may be `id` or `user_id`."""
+    chosen = _ascii_snake(name, stem="key")[:MAX_NAME_CHARACTERS].strip("_")
+    if not chosen[0].isalpha() or keyword.iskeyword(chosen) or chosen in ("self", "request", "pk"):
+        chosen = f"key_{chosen}"
+    return _numbered(chosen, taken)
 
 
 def entity_name(name: str, *, taken: Collection[str] = ()) -> str:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from taishang.generation.evidence.callers import (
+    Mentions,
+    enclosing_name,
+    is_before_sign_in,
+    sends_cookies,
+    sends_token,
+)
 from taishang.generation.evidence.clients import Request
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.ownership import Ownership
+from taishang.generation.evidence.payloads import PayloadReader
 from taishang.generation.evidence.substitution import variants
 from taishang.generation.evidence.symbols import Lit, Symbol
 from taishang.generation.evidence.urls import Address, is_asset, query_of, read_address
@@ -31,21 +39,78 @@ class Resolved:
 
 def extract(project: Project) -> list[Fact]:
     """Every call the front end makes: own ones, external ones, and those that could not be resolved."""
-    evaluator = Evaluator(project)
-    traffic = trace(project, evaluator)
-    resolved = [
-        found for template in traffic.settled for found in resolve(evaluator, template, traffic)
-    ]
-    ownership = Ownership([found.address for found in resolved])
-    facts: dict[tuple[str, int, str, str, str], Fact] = {}
-    for found in resolved:
-        fact = _fact(project, found, ownership)
-        if fact is not None:
+    return CallReader(project).facts()
+
+
+class CallReader:
+    """Reads the calls of one project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.evaluator = Evaluator(project)
+        self.traffic = trace(project, self.evaluator)
+        self._payloads = PayloadReader(project, self.evaluator)
+        self._mentions = Mentions(project)
+
+    def facts(self) -> list[Fact]:
+        """One fact per place, method and path."""
+        resolved = [
+            found
+            for template in self.traffic.settled
+            for found in resolve(self.evaluator, template, self.traffic)
+        ]
+        ownership = Ownership([found.address for found in resolved])
+        facts: dict[tuple[str, int, str, str, str], Fact] = {}
+        for found in resolved:
+            fact = self._fact(found, ownership)
+            if fact is not None:
+                facts.setdefault(_identity(fact), fact)
+        for template in self.traffic.open:
+            fact = _unresolved(self.project, template, read_address(template.request.url).why_not)
             facts.setdefault(_identity(fact), fact)
-    for template in traffic.open:
-        fact = _unresolved(project, template, read_address(template.request.url).why_not)
-        facts.setdefault(_identity(fact), fact)
-    return list(facts.values())
+        return list(facts.values())
+
+    def _fact(self, found: Resolved, ownership: Ownership) -> Fact | None:
+        address, template = found.address, found.template
+        if address.why_not:
+            return _unresolved(self.project, template, address.why_not)
+        if is_asset(address):
+            return None
+        kind: FactKind = "wrapper" if template.depth else "call"
+        return Fact(
+            place=self.project.place(template.module, template.node, kind),
+            value=self._value(found, ownership),
+            confidence=_confidence(found),
+        )
+
+    def _value(self, found: Resolved, ownership: Ownership) -> CallValue:
+        address, request = found.address, found.request
+        name, owner = enclosing_name(found.template.module, found.template.node)
+        body, media_type = self._payloads.read(request.body)
+        if found.method in {"GET", "HEAD"}:
+            body, media_type = None, "none"
+        return CallValue(
+            method=found.method,  # type: ignore[arg-type]
+            path=address.path,
+            parameters=address.parameters,
+            query=address.query,
+            body=body,
+            media_type=media_type,  # type: ignore[arg-type]
+            client=request.client,
+            function=name or None,
+            url_base=address.url_base,
+            external_host=ownership.external_host(address),
+            called=not name or self._mentions.is_used(name, owner),
+            sends_token=sends_token(request.options, []),
+            sends_cookies=sends_cookies(request.options),
+            before_sign_in=is_before_sign_in(address.path),
+        )
+
+
+def _confidence(found: Resolved) -> float:
+    if not found.address.certain:
+        return GUESSED_SEGMENT
+    return CERTAIN if found.certain_method else GUESSED_METHOD
 
 
 def resolve(evaluator: Evaluator, template: Template, traffic: Traffic) -> list[Resolved]:
@@ -69,30 +134,6 @@ def _verb(method: Symbol) -> tuple[str, bool]:
     if isinstance(method, Lit) and method.text.upper() in METHODS:
         return method.text.upper(), True
     return "GET", False
-
-
-def _fact(project: Project, found: Resolved, ownership: Ownership) -> Fact | None:
-    address = found.address
-    if address.why_not:
-        return _unresolved(project, found.template, address.why_not)
-    if is_asset(address):
-        return None
-    external = ownership.external_host(address)
-    value = CallValue(
-        method=found.method,  # type: ignore[arg-type]
-        path=address.path,
-        parameters=address.parameters,
-        query=address.query,
-        client=found.request.client,
-        url_base=address.url_base,
-        external_host=external,
-    )
-    confidence = CERTAIN if found.certain_method else GUESSED_METHOD
-    if not address.certain:
-        confidence = GUESSED_SEGMENT
-    kind: FactKind = "wrapper" if found.template.depth else "call"
-    place = project.place(found.template.module, found.template.node, kind)
-    return Fact(place=place, value=value, confidence=confidence)
 
 
 def _unresolved(project: Project, template: Template, why: str) -> Fact:

@@ -48,6 +48,12 @@ _STORAGE = frozenset(
 )
 _SINGLE = frozenset({"single", "maybeSingle"})
 _MARKERS = ("supabase", "createClient", "createBrowserClient")
+_FUNCTIONS = ("arrow_function", "function_expression")
+_DECLARED_FUNCTIONS = (
+    "function_declaration",
+    "method_definition",
+    "generator_function_declaration",
+)
 Link = tuple[str, list[Node]]
 Area = Literal["table", "auth", "storage", "rpc", "function", "channel"]
 
@@ -260,29 +266,23 @@ def first_text(module: Module, arguments: list[Node]) -> str:
 def enclosing_function(module: Module, node: Node) -> str | None:
     """The name of the function that `node` stands in; the nearest one that has a name."""
     holder = node.parent
+    inside = False
     while holder is not None:
-        named = holder.child_by_field_name("name")
-        if (
-            holder.type
-            in ("function_declaration", "method_definition", "generator_function_declaration")
-            and named
-        ):
-            return module.text_of(named)[:120]
-        if (
-            holder.type == "variable_declarator"
-            and named is not None
-            and named.type == "identifier"
-        ):
-            value = holder.child_by_field_name("value")
-            if value is not None and value.type in (
-                "arrow_function",
-                "function_expression",
-                "call_expression",
-            ):
-                return module.text_of(named)[:120]
-        if holder.type == "pair":
-            value = holder.child_by_field_name("value")
-            if value is not None and value.type in ("arrow_function", "function_expression"):
-                return key_text(module, holder.child_by_field_name("key"))[:120] or None
+        inside = inside or holder.type in _FUNCTIONS
+        name = _function_name(module, holder, inside=inside)
+        if name:
+            return name[:120]
         holder = holder.parent
     return None
+
+
+def _function_name(module: Module, holder: Node, *, inside: bool) -> str:
+    named, value = holder.child_by_field_name("name"), holder.child_by_field_name("value")
+    if holder.type in _DECLARED_FUNCTIONS and named is not None:
+        return module.text_of(named)
+    if not inside or value is None or value.type not in (*_FUNCTIONS, "call_expression"):
+        return ""
+    if holder.type == "variable_declarator" and named is not None and named.type == "identifier":
+        return module.text_of(named)
+    is_member = holder.type == "pair" and value.type in _FUNCTIONS
+    return key_text(module, holder.child_by_field_name("key")) if is_member else ""

@@ -231,7 +231,7 @@ def either(options: list[Symbol]) -> Symbol:
             if isinstance(one, Nothing) or one in kept:
                 continue
             kept.append(one)
-            if isinstance(one, (Lit, Record, Items, Flag, Closure)):
+            if isinstance(one, (Lit, Join, Record, Items, Flag, Closure)):
                 return kept[0] if len(kept) == 1 else Or(tuple(kept))
     if not kept:
         return NOTHING
@@ -359,9 +359,7 @@ def member(value: Symbol, name: str) -> Symbol:
     """`value.name`, as far as it can be known."""
     if isinstance(value, Record):
         return _record_member(value, name)
-    if isinstance(value, (Param, This)):
-        return replace(value, path=(*value.path, name)) if len(value.path) < 8 else Hole(name)
-    if isinstance(value, Package):
+    if isinstance(value, (Param, This, Package)):
         return replace(value, path=(*value.path, name)) if len(value.path) < 8 else Hole(name)
     if isinstance(value, If):
         return choose(value.test, member(value.then, name), member(value.other, name))

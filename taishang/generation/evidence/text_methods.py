@@ -170,3 +170,4 @@ METHODS = {
     "bind": _bind,
     "sort": _query_text,
 }
+TEXT_METHODS = frozenset(METHODS) | SAME | frozenset(PREDICATES)

@@ -66,7 +66,8 @@ class Address:
     unknown_base: bool = False
     certain: bool = True
     why_not: str = ""
-    glued: bool = False
+    glued: str = ""
+    base_path: str = ""
     catch_all: str = ""
 
 
@@ -185,6 +186,7 @@ def _after_variable(first: Env, rest: list[Symbol], address: Address) -> list[Sy
         return rest
     address.host = pieces.netloc
     path = pieces.path if pieces.netloc or pieces.path.startswith("/") else ""
+    address.base_path = path
     return [Lit(path.rstrip("/") if rest else path), *rest]
 
 
@@ -204,6 +206,7 @@ def _after_literal(first: Lit, rest: list[Symbol], address: Address) -> list[Sym
         return _host_with_hole(host, rest, address)
     address.host, address.named = host.rpartition("@")[2], first.name
     address.url_base = first.name or None
+    address.base_path = "" if not first.name else slash + path
     return [Lit(slash + path), *rest]
 
 
@@ -266,8 +269,7 @@ def _read_path(parts: list[Symbol], address: Address) -> None:
         last = index == len(parts) - 1
         expression = expression_of(part)
         if text and not text.endswith("/") and last and not _is_number(part):
-            address.glued = True
-            address.certain = bool(QUERY_NAME.search(expression)) and address.certain
+            _read_tail(expression, text, address)
             break
         if last and SLASHED_NAME.match(parameter_name(expression)) and not text.endswith("s/"):
             address.why_not = f"{expression} may hold slashes"
@@ -275,6 +277,15 @@ def _read_path(parts: list[Symbol], address: Address) -> None:
             return
         text += "{" + _add_parameter(address, expression) + "}"
     address.path = _clean(text)
+
+
+def _read_tail(expression: str, text: str, address: Address) -> None:
+    """A hole stuck to the end of a segment: a query by its name or its place, else more of the path."""
+    queried = bool(QUERY_NAME.search(expression.rpartition(".")[2]))
+    address.glued = "query" if queried else "path"
+    if not queried and text.rstrip("/") == address.base_path.rstrip("/"):
+        address.why_not = f"the path comes from {expression} at run time"
+    address.certain = queried and address.certain
 
 
 def _is_number(part: Symbol) -> bool:

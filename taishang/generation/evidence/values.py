@@ -32,17 +32,22 @@ from taishang.generation.evidence.symbols import (
     Env,
     Flag,
     Hole,
+    If,
     Instance,
     Items,
+    Join,
     Kind,
     Lit,
     Namespace,
+    Nothing,
     Or,
     Package,
     Param,
     Record,
     Result,
+    Search,
     Symbol,
+    Test,
     This,
     choose,
     condition,
@@ -53,7 +58,7 @@ from taishang.generation.evidence.symbols import (
     negate,
 )
 from taishang.generation.evidence.syntax import Module
-from taishang.generation.evidence.text_methods import apply
+from taishang.generation.evidence.text_methods import TEXT_METHODS, apply
 
 MAX_NESTING = 60
 MAX_CALLS = 8
@@ -74,6 +79,7 @@ FUNCTION_VALUES = frozenset(
     {"arrow_function", "function_expression", "function_declaration", "generator_function",
      "generator_function_declaration", "method_definition"}
 )  # fmt: skip
+TEXTS = (Lit, Join, Param, This, Or, If, Env, Items, Apply, Search, Hole, Nothing)
 SHARED = (Client, Instance, Closure, Result, Package)
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -458,6 +464,8 @@ class Evaluator:
 
     def _method_call(self, module: Module, node: Node, receiver: Symbol, name: str) -> Symbol:
         arguments = self.arguments(module, node)
+        if name in TEXT_METHODS and isinstance(receiver, TEXTS):
+            return apply(name, receiver, arguments)
         method = self.member(receiver, name)
         if isinstance(method, (Closure, Package, This, Param, Or)):
             return self.call(method, arguments, module.text_of(node)[:120])
@@ -488,6 +496,19 @@ def _package(link: Link, name: str) -> Package:
     return Package(link.specifier, link.name if link.name not in {"default", "*"} else "default")
 
 
+def _disjunction(left: Symbol, right: Symbol) -> Symbol:
+    """`a || b`: a test when both are tests, else the first value that is there."""
+    if isinstance(left, (Test, Flag)) and isinstance(right, (Test, Flag)):
+        return Test("or", (left, right))
+    return right if left == Lit("") else either([left, right])
+
+
+def _conjunction(left: Symbol, right: Symbol) -> Symbol:
+    if isinstance(right, (Test, Flag)):
+        return Test("and", (condition(left), right))
+    return choose(condition(left), right, NOTHING)
+
+
 def _promised(value: Apply) -> bool:
     return value.name in {"then", "catch", "finally"}
 
@@ -495,8 +516,8 @@ def _promised(value: Apply) -> bool:
 BINARY: dict[str, Callable[[Symbol, Symbol], Symbol]] = {
     "+": lambda left, right: join([left, right]),
     "??": lambda left, right: either([left, right]),
-    "||": lambda left, right: either([left, right]) if left != Lit("") else right,
-    "&&": lambda left, right: choose(condition(left), right, NOTHING),
+    "||": lambda left, right: _disjunction(left, right),
+    "&&": lambda left, right: _conjunction(left, right),
     "===": equals,
     "==": equals,
     "!==": lambda left, right: negate(equals(left, right)),

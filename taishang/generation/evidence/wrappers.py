@@ -21,6 +21,7 @@ from taishang.generation.evidence.symbols import (
     Closure,
     If,
     Instance,
+    Items,
     Join,
     Lit,
     Or,
@@ -40,6 +41,7 @@ MAX_ROUNDS = 8
 MAX_TEMPLATES = 6_000
 MAX_EDGES = 300
 FETCHER_HOOKS = {"useSWR": 1, "useSWRImmutable": 1, "useSWRInfinite": 1, "useSWRMutation": 1}
+ITERATIONS = frozenset({"map", "forEach", "flatMap"})
 QUERY_HOOKS = frozenset(
     {"useQuery", "useMutation", "useInfiniteQuery", "useSuspenseQuery", "createQuery", "createMutation",
      "queryOptions", "prefetchQuery", "fetchQuery", "ensureQueryData"}
@@ -121,7 +123,11 @@ def _read_call(
         origin = (module.path, node.start_byte)
         templates.append(Template(request, module, node, 0, origin))
         return
-    for closure, given in _called_closures(callee, arguments):
+    if method in ITERATIONS and isinstance(receiver, Items) and arguments:
+        called = [(c, (item,)) for c in closures_in(arguments[0]) for item in receiver.values]
+    else:
+        called = _called_closures(callee, arguments)
+    for closure, given in called:
         edges.setdefault(closure.key, []).append(Edge(module, node, closure, given))
 
 
@@ -248,7 +254,7 @@ def standing(request: Request) -> tuple[str, list[Param]]:
         in_method = parameters_in(method)
         in_url = parameters_in(url)
         address = read_address(url)
-        unclear = address.why_not or address.glued or starts_with_parameter(url)
+        unclear = address.why_not or address.glued == "path" or starts_with_parameter(url)
         if in_method or (in_url and unclear):
             state = "open"
         elif in_url and state == "closed":

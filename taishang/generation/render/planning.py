@@ -231,9 +231,7 @@ def _free(endpoint: EndpointSpec) -> list[Argument]:
     return [Argument(ir_name=ir_name, name=name, means="free") for ir_name, name in pairs]
 
 
-def _model_of_last_hole(
-    plan: Plan, endpoint: EndpointSpec, stated: Model | None
-) -> Model | None:
+def _model_of_last_hole(plan: Plan, endpoint: EndpointSpec, stated: Model | None) -> Model | None:
     """The model whose row the last hole names: by the hole's name, by the path before it, as stated."""
     holes = HOLE.findall(endpoint.path)
     if not holes:

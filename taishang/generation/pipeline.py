@@ -1,0 +1,363 @@
+"""The order of the stages, and nothing else: what each one gets, how its end is told, when it is run again."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from taishang.generation import adapters, building, diff, refine, render, verify
+from taishang.generation.evidence import chat as chat_log
+from taishang.generation.evidence import collecting
+from taishang.generation.intake import IntakeError, read_export
+from taishang.generation.inventory import inspect
+from taishang.generation.ir import (
+    MAX_WARNINGS,
+    Blueprint,
+    Chat,
+    Export,
+    Fact,
+    Inventory,
+    Unresolved,
+    Value,
+    Verification,
+    Warning,
+)
+from taishang.generation.options import Options
+from taishang.generation.packing import Files
+from taishang.generation.refine import Edit, Refusal
+from taishang.generation.render import RenderFailed
+
+QUARANTINE_ROUNDS = 2
+HINTS = {
+    "zip_damaged": "Pack the project again as .zip and upload it once more.",
+    "zip_unsupported": "Pack it without a password, as an ordinary .zip.",
+    "zip_unsafe": "This archive holds names or structures that no ordinary packer writes.",
+    "zip_expands_too_much": "Leave out node_modules and build folders, or export the source only.",
+    "no_source_files": "Export the source code, not the built site.",
+    "nothing_found": "Upload the whole project: the files that fetch data, declare types or hold sample data.",
+    "evidence_failed": "None of the source files could be read. Check their encoding.",
+    "render_unsafe": "A name or value of the export cannot be written safely. Please report it.",
+    "verification_failed": "Open the checks to see which call or test is red.",
+}
+
+
+class StageFailed(Exception):
+    """A stage cannot go on. `code` is stable; `detail` names what was found; nothing in it is secret."""
+
+    def __init__(
+        self, code: str, detail: str, *, stage: str = "", file: str = "", line: int | None = None
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.stage = stage
+        self.file = file
+        self.line = line
+
+    def as_error(self) -> dict[str, Any]:
+        return {
+            "code": self.code,
+            "detail": self.detail[:2000],
+            "hint": HINTS.get(self.code, ""),
+            "stage": self.stage,
+            "file": self.file,
+            "line": self.line,
+        }
+
+
+class Report(Protocol):
+    """Where a run tells how far it is."""
+
+    def started(self, stage: str) -> None: ...
+
+    def finished(self, stage: str, counts: dict[str, int], ms: int) -> None: ...
+
+    def progress(self, stage: str, fraction: float, message: str) -> None: ...
+
+    def event(self, name: str, detail: dict[str, Any]) -> None: ...
+
+
+class Reading(Value):
+    """What the first three stages found out; a corrected run starts from it."""
+
+    inventory: Inventory
+    facts: list[Fact]
+    chat: Chat | None = None
+    ignored: dict[str, int] = {}
+    kept_files: int = 0
+    warnings: list[Warning] = []
+
+
+@dataclass
+class Order:
+    """What a run is asked for. `reading` is set for a corrected run, `archive` for a first one."""
+
+    name: str
+    options: Options
+    base: Files
+    archive: Path | None = None
+    chat: Path | None = None
+    reading: Reading | None = None
+    edits: list[Edit] = field(default_factory=list)
+    adapters_off: frozenset[str] = frozenset()
+    directory: Path = Path()
+    job: str = ""
+    hashes: dict[str, str] = field(default_factory=dict)
+    base_target: str = "template"
+
+
+@dataclass
+class Outcome:
+    """Everything a run made. `error` is set when it may not be applied."""
+
+    reading: Reading
+    core: Blueprint
+    blueprint: Blueprint
+    refusals: list[Refusal]
+    tree: Files
+    verification: Verification
+    diff: dict[str, Any]
+    patch: bytes
+    pack: Path | None = None
+    chat: str | None = None
+    quarantined: list[str] = field(default_factory=list)
+    error: dict[str, Any] | None = None
+
+
+class Clock:
+    """Times one stage and tells its start and end. Times go into reports, never into results."""
+
+    def __init__(self, report: Report, stage: str) -> None:
+        self.report = report
+        self.stage = stage
+        self.counts: dict[str, int] = {}
+
+    def __enter__(self) -> dict[str, int]:
+        self.began = time.monotonic()
+        self.report.started(self.stage)
+        return self.counts
+
+    def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            milliseconds = int((time.monotonic() - self.began) * 1000)
+            self.report.finished(self.stage, self.counts, milliseconds)
+        elif isinstance(error, StageFailed) and not error.stage:
+            error.stage = self.stage
+
+
+def run(order: Order, report: Report) -> Outcome:
+    """All stages in order. Raises StageFailed; a red verification is an Outcome with an `error`."""
+    if order.reading is None:
+        reading, pack, chat = _read(order, report)
+    else:
+        reading, pack, chat = order.reading, None, None
+    core = _build(order, reading, report)
+    blueprint, refusals = _refine(order, reading, core, report)
+    tree, blueprint, verification, quarantined = _write(order, blueprint, report)
+    with Clock(report, "diff") as counts:
+        difference, patch = _compare(order, reading, blueprint, tree, verification)
+        counts["files"] = len(difference["files"])
+    outcome = Outcome(
+        reading=reading,
+        core=core,
+        blueprint=blueprint,
+        refusals=refusals,
+        tree=tree,
+        verification=verification,
+        diff=difference,
+        patch=patch,
+        pack=pack,
+        chat=chat,
+        quarantined=quarantined,
+    )
+    if not verification.green:
+        outcome.error = StageFailed(
+            "verification_failed", _why_red(verification), stage="verify"
+        ).as_error()
+    return outcome
+
+
+def _read(order: Order, report: Report) -> tuple[Reading, Path, str | None]:
+    with Clock(report, "intake") as counts:
+        received = _intake(order, report)
+        export = received.export
+        counts |= {"files": len(export.files), "ignored": sum(export.ignored.values())}
+    with Clock(report, "inventory") as counts:
+        sources = [one for one in adapters.ADAPTERS if one.slug not in order.adapters_off]
+        inventory = inspect(
+            export=export,
+            sources=sources,
+            source_override=order.options.source,
+            root=order.options.root,
+        )
+        counts |= {"languages": len(inventory.languages)}
+    with Clock(report, "evidence") as counts:
+        facts, chat = _collect(export, inventory, received.chat, report)
+        counts |= dict(sorted(Counter(fact.kind for fact in facts).items()))
+    if order.adapters_off:
+        names = ", ".join(sorted(order.adapters_off))
+        inventory.warnings.append(Warning(code="adapter_off", detail=f"switched off here: {names}"))
+    warnings = [*export.warnings, *inventory.warnings, *(chat.warnings if chat else [])]
+    reading = Reading(
+        inventory=inventory,
+        facts=facts,
+        chat=chat,
+        ignored=export.ignored,
+        kept_files=len(export.files),
+        warnings=warnings[:MAX_WARNINGS],
+    )
+    return reading, received.pack, received.chat
+
+
+def _intake(order: Order, report: Report) -> Any:
+    if order.archive is None:
+        raise StageFailed("no_source_files", "no archive was given")
+    try:
+        received = read_export(archive=order.archive, chat=order.chat, directory=order.directory)
+    except IntakeError as error:
+        raise StageFailed(error.code, error.detail, file=error.entry) from error
+    for secret in received.export.secrets:
+        report.event(
+            "secret_found",
+            {"kind": secret.kind, "file": secret.file, "line": secret.line, "high": secret.high},
+        )
+    return received
+
+
+def _collect(
+    export: Export, inventory: Inventory, chat_text: str | None, report: Report
+) -> tuple[list[Fact], Chat | None]:
+    sources = [one for one in adapters.ADAPTERS if one.source == inventory.source]
+    facts = collecting.collect(
+        export=export,
+        inventory=inventory,
+        sources=[one.facts for one in sources],
+        progress=lambda done, total: report.progress(
+            "evidence", done / max(1, total), f"{done}/{total}"
+        ),
+    )
+    chat = chat_log.find_or_parse(export=export, text=chat_text)
+    if chat is not None:
+        facts = [*facts, *chat_log.statements(chat)]
+    parsed = any(file.text is not None for file in export.files)
+    if not facts and not parsed:
+        raise StageFailed("evidence_failed", "no source file could be read")
+    return facts, chat
+
+
+def _build(order: Order, reading: Reading, report: Report) -> Blueprint:
+    with Clock(report, "ir") as counts:
+        blueprint = building.build(
+            inventory=reading.inventory,
+            facts=reading.facts,
+            decisions=order.options.decisions,
+            name=order.name,
+        )
+        counts |= {
+            "entities": len(blueprint.entities),
+            "endpoints": len(blueprint.endpoints),
+            "decisions": len(blueprint.decisions),
+            "unresolved": len(blueprint.unresolved),
+        }
+        if not blueprint.entities and not blueprint.endpoints:
+            raise StageFailed(
+                "nothing_found",
+                "no call to a server, no declared data type, no sample data and no store was found in"
+                f" {reading.kept_files} files",
+            )
+    return blueprint
+
+
+def _refine(
+    order: Order, reading: Reading, core: Blueprint, report: Report
+) -> tuple[Blueprint, list[Refusal]]:
+    with Clock(report, "refine") as counts:
+        blueprint, refusals = refine.apply(blueprint=core, edits=order.edits, facts=reading.facts)
+        counts |= {"edits": len(order.edits) - len(refusals), "refused": len(refusals)}
+    for refusal in refusals:
+        report.event("edit_refused", {"why": refusal.why})
+    return blueprint, refusals
+
+
+def _write(
+    order: Order, blueprint: Blueprint, report: Report
+) -> tuple[Files, Blueprint, Verification, list[str]]:
+    """Render and verify; items that the checks blame are taken out and listed, at most two rounds."""
+    quarantined: list[str] = []
+    for round_number in range(QUARANTINE_ROUNDS + 1):
+        with Clock(report, "render") as counts:
+            tree = _render(order, blueprint)
+            counts["files"] = len(tree)
+        with Clock(report, "verify") as counts:
+            verification = verify.verify(
+                blueprint=blueprint,
+                tree=tree,
+                directory=order.directory,
+                progress=_check_reporter(report),
+            )
+            counts |= {"checks": len(verification.checks), "calls": len(verification.replay)}
+        blamed = {} if verification.green else verify.blame(verification)
+        if not blamed or round_number == QUARANTINE_ROUNDS:
+            break
+        blueprint = without(blueprint, blamed)
+        quarantined += sorted(blamed)
+        report.event("quarantined", {"items": sorted(blamed)[:50]})
+    return tree, blueprint, verification, quarantined
+
+
+def _render(order: Order, blueprint: Blueprint) -> Files:
+    try:
+        return render.render(blueprint=blueprint, previous=order.base)
+    except RenderFailed as error:
+        raise StageFailed(error.code, str(error)) from error
+
+
+def without(blueprint: Blueprint, blamed: dict[str, str]) -> Blueprint:
+    """The blueprint without the blamed endpoints and what hangs on them; each is listed as unresolved."""
+    kept = [endpoint for endpoint in blueprint.endpoints if endpoint.key not in blamed]
+    gone = [endpoint for endpoint in blueprint.endpoints if endpoint.key in blamed]
+    listed = [
+        Unresolved(
+            key=endpoint.key,
+            what=f"{endpoint.method} {endpoint.path}",
+            why=f"taken out, its check failed: {blamed[endpoint.key]}"[:500],
+            evidence=endpoint.evidence,
+        )
+        for endpoint in gone
+    ]
+    return blueprint.model_copy(
+        update={"endpoints": kept, "unresolved": [*blueprint.unresolved, *listed]}
+    )
+
+
+def _compare(
+    order: Order,
+    reading: Reading,
+    blueprint: Blueprint,
+    tree: Files,
+    verification: Verification,
+) -> tuple[dict[str, Any], bytes]:
+    return diff.diff(
+        base=order.base,
+        tree=tree,
+        blueprint=blueprint,
+        verification=verification,
+        job=order.job,
+        source=reading.inventory.source,
+        framework=reading.inventory.framework,
+        hashes=order.hashes,
+        base_target=order.base_target,
+    )
+
+
+def _check_reporter(report: Report) -> Callable[[float, str], None]:
+    return lambda fraction, message: report.progress("verify", fraction, message)
+
+
+def _why_red(verification: Verification) -> str:
+    red = [check.name for check in verification.checks if check.state == "fail"]
+    return f"red: {', '.join(red) or 'the sandbox stopped it'}"
