@@ -17,3 +17,6 @@ membership_removed = Signal()  # workspace, user, by
 rights_changed = Signal()  # workspace, user, by, before, after
 settings_changed = Signal()  # user, before, after
 platform_scope_entered = Signal()  # reason, caller
+role_changed = Signal()  # role, by, before, after
+user_suspended = Signal()  # user, by, reason
+user_activated = Signal()  # user, by, reason

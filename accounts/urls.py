@@ -1,4 +1,4 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.views import choices, entry, home, parts, preferences, problems, security
 
@@ -25,4 +25,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("problems/", problems.index, name="problems"),
     path("problems/<slug:code>/", problems.detail, name="problem"),
     path("dev/parts/", parts.gallery, name="parts"),
+    # For programs
+    path("api/v1/", include("accounts.api.urls")),
 ]

@@ -8,7 +8,7 @@ class LaojunConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from laojun import configs, declarations, definitions
+        from laojun import configs, declarations, definitions, receivers  # noqa: F401
 
         definitions.declare()
         declarations.declare()

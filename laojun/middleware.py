@@ -4,10 +4,21 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from laojun import audit
+from laojun import audit, snapshots
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class SettingsMiddleware:
+    """One request sees one state of the settings, however often it asks."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with snapshots.remembered():
+            return self.get_response(request)
 
 
 class AuditMiddleware:

@@ -111,8 +111,11 @@ def _written_here() -> bool:
 
 
 def _raise(workspace_id: int | None, generation: int) -> None:
+    """Twice if need be: a call that only came late would leave old values in force until the next sweep."""
     name = _pointer(workspace_id)
-    cache.attempt(lambda client: client.eval(RAISE, 1, name, str(generation)), None)
+    for _attempt in range(2):
+        if cache.attempt(lambda client: client.eval(RAISE, 1, name, str(generation)), None):
+            return
 
 
 def _pointer(workspace_id: int | None) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,8 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import uuid7
 
+if TYPE_CHECKING:
+    from accounts.models.user import User
+
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def visible_to(self, user: User) -> ApiKeyQuerySet:
+        """A person's own keys; the workspace in force narrows them further."""
+        return self.filter(user=user)
+
     def live(self, now: datetime) -> ApiKeyQuerySet:
         return self.filter(revoked_at__isnull=True).filter(
             models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=now)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +43,18 @@ class Permission(models.Model):
 
 
 class RoleQuerySet(models.QuerySet["Role"]):
+    def grantable_in(self, workspace_id: int | None) -> RoleQuerySet:
+        """The roles of a workspace and those of the platform."""
+        return self.filter(models.Q(workspace_id=workspace_id) | models.Q(workspace__isnull=True))
+
+    def with_permissions(self) -> RoleQuerySet:
+        """Each row gets `permission_keys`, in the same statement."""
+        grants = RolePermission.objects.filter(
+            role=models.OuterRef("pk"), permission__retired_at__isnull=True
+        )
+        keys = grants.order_by("permission__key").values("permission__key")
+        return self.annotate(permission_keys=ArraySubquery(keys))
+
     def system(self) -> RoleQuerySet:
         return self.filter(is_system=True)
 

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import uuid7
 
+if TYPE_CHECKING:
+    from accounts.models.user import User
+
 
 class SessionQuerySet(models.QuerySet["Session"]):
+    def visible_to(self, user: User) -> SessionQuerySet:
+        return self.filter(user=user)
+
     def live(self, now: datetime) -> SessionQuerySet:
         return self.filter(revoked_at__isnull=True, expires_at__gt=now)
 

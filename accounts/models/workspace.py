@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models.role import UserRole
 
 if TYPE_CHECKING:
     from accounts.models.user import User
@@ -89,6 +93,18 @@ class Workspace(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def visible_to(self, user: User) -> MembershipQuerySet:
+        """The members of the workspaces this person is in; the workspace in force narrows them further."""
+        return self.filter(workspace__in=Workspace.objects.visible_to(user))
+
+    def with_roles(self) -> MembershipQuerySet:
+        """Each row gets `role_list`: dicts of id, key and name, in the same statement."""
+        held = UserRole.objects.filter(
+            workspace=models.OuterRef("workspace"), user=models.OuterRef("user")
+        )
+        shape = JSONObject(id="role_id", key="role__key", name="role__name")
+        return self.annotate(role_list=ArraySubquery(held.order_by("role_id").values(json=shape)))
+
     def active(self) -> MembershipQuerySet:
         return self.filter(status=Membership.Status.ACTIVE)
 

@@ -65,7 +65,8 @@ def _check_person(principal: Principal, view: Any, *, needed: str, writes: bool)
     """A key acts in its workspace within its scopes; what belongs to the person alone it may only read."""
     if principal.api_key_id is None:
         return
-    if view.people_only or needed == OPERATOR or (needed == SIGNED_IN and writes):
+    personal = needed == SIGNED_IN or view.people_only_writes
+    if view.people_only or needed == OPERATOR or (personal and writes):
         raise Refused("person_required")
 
 

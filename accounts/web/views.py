@@ -4,7 +4,7 @@ A view names what each method needs in `required_permissions` and the query para
 `query_parameters`; the methods then parse, call one operation and answer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
@@ -42,6 +42,8 @@ class ApiView(APIView):
     orderings: ClassVar[tuple[str, ...]] = ()
     # An API key may not use this view at all.
     people_only: ClassVar[bool] = False
+    # An API key may only read here.
+    people_only_writes: ClassVar[bool] = False
     # The reply shows a secret once and is never stored for replay.
     reply_holds_secret: ClassVar[bool] = False
     max_json_bytes: ClassVar[int] = MAX_JSON_BYTES
@@ -107,19 +109,29 @@ class ApiView(APIView):
 
     # What it is answered
 
-    def page(self, queryset: models.QuerySet, show: Callable[[Any], Any]) -> Response:
-        """One page of the queryset, each row shown by `show`."""
+    def page(self, queryset: models.QuerySet, shape: type[serializers.BaseSerializer]) -> Response:
+        """One page of the queryset, its rows shown by the serializer `shape`."""
         found = pagination.page(self.request, queryset, orderings=self.orderings)
-        return Response(found.body([show(row) for row in found.rows]))
+        return Response(found.body(self.shown(found.rows, shape, many=True)))
 
     def tagged(
-        self, row: models.Model, show: Callable[[Any], Any], *, status: int = HTTPStatus.OK
+        self,
+        row: models.Model,
+        shape: type[serializers.BaseSerializer],
+        *,
+        status: int = HTTPStatus.OK,
     ) -> Response:
         """A row with its ETag, or 304 when the reader has it; the row is shown only when it must be."""
         tag = etags.of(self.request, row)
         if self.request.method in {"GET", "HEAD"} and etags.matches(self.request, tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-        return Response(show(row), status=status, headers={"ETag": tag})
+        return Response(self.shown(row, shape), status=status, headers={"ETag": tag})
+
+    def shown(
+        self, value: Any, shape: type[serializers.BaseSerializer], *, many: bool = False
+    ) -> Any:
+        """Plain data of a row (or of many) as the serializer shows it to this person."""
+        return shape(value, many=many, context={"principal": self.principal}).data
 
     def _check_query(self, request: Request) -> None:
         allowed = self.query_parameters | (pagination.PARAMETERS if self.orderings else frozenset())

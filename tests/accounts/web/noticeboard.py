@@ -15,31 +15,31 @@ class NoteIn(Serializer):
     name = serializers.CharField(max_length=20)
 
 
-def show(role):
-    return {"id": role.id, "name": role.name}
+class NoteOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
 
 
 class Notes(ApiView):
     required_permissions = {"GET": "role.view", "POST": "role.manage"}
     orderings = ("created_at", "name")
-    calls = 0
 
     def get(self, request):
-        return self.page(Role.objects.filter(is_system=False), show)
+        return self.page(Role.objects.filter(is_system=False), NoteOut)
 
     def post(self, request):
         name = self.read(NoteIn)["name"]
         role = Role.objects.create(
             workspace_id=self.principal.workspace_id, key=name, name=name, name_key=name
         )
-        return self.tagged(role, show, status=201)
+        return self.tagged(role, NoteOut, status=201)
 
 
 class Note(ApiView):
     required_permissions = {"GET": "role.view", "PATCH": "role.manage"}
 
     def get(self, request, note_id):
-        return self.tagged(self.find(Role.objects.all(), pk=note_id), show)
+        return self.tagged(self.find(Role.objects.all(), pk=note_id), NoteOut)
 
     def patch(self, request, note_id):
         role = self.find(Role.objects.select_for_update(), pk=note_id)
@@ -47,7 +47,7 @@ class Note(ApiView):
         role.name = self.read(NoteIn)["name"]
         role.save(update_fields=["name"])
         role.refresh_from_db()
-        return self.tagged(role, show)
+        return self.tagged(role, NoteOut)
 
 
 class Secrets(ApiView):
