@@ -617,6 +617,25 @@ class Verification(Value):
         return next((row for row in self.checks if row.name == name), None)
 
 
+class FileOrigin(Value):
+    """Why a rendered file exists: the rule that wrote it and the items whose words stand in it."""
+
+    rule: str
+    items: list[str] = []
+
+
+class Origins(Value):
+    """Where each part of a rendered tree comes from.
+
+    `views` maps an endpoint's key to the dotted name of what answers it, `tests` the beginning of a
+    test's dotted name to the endpoint's key.
+    """
+
+    files: dict[str, FileOrigin] = {}
+    views: dict[str, str] = {}
+    tests: dict[str, str] = {}
+
+
 # --- canonical bytes -------------------------------------------------------------------------------
 
 

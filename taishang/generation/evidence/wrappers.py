@@ -78,6 +78,7 @@ class Traffic:
     settled: list[Template] = field(default_factory=list)
     open: list[Template] = field(default_factory=list)
     instances: dict[str, list[Instance]] = field(default_factory=dict)
+    edges: dict[str, list[Edge]] = field(default_factory=dict)
 
 
 def trace(project: Project, evaluator: Evaluator) -> Traffic:
@@ -87,7 +88,7 @@ def trace(project: Project, evaluator: Evaluator) -> Traffic:
     for module in project.modules.values():
         for node in module.find("call_expression"):
             _read_call(evaluator, module, node, templates, edges)
-    traffic = Traffic(instances=_instances(project, evaluator))
+    traffic = Traffic(instances=_instances(project, evaluator), edges=edges)
     elements = _Elements(project, evaluator)
     seen: set[object] = set()
     for round_number in range(MAX_ROUNDS + 1):

@@ -1,5 +1,6 @@
 """The emitter: from a Blueprint to the files of a Django project."""
 
-from taishang.generation.render.emitting import Tree, render
+from taishang.generation.render.emitting import render
+from taishang.generation.render.origins import origins
 
-__all__ = ["Tree", "render"]
+__all__ = ["origins", "render"]

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from taishang.generation import cage
+from taishang.generation import cage, trees
 from taishang.generation.render import layout
 
 ENTRY = Path(__file__).with_name("drafting_entry.py")
@@ -31,7 +31,7 @@ def complete(*, tree: dict[str, bytes], app: str) -> dict[str, bytes]:
     """New migration files and `openapi.yaml` for `tree`. Runs Django in a caged child (about 1.5 s)."""
     with tempfile.TemporaryDirectory(prefix="draft-") as name:
         directory = Path(name)
-        write_tree(tree=tree, directory=directory / "project")
+        trees.write(tree=tree, directory=directory / "project")
         entry = directory / "entry.py"
         shutil.copyfile(ENTRY, entry)
         result = cage.run(
@@ -61,16 +61,6 @@ def environment(directory: Path) -> dict[str, str]:
         "TZ": "UTC",
         "DATABASE_URL": "sqlite://:memory:",
     }
-
-
-def write_tree(*, tree: dict[str, bytes], directory: Path) -> None:
-    """Put a tree on disk. Paths come from the emitter or a project's own history, never from a ZIP."""
-    for path, content in tree.items():
-        target = directory / path
-        if ".." in Path(path).parts or Path(path).is_absolute():
-            raise ValueError(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
 
 
 def tidy(source: str, *, app: str) -> str:

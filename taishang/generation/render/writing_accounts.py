@@ -363,7 +363,7 @@ def login_path(plan: Plan) -> str:
 
 
 def _urls(plan: Plan) -> str:
-    routes = [route for route in plan.routes if route.home == "accounts"]
+    routes = [route for route in plan.routes if route.mounted == "accounts"]
     entries: list[str] = []
     for spelling, group in grouped(routes):
         entries += _entry(spelling, group)
@@ -377,7 +377,7 @@ def _urls(plan: Plan) -> str:
     source = "\n".join(entries)
     views = sorted({route.view for route in routes} | {view for _, view in extra})
     lines = ['"""Where people sign in."""', "", "from django.urls import path", ""]
-    lines += layout.imported("accounts.views", views)
+    lines += layout.imported("accounts.views", views) if views else []
     own = (
         [] if "by_method(" not in source else layout.imported(f"{plan.app}.routing", ["by_method"])
     )

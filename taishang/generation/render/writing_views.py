@@ -245,7 +245,7 @@ def grouped(routes: list[Route]) -> list[tuple[str, list[Route]]]:
 
 
 def _urls(plan: Plan) -> str:
-    routes = [route for route in plan.routes if route.home in ("api", "recorded")]
+    routes = [route for route in plan.routes if route.mounted == "api"]
     entries: list[str] = []
     for spelling, group in grouped(routes):
         entries += _entry(spelling, group)
@@ -255,6 +255,9 @@ def _urls(plan: Plan) -> str:
     for model in plan.models:
         if plan.routes_of(model):
             own.append((f"{plan.app}.views.{model.module}", [f"{model.class_name}ViewSet"]))
+    people = sorted({route.view for route in routes if route.home == "accounts"})
+    if people:
+        own.append(("accounts.views", people))
     recorded = sorted({route.view for route in routes if route.home == "recorded"})
     if recorded:
         own.append((f"{plan.app}.views.recorded", recorded))
