@@ -100,11 +100,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_source_costs_no_more_than_seconds(name: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
 
     facts_of({"src/a.tsx": HOSTILE[name], "src/ok.ts": "fetch('/api/fine')"})
 
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_walking_goes_no_deeper_than_its_limit() -> None:
