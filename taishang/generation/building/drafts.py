@@ -9,7 +9,7 @@ from typing import Any, Literal
 from taishang.generation.building.words import entity_name, match_key, words
 from taishang.generation.ir import Fact, MockValue, Place, Shape, ShapeField
 
-Way = Literal["declared", "sent", "read", "row", "form", "stated"]
+Way = Literal["declared", "sent", "changed", "read", "row", "form", "stated"]
 USER_WORDS = frozenset(
     {"user", "appuser", "authuser", "currentuser", "userprofile", "loggedinuser"}
 )
@@ -61,6 +61,7 @@ class EntityDraft:
     uses: set[str] = field(default_factory=set)
     parents: list[str] = field(default_factory=list)
     mocks: list[Fact] = field(default_factory=list)
+    addressed: bool = False
 
     def sight(self, wire_name: str, seen: ShapeField, fact: Fact, way: Way) -> None:
         self.sightings.setdefault(wire_name, []).append(
@@ -79,6 +80,10 @@ class EntityDraft:
     def note(self, fact: Fact) -> None:
         if fact not in self.facts:
             self.facts.append(fact)
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is this thing's own, as in the key of its list."""
+        return match_key(name) in (match_key(self.name), match_key(self.wire_name))
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -129,6 +134,10 @@ class Drafts:
     def find(self, name: str | None) -> EntityDraft | None:
         found = self._aliases.get(match_key(name or ""))
         return self._entities[found] if found is not None else None
+
+    def drop(self, name: str) -> None:
+        self._entities.pop(name, None)
+        self._aliases = {key: kept for key, kept in self._aliases.items() if kept != name}
 
     def wire_of(self, subject: str) -> str | None:
         """The wire name of the thing that `subject` means; `cart` means `CartItem` where no cart is known."""

@@ -87,7 +87,7 @@ def _column(
         default=default if kind != "choice" or default in choices else None,
         choices=choices,
         max_length=_max_length(kind, shapes, choices),
-        write_only=bool({"password", "passwd", "pin"} & set(words(wire))),
+        write_only=bool({"password", "passwd", "hash", "salt", "secret"} & set(words(wire))),
         read_only=stamp,
     )
     return spec, _conflict_warning(draft, wire, kind, facts) if conflict else None

@@ -7,6 +7,7 @@ from typing import Literal
 
 from taishang.generation.building.catalogue import ID_NAMES, Catalogue
 from taishang.generation.building.drafts import EntityDraft, Sighting
+from taishang.generation.building.words import match_key, words
 from taishang.generation.ir import SchemaValue, Shape
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -43,6 +44,11 @@ def key_name(draft: EntityDraft) -> str:
     for name in ID_NAMES:
         if name in draft.sightings:
             return name
+    own = {match_key(draft.name), match_key(draft.wire_name)}
+    for wire in draft.sightings:
+        parts = words(wire)
+        if len(parts) > 1 and parts[-1] == "id" and match_key("_".join(parts[:-1])) in own:
+            return wire
     for fact in draft.facts:
         value = fact.value
         if isinstance(value, SchemaValue) and len(value.primary_key) == 1 and not value.references:

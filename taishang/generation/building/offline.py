@@ -28,10 +28,10 @@ from taishang.generation.ir import (
 
 LIST_VERBS = vocabulary("get fetch load list find read search query select use all")
 CREATE_VERBS = vocabulary(
-    "add create submit insert new post upload place book import append push register"
+    "add create submit insert new post upload place book append push register duplicate"
 )
 UPDATE_VERBS = vocabulary(
-    "update edit save modify change rename mark move set reschedule assign complete"
+    "update edit save modify change rename mark move set reschedule assign complete merge archive restore reorder"
 )
 DELETE_VERBS = vocabulary("delete remove destroy clear drop discard")
 TOGGLE_VERBS = vocabulary(
@@ -56,7 +56,7 @@ _SUPABASE_AUTH = {
     "signUp": "register",
     "signInWithPassword": "login",
     "signIn": "login",
-    "signInWithOtp": "reset",
+    "signInWithOtp": "third_party",
     "signInWithOAuth": "third_party",
     "signInWithIdToken": "third_party",
     "signOut": "logout",
@@ -88,7 +88,7 @@ _HOLDERS = vocabulary(
 _SCREEN_VERBS = vocabulary(
     "open close show hide render scroll focus blur click drag drop resize copy expand collapse navigate go next prev "
     "previous back select sort filter paginate reset cancel input change play pause stop zoom hover dismiss retry "
-    "init set toggle use is has can to format wait delay sleep"
+    "init set toggle use is has can to format wait delay sleep poll animate simulate stream run"
 )
 Resolver = Callable[[str], "str | None"]
 _NOISE = vocabulary(
@@ -251,13 +251,13 @@ def from_stores(
     for fact in facts:
         value = fact.value
         if isinstance(value, StoreValue) and (mock_only or value.simulated):
-            operation = _store_operation(value, fact, prefix, resolve)
+            operation = _store_operation(value, fact, prefix, resolve, mock_only=mock_only)
             found += [operation] if operation is not None else []
     return found
 
 
 def _store_operation(
-    value: StoreValue, fact: Fact, prefix: str, resolve: Resolver
+    value: StoreValue, fact: Fact, prefix: str, resolve: Resolver, *, mock_only: bool
 ) -> Operation | None:
     action = action_of_method(value.method)
     subject = thing_of(value, resolve)
@@ -268,7 +268,7 @@ def _store_operation(
         return auth_operation(action, call, fact, prefix=prefix)
     if subject is not None:
         return _about_thing(value, fact, prefix, subject, resolve)
-    return _recorded(value, fact, prefix) if _is_remote(value) else None
+    return _recorded(value, fact, prefix) if mock_only and _is_remote(value) else None
 
 
 def thing_of(value: StoreValue, resolve: Resolver) -> str | None:
@@ -343,13 +343,13 @@ def _thing_operation(
 
 
 def _identifiers(value: StoreValue, subject: str, resolve: Resolver) -> tuple[bool, str | None]:
-    """Whether an argument is the thing's own id, and else the parent whose id the first argument is."""
+    """Whether an argument is the thing's own id, and else the nearest parent whose id one is."""
     ids = [words(name)[:-1] for name in value.parameters if words(name)[-1:] == ["id"]]
     if any(not stem or resolve("_".join(stem)) == subject for stem in ids):
         return True, None
-    first = words(next(iter(value.parameters), ""))
-    parent = resolve("_".join(first[:-1])) if first[-1:] == ["id"] and len(first) > 1 else None
-    return False, parent if parent not in (None, "user", subject) else None
+    parents = [resolve("_".join(stem)) for stem in ids if stem and stem != ["user"]]
+    nearest = [parent for parent in parents if parent not in (None, subject)]
+    return False, nearest[-1] if nearest else None
 
 
 def _body(value: StoreValue) -> Shape | None:

@@ -5,15 +5,30 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from taishang.generation.building.words import field_name, snake
+from taishang.generation.building.words import parameter_name, snake, words
 from taishang.generation.ir import PathParameter
 
 HOLE = re.compile(r"\{([^{}/]*)\}")
 DEFAULT_PREFIX = "/api"
 _VERSION = re.compile(r"v\d{1,3}")
 _SHARE = 0.5
+RPC_VERBS = {
+    "list": "list",
+    "get": "get",
+    "fetch": "get",
+    "show": "get",
+    "create": "create",
+    "add": "create",
+    "new": "create",
+    "store": "create",
+    "update": "update",
+    "edit": "update",
+    "delete": "delete",
+    "remove": "delete",
+    "destroy": "delete",
+}
 
 
 def segments(path: str) -> list[str]:
@@ -22,6 +37,16 @@ def segments(path: str) -> list[str]:
 
 def is_hole(segment: str) -> bool:
     return "{" in segment
+
+
+def is_prefix(segment: str) -> bool:
+    """Whether a segment belongs to every path of an API: `api`, `v1`."""
+    return segment.lower() in ("api", "rest") or _VERSION.fullmatch(segment) is not None
+
+
+def has_words(path: str) -> bool:
+    """Whether a path names anything beyond its prefix; one that does not came whole from a variable."""
+    return any(not is_hole(part) and not is_prefix(part) for part in segments(path))
 
 
 def shape_key(path: str) -> str:
@@ -61,7 +86,8 @@ class Route:
     parent_parameter: str | None = None
     tail: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
-    holes: int = field(default=0)
+    holes: int = 0
+    verb: str | None = None
 
 
 def read_route(path: str, *, prefix: str) -> Route:
@@ -72,6 +98,29 @@ def read_route(path: str, *, prefix: str) -> Route:
         parts = parts[len(skipped) :]
     elif parts[:1] and parts[0].lower() == "api":
         parts = parts[1:]
+    parts = [part for part in parts if _VERSION.fullmatch(part) is None]
+    verb, parts = _spoken_verb(parts)
+    return replace(_route(parts), verb=verb)
+
+
+def _spoken_verb(parts: list[str]) -> tuple[str | None, list[str]]:
+    """The verb that a path says aloud, and the path without it: `/posts/create`, `/delete-post/{id}`."""
+    statics = [index for index, part in enumerate(parts) if not is_hole(part)]
+    for index in reversed(statics):
+        said = words(parts[index])
+        verb = RPC_VERBS.get(said[0]) if said else None
+        if verb is None:
+            continue
+        if len(said) > 1 and said[0] in ("new", "store", "show"):
+            continue
+        if len(said) > 1:
+            return verb, [*parts[:index], "_".join(said[1:]), *parts[index + 1 :]]
+        rest = parts[:index] + parts[index + 1 :]
+        return (verb, rest) if any(not is_hole(part) for part in parts[:index]) else (None, parts)
+    return None, parts
+
+
+def _route(parts: list[str]) -> Route:
     holes = [index for index, part in enumerate(parts) if is_hole(part)]
     if not holes:
         return Route(
@@ -132,7 +181,5 @@ def with_safe_holes(path: str, parameters: list[PathParameter]) -> tuple[str, li
 
 
 def hole_name(name: str, *, taken: list[str]) -> str:
-    plain = snake(name)
-    if plain == "id" and "id" not in taken:
-        return "id"
-    return field_name(plain or "key", taken=taken)
+    """A Python name for a path parameter; the `id`s of a front end stay what they are called there."""
+    return parameter_name(snake(name) or "key", taken=taken)

@@ -161,3 +161,15 @@ def unresolved_providers(endpoints: list[EndpointSpec]) -> list[Unresolved]:
         for endpoint in endpoints
         if endpoint.behaviour == "auth" and endpoint.action == "third_party"
     ]
+
+
+def unresolved_paths(operations: list[Operation]) -> list[Unresolved]:
+    return [
+        Unresolved(
+            key=f"path:{operation.call.method} {operation.call.path}",
+            what=f"{operation.call.method} {operation.call.path}",
+            why="The whole path is only known when the front end runs.",
+            evidence=operation.evidence,
+        )
+        for operation in operations
+    ]

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Collection
 
 MAX_NAME_CHARACTERS = 60
-_SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+_SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+[a-z]*|[^\W\d_A-Za-z]+")
 _IRREGULAR = {
     "people": "person",
     "children": "child",
@@ -203,6 +203,14 @@ def field_name(wire_name: str, *, taken: Collection[str] = ()) -> str:
     if keyword.iskeyword(name) or name in _MODEL_ATTRIBUTES:
         name = f"{name}_value"
     return _numbered(name, taken)
+
+
+def parameter_name(name: str, *, taken: Collection[str] = ()) -> str:
+    """A legal name for a path parameter, which may be `id` or `user_id`."""
+    chosen = _ascii_snake(name, stem="key")[:MAX_NAME_CHARACTERS].strip("_")
+    if not chosen[0].isalpha() or keyword.iskeyword(chosen) or chosen in ("self", "request", "pk"):
+        chosen = f"key_{chosen}"
+    return _numbered(chosen, taken)
 
 
 def entity_name(name: str, *, taken: Collection[str] = ()) -> str:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taishang.generation.evidence import calls
+from taishang.generation.evidence import (
+    auth,
+    calls,
+    forms,
+    mocks,
+    others,
+    prisma,
+    schemas,
+    sqlschemas,
+    stores,
+    supabase,
+)
 from taishang.generation.evidence.modules import Project
 from taishang.generation.ir import Export, Fact, Inventory
 
@@ -12,7 +23,18 @@ Extractor = Callable[[Project], list[Fact]]
 Source = Callable[[Export, Inventory], list[Fact]]
 Progress = Callable[[int, int], None]
 
-EXTRACTORS: list[Extractor] = [calls.extract]
+EXTRACTORS: list[Extractor] = [
+    calls.extract,
+    schemas.extract,
+    sqlschemas.extract,
+    prisma.extract,
+    supabase.extract,
+    forms.extract,
+    mocks.extract,
+    stores.extract,
+    auth.extract,
+    others.extract,
+]
 
 
 def collect(
