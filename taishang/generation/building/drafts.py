@@ -81,6 +81,10 @@ class EntityDraft:
         if fact not in self.facts:
             self.facts.append(fact)
 
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is this thing's own, as in the key of its list."""
+        return match_key(name) in (match_key(self.name), match_key(self.wire_name))
+
     @property
     def rows(self) -> list[dict[str, Any]]:
         return [
