@@ -97,7 +97,7 @@ def _gather(work: Work) -> None:
     host = hosted_own(work.facts)
     if host is not None and questions.ask_about_host(work.decisions, host, work.facts):
         work.own_hosts = {host}
-    called = []
+    called: list[Operation] = []
     for operation in merged(from_calls(work.facts, own_hosts=work.own_hosts)):
         lists = operation.call.method == "GET" and not operation.call.path.rstrip("/").endswith("}")
         reads = settled_reads(operation.call.reads, work.catalogue, lists=lists)
