@@ -6,6 +6,7 @@ Two halves, because a model may refine the Blueprint between them and only the p
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from taishang.generation import cage, quarantine
+from taishang.generation import quarantine
 from taishang.generation.adapters import ADAPTERS, SourceAdapter
 from taishang.generation.building import build
 from taishang.generation.diff import Difference, diff
@@ -406,13 +407,10 @@ def _verify(blueprint: Blueprint, tree: Tree, directory: Path, clock: Clock) -> 
 
     with clock.stage("verify") as counts:
         directory.mkdir(parents=True)
-        found = verify(
-            blueprint=blueprint,
-            tree=tree,
-            directory=directory,
-            progress=progress,
-            limits=cage.Limits(),
-        )
+        try:
+            found = verify(blueprint=blueprint, tree=tree, directory=directory, progress=progress)
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
         counts |= {"green": found.green, "tests": len(found.tests), "calls": len(found.replay)}
     return found
 
