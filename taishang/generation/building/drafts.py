@@ -9,7 +9,7 @@ from typing import Any, Literal
 from taishang.generation.building.words import entity_name, match_key, words
 from taishang.generation.ir import Fact, MockValue, Place, Shape, ShapeField
 
-Way = Literal["declared", "sent", "read", "row", "form", "stated"]
+Way = Literal["declared", "sent", "changed", "read", "row", "form", "stated"]
 USER_WORDS = frozenset(
     {"user", "appuser", "authuser", "currentuser", "userprofile", "loggedinuser"}
 )
@@ -35,6 +35,7 @@ class Sighting:
     optional: bool = False
     null: bool = False
     default: Any = None
+    file: str | None = None
     line: int | None = None
     excerpt: str | None = None
 
@@ -45,7 +46,12 @@ class Sighting:
         if self.line is None or not self.excerpt:
             return place
         return place.model_copy(
-            update={"line": self.line, "end_line": self.line, "excerpt": self.excerpt}
+            update={
+                "file": self.file or place.file,
+                "line": self.line,
+                "end_line": self.line,
+                "excerpt": self.excerpt,
+            }
         )
 
 
@@ -61,6 +67,7 @@ class EntityDraft:
     uses: set[str] = field(default_factory=set)
     parents: list[str] = field(default_factory=list)
     mocks: list[Fact] = field(default_factory=list)
+    addressed: bool = False
 
     def sight(self, wire_name: str, seen: ShapeField, fact: Fact, way: Way) -> None:
         self.sightings.setdefault(wire_name, []).append(
@@ -71,6 +78,7 @@ class EntityDraft:
                 optional=seen.optional,
                 null=seen.null,
                 default=seen.default,
+                file=seen.file,
                 line=seen.line,
                 excerpt=seen.excerpt,
             )
@@ -79,6 +87,10 @@ class EntityDraft:
     def note(self, fact: Fact) -> None:
         if fact not in self.facts:
             self.facts.append(fact)
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is this thing's own, as in the key of its list."""
+        return match_key(name) in (match_key(self.name), match_key(self.wire_name))
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -129,6 +141,10 @@ class Drafts:
     def find(self, name: str | None) -> EntityDraft | None:
         found = self._aliases.get(match_key(name or ""))
         return self._entities[found] if found is not None else None
+
+    def drop(self, name: str) -> None:
+        self._entities.pop(name, None)
+        self._aliases = {key: kept for key, kept in self._aliases.items() if kept != name}
 
     def wire_of(self, subject: str) -> str | None:
         """The wire name of the thing that `subject` means; `cart` means `CartItem` where no cart is known."""

@@ -32,7 +32,7 @@ from taishang.generation.evidence.symbols import (
 from taishang.generation.evidence.syntax import MAX_DEPTH, Module
 from taishang.generation.evidence.typeshapes import TypeReader
 from taishang.generation.evidence.values import Evaluator
-from taishang.generation.ir import Shape, ShapeField
+from taishang.generation.ir import QueryParameter, Shape, ShapeField, TypeName
 
 MAX_FIELDS = 100
 MAX_NESTING = 8
@@ -86,6 +86,16 @@ class PayloadReader:
         if shape.name in FILE_TYPES:
             return Shape(type="file"), "multipart"
         return shape, "json"
+
+    def query(self, value: Symbol) -> list[QueryParameter]:
+        """The members of an object that is sent as the query."""
+        shape = self.shape(value)
+        module = self._project.modules.get(_file_of(value))
+        whole = self._types.looked_up(module, shape) if module is not None else shape
+        return [
+            QueryParameter(name=name, type=_query_type(field.shape), choices=field.shape.choices)
+            for name, field in list(whole.fields.items())[:MAX_FIELDS]
+        ]
 
     def shape(self, value: Symbol, nesting: int = 0) -> Shape:
         """The shape of one value; unknown where nothing tells it."""
@@ -181,6 +191,18 @@ class PayloadReader:
         return self._bodies.body(module, value)
 
 
+def _query_type(shape: Shape) -> TypeName:
+    known: dict[str, TypeName] = {
+        "integer": "integer",
+        "boolean": "boolean",
+        "choice": "choice",
+        "date": "date",
+        "datetime": "datetime",
+        "float": "float",
+    }
+    return known.get(shape.type, "text")
+
+
 def _declarator_at(node: Node | None, module: Module, name: str) -> Node | None:
     """The declarator that starts at `node`, when it declares `name`."""
     found, start = node, node.start_byte if node is not None else 0
@@ -213,11 +235,14 @@ def _scalar(value: Symbol) -> Shape:
         return Shape(type="text")
     if isinstance(value, Apply):
         return _of(METHOD_TYPES.get(value.name, "unknown"))
-    return (
-        _of(CASTS.get(platform_name(value.callee), "unknown"))
-        if isinstance(value, Result)
-        else Shape()
-    )
+    return _result(value) if isinstance(value, Result) else Shape()
+
+
+def _result(value: Result) -> Shape:
+    """What platform functions and methods give back."""
+    if isinstance(value.callee, Apply):
+        return _of(METHOD_TYPES.get(value.callee.name.lstrip("."), "unknown"))
+    return _of(CASTS.get(platform_name(value.callee), "unknown"))
 
 
 def _text_scalar(text: str) -> Shape:

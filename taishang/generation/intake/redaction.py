@@ -7,6 +7,7 @@ import binascii
 import json
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
 from urllib.parse import urlsplit
 
@@ -30,12 +31,20 @@ PROVIDER = re.compile(
 )
 CREDENTIALS = re.compile(r"([a-z][a-z0-9+.-]{1,20}://)([^\s/@:\"'`]{1,80}:[^\s/@\"'`]{1,200})@")
 NAMED = re.compile(
-    r"((?:api|app|access|private|secret|client|auth|service|encryption|signing)?[_-]?"
-    r"(?:key|secret|token|password|passwd|pwd|credentials?))[\"']?\s{0,4}(?:[:=]|=>)\s{0,4}[\"'`]?"
+    r"(key|secret|token|password|passwd|pwd|credentials?)[\"']?\s{0,4}(?:[:=]|=>)\s{0,4}[\"'`]?"
     r"([^\s\"'`,;<>{}()\[\]]{12,400})",
     re.I,
 )
 BEARER = re.compile(r"(?:Bearer|Basic)\s{1,3}([A-Za-z0-9+/_.=-]{20,400})")
+# Cheap to look for; a line without any of these (lower case) holds nothing the patterns above could find.
+HINTS = (
+    "eyj", "://", "key", "secret", "token", "passw", "pwd", "credential", "bearer", "basic", "sk-", "sk_", "rk_",
+    "pk_", "whsec_", "akia", "asia", "aiza", "ya29", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat",
+    "xox", "npm_", "hf_", "sg.", "re_", "sbp_", "shpat", "shpss", "shpca", "shppa", "dop_v1", "gsk_", "r8_", "eaa",
+    "v1.0-",
+)  # fmt: skip
+TWILIO = re.compile(r"(?<![A-Za-z0-9])(?:AC|SK)[a-f0-9]{32}(?![A-Za-z0-9])")
+MAX_KEY_LINES = 120
 MIN_ENTROPY = 3.3
 PUBLIC_PREFIXES = (
     "VITE_",
@@ -57,19 +66,46 @@ def redact(*, text: str, file: str) -> tuple[str, list[SecretFound]]:
     """The text without its secrets, and where they stood. Line count and order stay."""
     found: list[SecretFound] = []
     lines = text.split("\n")
-    inside_key = False
-    for index, line in enumerate(lines):
-        if inside_key or PRIVATE_KEY.search(line):
-            begins = not inside_key
-            inside_key = not PRIVATE_KEY_END.search(line)
-            lines[index] = REDACTED
-            if begins:
-                found.append(SecretFound(kind="private_key", file=file, line=index + 1, high=True))
-            continue
-        clean, kinds = _redact_line(line)
+    if "PRIVATE KEY-----" in text:
+        found += _redact_keys(lines, file)
+    for index in _suspicious(text):
+        clean, kinds = _redact_line(lines[index])
         lines[index] = clean
         found += [SecretFound(kind=k, file=file, line=index + 1, high=high) for k, high in kinds]
     return "\n".join(lines), found[:MAX_FOUND]
+
+
+def _suspicious(text: str) -> list[int]:
+    """Indexes of the lines worth a closer look: hints are searched in the whole text, not line by line."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        return list(range(text.count("\n") + 1))
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    indexes = {bisect_right(starts, found.start()) - 1 for found in TWILIO.finditer(text)}
+    for hint in HINTS:
+        position = lowered.find(hint)
+        while position >= 0:
+            index = bisect_right(starts, position) - 1
+            indexes.add(index)
+            following = starts[index + 1] if index + 1 < len(starts) else len(text)
+            position = lowered.find(hint, following)
+    return sorted(indexes)
+
+
+def _redact_keys(lines: list[str], file: str) -> list[SecretFound]:
+    """Take out private keys with all their lines; one without an end within reach is only its line."""
+    found: list[SecretFound] = []
+    index = 0
+    while index < len(lines):
+        if not PRIVATE_KEY.search(lines[index]):
+            index += 1
+            continue
+        reach = range(index, min(len(lines), index + MAX_KEY_LINES))
+        last = next((i for i in reach if PRIVATE_KEY_END.search(lines[i])), index)
+        found.append(SecretFound(kind="private_key", file=file, line=index + 1, high=True))
+        lines[index : last + 1] = [REDACTED] * (last + 1 - index)
+        index = last + 1
+    return found
 
 
 def redact_environment(
