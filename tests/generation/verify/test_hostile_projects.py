@@ -8,9 +8,9 @@ from taishang.generation import cage
 from taishang.generation.ir import Blueprint
 from taishang.generation.verify import verify
 
-LIMITS = cage.Limits(cpu_seconds=6, wall_seconds=20.0)
+LIMITS = cage.Limits(cpu_seconds=4, wall_seconds=20.0)
 HOSTILE = {
-    "endless": ("while True:\n    pass\n", {"cpu"}),
+    "endless": ("while True:\n    pass\n", {"cpu", "wall"}),
     "fork": ("import os\nos.fork()\n", {"processes"}),
     "shell": ("import subprocess\nsubprocess.run(['/bin/true'])\n", {"processes"}),
     "memory": ("x = 'x' * 10**10\n", {"memory"}),
