@@ -275,7 +275,12 @@ def _build(order: Order, reading: Reading, report: Report) -> Blueprint:
                 "no call to a server, no declared data type, no sample data and no store was found in"
                 f" {reading.kept_files} files",
             )
-    return blueprint
+        project = blueprint.project.model_copy(update={"app_label": order.options.app_label})
+        if order.options.prefix is not None and not any(
+            endpoint.origin in {"call", "route"} for endpoint in blueprint.endpoints
+        ):
+            project = project.model_copy(update={"prefix": order.options.prefix})
+    return blueprint.model_copy(update={"project": project})
 
 
 def _refine(
