@@ -92,11 +92,11 @@ def mint(
     return api_key, text
 
 
-def revoke(*, api_key: ApiKey, by: User) -> None:
-    """End a key; it is refused from the next request on."""
+def revoke(*, api_key: ApiKey, by: User, note: str = "") -> None:
+    """End a key; it is refused from the next request on. `note` is an operator's reason."""
     live = ApiKey.objects.filter(pk=api_key.pk, revoked_at__isnull=True)
     if live.update(revoked_at=timezone.now()):
-        signals.api_key_revoked.send(sender=ApiKey, user=by, api_key=api_key)
+        signals.api_key_revoked.send(sender=ApiKey, user=by, api_key=api_key, note=note)
 
 
 def note_use(*, context: Context, api_key_id: object, ip: str | None) -> None:

@@ -18,6 +18,7 @@ from accounts.web import problems
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
+CONSOLE_PREFIX = "/admin/"
 KEPT_HEADERS = ("Allow", "Retry-After")
 UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
 logger = logging.getLogger(__name__)
@@ -118,6 +119,36 @@ class PrincipalMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         request.user = request.principal.user or AnonymousUser()  # type: ignore[attr-defined]
+
+
+class ConsoleMiddleware:
+    """Operators look across workspaces: everything under `/admin/` runs in the platform scope, and leaves a trail.
+
+    Only a person at a browser gets there; a token or key never opens the console.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        principal = request.principal  # type: ignore[attr-defined]
+        if not request.path.startswith(CONSOLE_PREFIX) or principal.user is None:
+            return self.get_response(request)
+        if principal.kind != "browser":
+            request.user = AnonymousUser()
+            return self.get_response(request)
+        if not principal.user.is_staff:
+            return self.get_response(request)
+        with tenancy.platform_scope(reason=_place(request.path)):
+            response = self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        return response
+
+
+def _place(path: str) -> str:
+    """The list that is looked at, without ids: `/admin/accounts/user/`."""
+    return "/".join(path.split("/")[:4])
 
 
 class LanguageMiddleware:

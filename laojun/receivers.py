@@ -6,7 +6,7 @@ from django.db import connections
 from django.dispatch import receiver
 
 from accounts import signals, tenancy
-from accounts.models import ApiKey, Membership, Session, User, Workspace
+from accounts.models import ApiKey, Membership, Role, Session, User, Workspace
 from laojun import audit
 from laojun.audit import Actor, Target
 
@@ -71,12 +71,19 @@ def refresh_reused(user: User, session: Session | None = None, **_: Any) -> None
 
 
 @receiver(signals.session_revoked)
-def session_revoked(user: User, session: Session, reason: str = "", **_: Any) -> None:
+def session_revoked(
+    user: User,
+    session: Session,
+    reason: str = "",
+    by: User | None = None,
+    note: str = "",
+    **_: Any,
+) -> None:
     audit.record(
-        actor=_by(None),
+        actor=_by(by),
         action="auth.session_revoked",
         target=Target("session", str(session.id), platform=True),
-        details={"user": str(user.id), "reason": reason},
+        details={"user": str(user.id), "reason": reason, "note": note},
     )
 
 
@@ -92,12 +99,12 @@ def api_key_created(api_key: ApiKey, user: User | None = None, **_: Any) -> None
 
 
 @receiver(signals.api_key_revoked)
-def api_key_revoked(api_key: ApiKey, user: User | None = None, **_: Any) -> None:
+def api_key_revoked(api_key: ApiKey, user: User | None = None, note: str = "", **_: Any) -> None:
     audit.record(
         actor=_by(user),
         action="api_key.revoked",
         target=("api_key", api_key.id),
-        details={"prefix": api_key.prefix},
+        details={"prefix": api_key.prefix, "note": note},
     )
 
 
@@ -147,6 +154,31 @@ def rights_changed(user: User, by: User | None = None, **facts: Any) -> None:
         target=("member", user.id),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
+    )
+
+
+@receiver(signals.role_changed)
+def role_changed(role: Role, by: User | None = None, **facts: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action="role.changed",
+        target=("role", role.id),
+        before=facts.get("before") or {},
+        after=facts.get("after") or {},
+    )
+
+
+@receiver(signals.user_suspended)
+def user_suspended(user: User, by: User, reason: str, **_: Any) -> None:
+    audit.record(
+        actor=by, action="user.suspended", target=_of_account(user), details={"reason": reason}
+    )
+
+
+@receiver(signals.user_activated)
+def user_activated(user: User, by: User, reason: str, **_: Any) -> None:
+    audit.record(
+        actor=by, action="user.activated", target=_of_account(user), details={"reason": reason}
     )
 
 
