@@ -162,23 +162,29 @@ def role_changed(role: Role, by: User | None = None, **facts: Any) -> None:
     audit.record(
         actor=_by(by),
         action="role.changed",
-        target=("role", role.id),
+        target=("role", role.pk),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
     )
 
 
 @receiver(signals.user_suspended)
-def user_suspended(user: User, by: User, reason: str, **_: Any) -> None:
+def user_suspended(user: User, by: User | None = None, reason: str = "", **_: Any) -> None:
     audit.record(
-        actor=by, action="user.suspended", target=_of_account(user), details={"reason": reason}
+        actor=_by(by),
+        action="user.suspended",
+        target=_of_account(user),
+        details={"reason": reason},
     )
 
 
 @receiver(signals.user_activated)
-def user_activated(user: User, by: User, reason: str, **_: Any) -> None:
+def user_activated(user: User, by: User | None = None, reason: str = "", **_: Any) -> None:
     audit.record(
-        actor=by, action="user.activated", target=_of_account(user), details={"reason": reason}
+        actor=_by(by),
+        action="user.activated",
+        target=_of_account(user),
+        details={"reason": reason},
     )
 
 
