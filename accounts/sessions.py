@@ -137,7 +137,7 @@ def end_all(
     note: str = "",
 ) -> int:
     """End every session of a person but one; without an exception also every access token in circulation."""
-    doomed = list(Session.objects.filter(user=user, revoked_at__isnull=True).exclude(pk=but))
+    doomed = list(Session.objects.filter(user=user, revoked_at__isnull=True).exclude(pk=but))  # type: ignore[misc]
     _revoke(doomed, reason)
     if but is None:
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
@@ -151,6 +151,8 @@ def end_all(
 def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:
     """Whether the person proved who they are within the last ten minutes."""
     since = now - REAUTHENTICATION_WINDOW
+    if session_id is None:
+        return False
     return Session.objects.live(now).filter(pk=session_id, authenticated_at__gte=since).exists()
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import api_keys
-from accounts.admin.base import Console, with_reason
+from accounts.admin.base import Console, operator, with_reason
 from accounts.models import ApiKey
 
 
@@ -46,7 +46,7 @@ class ApiKeyAdmin(Console):
     @admin.action(description=_("Revoke: refuse from the next request on"))
     def revoke(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         def run(api_key: Any, reason: str) -> None:
-            api_keys.revoke(api_key=api_key, by=request.user, note=reason)
+            api_keys.revoke(api_key=api_key, by=operator(request), note=reason)
 
         effect = _("Programs that use these keys stop working at once.")
         return with_reason(self, request, queryset, effect=str(effect), run=run)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import sessions
-from accounts.admin.base import Console, with_reason
+from accounts.admin.base import Console, operator, with_reason
 from accounts.models import Session
 
 
@@ -39,7 +39,7 @@ class SessionAdmin(Console):
     @admin.action(description=_("End: refuse from the next request on"))
     def end(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         def run(session: Any, reason: str) -> None:
-            sessions.end(session=session, by=request.user, note=reason)
+            sessions.end(session=session, by=operator(request), note=reason)
 
         effect = _("These devices are signed out at once.")
         chosen = queryset.select_related("user")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts import workspaces
-from accounts.admin.base import Console, Rows, with_reason
+from accounts.admin.base import Console, Rows, operator, with_reason
 from accounts.models import Membership, Workspace
 
 
@@ -51,7 +51,7 @@ class WorkspaceAdmin(Console):
     @admin.action(description=_("Suspend: readable, nothing can be changed or run"))
     def suspend(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         def run(workspace: Any, reason: str) -> None:
-            workspaces.suspend(workspace=workspace, reason=reason, by=request.user)
+            workspaces.suspend(workspace=workspace, reason=reason, by=operator(request))
 
         effect = _("Nobody can change or run anything in these workspaces; reading stays.")
         return with_reason(self, request, queryset, effect=str(effect), run=run)
@@ -59,7 +59,7 @@ class WorkspaceAdmin(Console):
     @admin.action(description=_("Activate: let work go on"))
     def activate(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         def run(workspace: Any, reason: str) -> None:
-            workspaces.activate(workspace=workspace, reason=reason, by=request.user)
+            workspaces.activate(workspace=workspace, reason=reason, by=operator(request))
 
         effect = _("Work in these workspaces goes on.")
         return with_reason(self, request, queryset, effect=str(effect), run=run)
