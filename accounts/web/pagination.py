@@ -97,7 +97,7 @@ def _after(
     """`(a, b) > (x, y)` in a form that both the planner's index scan and the ORM understand."""
     try:
         typed = [
-            model._meta.get_field(column).to_python(value)
+            model._meta.get_field(column).to_python(value)  # type: ignore[union-attr]
             for column, value in zip(columns, values, strict=True)
         ]
     except (ValidationError, ValueError) as error:
