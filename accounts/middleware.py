@@ -19,6 +19,7 @@ from accounts.web import problems
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
+KEPT_HEADERS = ("Allow", "Retry-After")
 CONSOLE_PREFIX = "/admin/"
 UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
 logger = logging.getLogger(__name__)
@@ -52,7 +53,8 @@ class ProblemMiddleware:
         if response.get("Content-Type", "").startswith(problems.CONTENT_TYPE):
             return response
         with translation.override(getattr(request, "LANGUAGE_CODE", settings.LANGUAGE_CODE)):
-            return problems.converted(request, response)
+            keep = {name: response[name] for name in KEPT_HEADERS if name in response}
+            return problems.of_status(request, response.status_code, headers=keep)
 
 
 class TenancyMiddleware:

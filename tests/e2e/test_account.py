@@ -7,9 +7,9 @@ import pytest
 from django.utils import translation
 from playwright.sync_api import Page, expect
 
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, Account
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+pytestmark = pytest.mark.browser
 
 
 def _button(page: Page, name: str):
@@ -26,6 +26,11 @@ def _sign_in(page: Page, login: str, password: str) -> None:
     page.locator("#id_password").fill(password)
     with page.expect_navigation():
         _button(page, "Sign in").click()
+
+
+def _enter(page: Page, account: Account) -> None:
+    _sign_in(page, account.email, account.password)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(account.user.username)
 
 
 def test_an_account_from_sign_up_to_the_second_sign_in(watched, language):
@@ -76,7 +81,7 @@ def test_the_pages_of_the_account_hold_on_a_phone(watched, newcomer, language):
     page = watched.page
     page.set_viewport_size({"width": 360, "height": 740})
 
-    _sign_in(page, newcomer.email, newcomer.password)
+    _enter(page, newcomer)
 
     for path in ("/", "/settings/", "/profile/", "/security/", "/problems/"):
         page.goto(path)
@@ -85,7 +90,7 @@ def test_the_pages_of_the_account_hold_on_a_phone(watched, newcomer, language):
 
 def test_the_keyboard_opens_the_palette_the_keys_and_the_switcher(watched, newcomer, language):
     page = watched.page
-    _sign_in(page, newcomer.email, newcomer.password)
+    _enter(page, newcomer)
     page.wait_for_load_state("networkidle")
 
     page.keyboard.press("Control+k")
@@ -104,7 +109,7 @@ def test_the_keyboard_opens_the_palette_the_keys_and_the_switcher(watched, newco
 
 def test_an_api_key_is_shown_once_and_can_be_revoked(watched, newcomer, language):
     page = watched.page
-    _sign_in(page, newcomer.email, newcomer.password)
+    _enter(page, newcomer)
     page.goto("/security/")
 
     _field(page, "Name").fill("nightly script")
@@ -123,7 +128,7 @@ def test_an_api_key_is_shown_once_and_can_be_revoked(watched, newcomer, language
 
 def test_the_operators_console_keeps_the_policy(watched, operator, language):
     page = watched.page
-    _sign_in(page, operator.email, operator.password)
+    _enter(page, operator)
 
     page.goto("/admin/")
     expect(page.locator(".console-tile").first).to_be_visible()
@@ -134,7 +139,7 @@ def test_the_operators_console_keeps_the_policy(watched, operator, language):
 
 def test_every_part_is_clean_in_both_themes(watched, operator, language):
     page = watched.page
-    _sign_in(page, operator.email, operator.password)
+    _enter(page, operator)
     page.goto("/dev/parts/")
 
     for theme in ("light", "dark"):

@@ -88,6 +88,7 @@ def build(
         work.decisions.adopt(decision)
     _gather(work)
     _collect_fields(work)
+    _drop_hollow(work)
     return _blueprint(work, name)
 
 
@@ -192,6 +193,7 @@ def _collect_fields(work: Work) -> None:
         if draft is None or use is None:
             continue
         draft.uses.add(use)
+        draft.addressed = draft.addressed or meaning.action == "retrieve"
         if meaning.parent is not None and meaning.parent not in draft.parents:
             draft.parents.append(meaning.parent)
         sightings.from_operation(draft, operation, meaning.action, work.catalogue)
@@ -201,6 +203,25 @@ def _collect_fields(work: Work) -> None:
     for draft in work.drafts:
         sightings.from_rows(draft, known_type=bool(draft.type_names))
     sightings.from_statements(work.drafts, work.facts, work.catalogue)
+
+
+def _drop_hollow(work: Work) -> None:
+    """Let go of collections of which nothing is known but a name in a path that is only listed."""
+    hollow = [
+        draft.name
+        for draft in work.drafts
+        if not draft.sightings
+        and not draft.mocks
+        and draft.uses <= {"list"}
+        and not draft.addressed
+    ]
+    for name in hollow:
+        work.drafts.drop(name)
+    for key, meaning in work.meanings.items():
+        if meaning.entity in hollow or meaning.parent in hollow:
+            behaviour = "recorded" if meaning.entity in hollow else meaning.behaviour
+            entity = None if meaning.entity in hollow else meaning.entity
+            work.meanings[key] = Meaning(behaviour, meaning.action, entity)
 
 
 def _blueprint(work: Work, name: str) -> Blueprint:

@@ -49,6 +49,8 @@ def meaning_of(operation: Operation, drafts: Drafts, *, prefix: str) -> Meaning:
     if route.tail and route.holes:
         return _below_an_object(operation, route, drafts)
     draft = drafts.find(route.collection)
+    if route.verb is not None:
+        return _said_aloud(operation, route, draft)
     table = _DETAIL_ACTIONS if route.detail else _COLLECTION_ACTIONS
     verb = table.get(operation.call.method)
     if draft is None or verb is None or (route.holes > 1 and route.parent is None):
@@ -57,6 +59,23 @@ def meaning_of(operation: Operation, drafts: Drafts, *, prefix: str) -> Meaning:
         )
     parent = drafts.find(route.parent)
     return Meaning("crud", verb, draft.name, parent.name if parent is not None else None)
+
+
+def _said_aloud(operation: Operation, route: Route, draft: EntityDraft | None) -> Meaning:
+    """`POST /posts/create` and `GET /get-post/{id}`: the verb in the path decides, when the method agrees."""
+    method = operation.call.method
+    name = draft.name if draft is not None else None
+    if name is None or (route.tail and route.holes):
+        return Meaning("recorded", "", name)
+    if route.verb in ("list", "get") and method == "GET":
+        return Meaning("crud", "retrieve" if route.detail else "list", name)
+    if route.verb == "create" and method in ("POST", "PUT") and not route.detail:
+        return Meaning("crud", "create", name)
+    if route.detail and route.verb == "update" and method in ("POST", "PUT", "PATCH"):
+        return Meaning("crud", "replace" if method == "PUT" else "update", name)
+    if route.detail and route.verb == "delete" and method in ("POST", "DELETE"):
+        return Meaning("crud", "delete", name)
+    return Meaning("recorded", "", name)
 
 
 def _below_an_object(operation: Operation, route: Route, drafts: Drafts) -> Meaning:
@@ -159,11 +178,13 @@ def _function_hint(operation: Operation) -> str:
 
 
 def _success_status(operation: Operation, action: str) -> int:
+    """The status the front end expects. A shared client tests for 204 whatever was called: only a delete means it."""
+    usual = _STATUS.get(action, 200)
+    if usual == 204 and operation.call.reads.keys:
+        usual = 200
     stated = [status for status in operation.call.reads.statuses if 200 <= status < 300]
-    if stated:
-        return stated[0]
-    status = _STATUS.get(action, 200)
-    return 200 if status == 204 and operation.call.reads.keys else status
+    fitting = [status for status in stated if status != 204 or usual == 204]
+    return usual if usual in fitting or not fitting else fitting[0]
 
 
 def _reply(operation: Operation, catalogue: Catalogue) -> Shape | None:

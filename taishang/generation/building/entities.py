@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from taishang.generation.building.catalogue import (
+    LIST_KEYS,
     TABLE_ORIGINS,
     Catalogue,
     has_key,
@@ -45,6 +47,8 @@ FIRST_VERBS = vocabulary(
     "stop check verify validate upload download import export sync search find list load request confirm complete "
     "retry trigger execute process train seed make build explain detect scan test"
 )
+_SAID = {"list": "GET", "get": "GET", "create": "POST"}
+_SCALARS = re.compile(r"^(?:Array<)?(?:string|number|boolean)\b")
 _CRUD = {"GET": "list", "POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
 
 
@@ -111,19 +115,31 @@ def _is_collection(
         operation.call.method for operation, route in found if route.detail and not route.tail
     }
     methods = {
-        operation.call.method for operation, route in found if not route.detail or route.tail
+        _SAID.get(route.verb or "", operation.call.method)
+        for operation, route in found
+        if not route.detail or route.tail
     }
-    if details - {"GET", "HEAD", "OPTIONS"} or (details and "GET" in methods):
+    if details and (methods or details - {"GET", "HEAD", "OPTIONS"}):
         return not is_action_word(segment) or (is_plural(segment) and len(words(segment)) == 1)
-    if details and not methods and all(_is_lookup(route, operation) for operation, route in found):
+    if is_action_word(segment):
         return False
-    if is_action_word(segment) or (
-        methods == {"GET"} and not details and _is_single(found, catalogue)
-    ):
+    if details:
+        return not all(_is_lookup(route, operation) for operation, route in found)
+    return _is_listed(segment, found, methods, catalogue)
+
+
+def _is_listed(
+    segment: str, found: list[tuple[Operation, Route]], methods: set[str], catalogue: Catalogue
+) -> bool:
+    """Whether a path of which no single row is ever addressed holds rows."""
+    if methods == {"GET"} and _is_single(found, catalogue):
         return False
     if any(operation.subject for operation, _ in found):
         return True
-    if any(_lists(operation, catalogue) for operation, _ in found) or details:
+    other = _listed_name(found)
+    if other is not None and not is_plural(segment) and not related(segment, other):
+        return "POST" in methods
+    if any(_lists(operation, catalogue) for operation, _ in found):
         return True
     if "GET" in methods and ("POST" in methods or is_plural(segment)):
         return True
@@ -148,7 +164,24 @@ def _lists(operation: Operation, catalogue: Catalogue) -> bool:
     thing, many = catalogue.thing_in(operation.call.reads.type_name)
     if thing is not None:
         return many
-    return operation.call.reads.list_at is not None
+    return operation.call.reads.list_at is not None and not _SCALARS.search(
+        operation.call.reads.type_name or ""
+    )
+
+
+def related(one: str, two: str) -> bool:
+    """Whether one name is a part of the other: `user-drawings` and `drawings`."""
+    first, second = match_key(one), match_key(two)
+    return first in second or second in first
+
+
+def _listed_name(found: list[tuple[Operation, Route]]) -> str | None:
+    """The plural under which a reply keeps its list, when it names the rows: `tickets`."""
+    for operation, _ in found:
+        key = (operation.call.reads.list_at or "").rpartition(".")[2]
+        if operation.call.method == "GET" and key and key not in LIST_KEYS and is_plural(key):
+            return key
+    return None
 
 
 def _is_single(found: list[tuple[Operation, Route]], catalogue: Catalogue) -> bool:
@@ -169,7 +202,7 @@ def _add_collection(
     if known is None:
         typed = drafts.find(type_name) if type_name is not None else None
         known = typed or drafts.add(
-            _chosen_name(type_name, segment), fact=first, type_name=type_name
+            _chosen_name(type_name, segment, found), fact=first, type_name=type_name
         )
         drafts.alias(segment, known)
     elif type_name is not None and drafts.find(type_name) is None:
@@ -180,8 +213,11 @@ def _add_collection(
     return known
 
 
-def _chosen_name(type_name: str | None, segment: str) -> str:
-    return type_name if type_name is not None and not is_shape_name(type_name) else segment
+def _chosen_name(type_name: str | None, segment: str, found: list[tuple[Operation, Route]]) -> str:
+    if type_name is not None and not is_shape_name(type_name):
+        return type_name
+    listed = _listed_name(found)
+    return listed if listed is not None and not is_plural(segment) else segment
 
 
 def _use(draft: EntityDraft, operation: Operation, route: Route) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from taishang.generation.building.catalogue import Catalogue
 from taishang.generation.building.operations import Operation
-from taishang.generation.building.paths import HOLE, is_hole, segments
+from taishang.generation.building.paths import HOLE, is_hole, is_prefix, segments
 from taishang.generation.building.words import vocabulary, words
 from taishang.generation.ir import AuthSpec, AuthValue, Fact
 
@@ -87,7 +87,11 @@ def action_of_path(operation: Operation, *, prefix: str) -> str | None:
     """The auth action that a call's path names: `POST /auth/sign-in` is a login."""
     if operation.auth_action is not None:
         return operation.auth_action
-    parts = segments(operation.call.path)[len(segments(prefix)) :]
+    parts = segments(operation.call.path)
+    own = segments(prefix)
+    parts = parts[len(own) :] if parts[: len(own)] == own else parts
+    while parts and is_prefix(parts[0]):
+        parts = parts[1:]
     if not parts or len(parts) > 5:
         return None
     method = operation.call.method

@@ -147,7 +147,9 @@ def _has_token(headers: Symbol) -> bool:
 def sends_cookies(options: Symbol) -> bool:
     """`credentials: "include"` or `withCredentials: true`."""
     credentials, flag = member(options, "credentials"), member(options, "withCredentials")
-    return (isinstance(credentials, Lit) and credentials.text == "include") or flag == Flag(True)  # noqa: FBT003
+    return (isinstance(credentials, Lit) and credentials.text == "include") or flag == Flag(
+        value=True
+    )
 
 
 def is_before_sign_in(path: str) -> bool:

@@ -384,7 +384,9 @@ class Evaluator:
     def _readable(self, value: Symbol, module: Module, node: Node) -> Symbol:
         """A member of something unknown is called by its source text."""
         opaque = isinstance(value, Apply) and isinstance(value.receiver, (Hole, Result, Apply))
-        return self.hole(module, node) if opaque and not _promised(value) else value
+        if not opaque or (isinstance(value, Apply) and _promised(value)):
+            return value
+        return self.hole(module, node)
 
     def _binary(self, module: Module, node: Node) -> Symbol:
         left = self.value(module, node.child_by_field_name("left"))
@@ -532,8 +534,8 @@ EVALUATIONS: dict[str, Callable[[Evaluator, Module, Node], Symbol]] = {
     "number": Evaluator._number,
     "regex": Evaluator._regex,
     "template_string": Evaluator._template,
-    "true": lambda _self, _module, _node: Flag(True),  # noqa: FBT003
-    "false": lambda _self, _module, _node: Flag(False),  # noqa: FBT003
+    "true": lambda _self, _module, _node: Flag(value=True),
+    "false": lambda _self, _module, _node: Flag(value=False),
     "null": lambda _self, _module, _node: NOTHING,
     "undefined": lambda _self, _module, _node: NOTHING,
     "identifier": Evaluator._identifier,

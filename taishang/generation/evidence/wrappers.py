@@ -148,7 +148,10 @@ def _read_call(
         templates.append(Template(request, module, node, 0, origin))
         return
     if method in ITERATIONS and isinstance(receiver, Items) and arguments:
-        called = [(c, (item,)) for c in closures_in(arguments[0]) for item in receiver.values]
+        callbacks = closures_in(arguments[0])
+        called: list[tuple[Closure, tuple[Symbol, ...]]] = [
+            (callback, (item,)) for callback in callbacks for item in receiver.values
+        ]
     else:
         called = _called_closures(spoken, callee, arguments)
     for closure, given in called:
