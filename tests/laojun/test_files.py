@@ -26,19 +26,6 @@ def archive() -> bytes:
     return stream.getvalue()
 
 
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    (tmp_path / "tmp").mkdir()
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "tmp"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "files"},
-        },
-    }
-
-
 @pytest.fixture
 def owner(alice) -> Owner:
     return Owner(alice.user.id, alice.workspace.id)
