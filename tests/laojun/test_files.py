@@ -202,8 +202,8 @@ def test_an_abandoned_reservation_is_taken_back(owner, monkeypatch):
 def test_a_settled_upload_that_was_given_up_is_an_error(owner, monkeypatch):
     put = files._put
 
-    def slow(received, path):
-        put(received, path)
+    def slow(upload, path):
+        put(upload, path)
         later = timezone.now() + file_sweeps.ABANDONED_AFTER * 1.1
         file_sweeps.sweep(now=later)
 
