@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from accounts import identity, signup
+from accounts import identity, registry, signup
 from accounts.models import Profile, User, UserSettings
 from accounts.passwords import HashQueueFull
 
@@ -99,8 +99,8 @@ class SettingsForm(forms.ModelForm):
     """Every preference. Saved field by field, so none is required together with another."""
 
     timezone = forms.ChoiceField(label=_("Time zone"))
-    default_model_id = forms.CharField(label=_("Default model"), required=False, max_length=100)
-    default_agent_id = forms.UUIDField(label=_("Default agent"), required=False)
+    default_model_id = forms.ChoiceField(label=_("Default model"), required=False)
+    default_agent_id = forms.ChoiceField(label=_("Default agent"), required=False)
 
     class Meta:
         model = UserSettings
@@ -143,6 +143,18 @@ class SettingsForm(forms.ModelForm):
         zones = sorted(zoneinfo.available_timezones() - {"localtime", "Factory"})
         self.fields["timezone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]
         self.fields["editor_line_height"].widget.attrs["step"] = "0.1"
+        self._offer("default_model_id")
+        self._offer("default_agent_id")
+
+    def _offer(self, name: str) -> None:
+        """Choices come from the app that owns the rows; without it there is nothing to choose."""
+        source = registry.setting_choices.get(name)
+        choices = source(user=self.instance.user) if source else []
+        self.fields[name].disabled = not choices
+        kept = getattr(self.instance, name)
+        if kept and str(kept) not in {str(value) for value, _label in choices}:
+            choices = [(kept, kept), *choices]
+        self.fields[name].choices = [("", "–"), *choices]
 
     def clean_editor_font_family(self) -> str:
         """The value goes into a style by script: names of fonts, nothing that could be more."""
@@ -156,6 +168,9 @@ class SettingsForm(forms.ModelForm):
 
     def clean_default_model_id(self) -> str | None:
         return self.cleaned_data["default_model_id"] or None
+
+    def clean_default_agent_id(self) -> str | None:
+        return self.cleaned_data["default_agent_id"] or None
 
 
 class ProfileForm(forms.ModelForm):

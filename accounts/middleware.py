@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 
+from csp.constants import UNSAFE_EVAL
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
@@ -18,6 +19,8 @@ from accounts.web import problems
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
+KEPT_HEADERS = ("Allow", "Retry-After")
+CONSOLE_PREFIX = "/admin/"
 UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -50,7 +53,8 @@ class ProblemMiddleware:
         if response.get("Content-Type", "").startswith(problems.CONTENT_TYPE):
             return response
         with translation.override(getattr(request, "LANGUAGE_CODE", settings.LANGUAGE_CODE)):
-            return problems.converted(request, response)
+            keep = {name: response[name] for name in KEPT_HEADERS if name in response}
+            return problems.of_status(request, response.status_code, headers=keep)
 
 
 class TenancyMiddleware:
@@ -116,6 +120,19 @@ class PrincipalMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         request.user = request.principal.user or AnonymousUser()  # type: ignore[attr-defined]
+
+
+class ConsoleScriptsMiddleware:
+    """The console's theme evaluates the expressions in its templates, so its pages alone allow that."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith(CONSOLE_PREFIX):
+            response._csp_update = {"script-src": [UNSAFE_EVAL]}  # type: ignore[attr-defined]
+        return response
 
 
 class LanguageMiddleware:

@@ -164,6 +164,17 @@ class ConsoleTile:
 
 
 @dataclass(frozen=True)
+class ConsolePanel:
+    """A part of the operator's first screen: `build()` runs in the platform scope, `template` shows its context."""
+
+    key: str
+    template: str
+    build: Callable[[], dict[str, Any]]
+    order: int = 50
+    every_s: int = 10
+
+
+@dataclass(frozen=True)
 class ConsoleEntry:
     """A page of the operator console beside the lists of the admin. `url_name` resolves without arguments."""
 
@@ -190,7 +201,10 @@ navigation: Store[NavigationEntry] = Store("navigation")
 schedules: Store[Schedule] = Store("schedules")
 home_cards: Store[HomeCard] = Store("home_cards")
 first_steps: Store[FirstStep] = Store("first_steps")
+# Column of a person's settings → function(user=…) that lists (value, label) of what it may name.
+setting_choices: Store[Callable[..., list[tuple[Any, Any]]]] = Store("setting_choices")
 console_tiles: Store[ConsoleTile] = Store("console_tiles")
+console_panels: Store[ConsolePanel] = Store("console_panels")
 console_entries: Store[ConsoleEntry] = Store("console_entries")
 problems: Store[Problem] = Store("problems")
 # Path prefix → the largest request body in bytes; every other path takes DEFAULT_BODY_BYTES.

@@ -1,5 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.api import pages
 from accounts.views import choices, entry, home, parts, preferences, problems, security
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,4 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dev/parts/", parts.gallery, name="parts"),
     # For programs
     path("api/v1/", include("accounts.api.urls")),
+    path("api/schema/", pages.schema, name="api_schema"),
+    path("api/docs/", pages.docs, name="api_docs"),
 ]

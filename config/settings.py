@@ -4,7 +4,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import environ
-from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL  # noqa: F401
+from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -78,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.PrincipalMiddleware",
+    "accounts.middleware.ConsoleScriptsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -219,6 +221,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "WorkspaceKind": "accounts.models.Workspace.Kind",
+        "WorkspaceStatus": "accounts.models.Workspace.Status",
+        "MembershipStatus": "accounts.models.Membership.Status",
+        "SessionKind": "accounts.models.Session.Kind",
+    },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -282,10 +290,25 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 # --- the operator console ---------------------------------------------------------------------------
 
 UNFOLD = {
-    "SITE_TITLE": _("Taishang Laojun"),
-    "SITE_HEADER": _("Taishang Laojun"),
+    "SITE_TITLE": "太上老君",
+    "SITE_HEADER": "太上老君",
+    "SITE_SUBHEADER": _("Operator console"),
+    "SITE_ICON": lambda _request: static("favicon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("favicon.svg")}
+    ],
     "SITE_URL": "/",
     "SHOW_VIEW_ON_SITE": False,
+    "SHOW_HISTORY": True,
+    # The theme's own colours would come as an inline style; ours are a file.
+    "GLOBAL_CALLBACK": "accounts.views.console.without_inline_colours",
+    "STYLES": [lambda _request: static("css/console.css")],
+    "DASHBOARD_CALLBACK": "accounts.views.console.dashboard",
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "accounts.views.console.sidebar",
+    },
 }
 if urlsplit(PUBLIC_URL).hostname not in {*ALLOWED_HOSTS, None}:
     ALLOWED_HOSTS.append(str(urlsplit(PUBLIC_URL).hostname))

@@ -276,7 +276,7 @@ def blank_tree() -> Tree:
     """The blank template; rendered once for each version of the core and kept."""
     kept = settings.DATA_DIR / "cache" / f"blank-{CORE_VERSION}.zip"
     try:
-        return packing.unarchive(kept.read_bytes())
+        return packing.unarchive(data=kept.read_bytes())
     except (OSError, zipfile.BadZipFile):
         made = render(blueprint=Blueprint())
         _write_atomically(kept, packing.archive(tree=made))
@@ -297,7 +297,7 @@ def _move_head(project: Project, version: ProjectVersion, change: Change, size: 
 
 def _cached(version: ProjectVersion) -> Tree | None:
     try:
-        found = packing.unarchive(_cache_file(version).read_bytes())
+        found = packing.unarchive(data=_cache_file(version).read_bytes())
     except (OSError, zipfile.BadZipFile):
         return None
     return found if tree_sha256(found) == version.tree_sha256 else None

@@ -36,6 +36,24 @@ class Person:
         return self.client.post(path, data, **extra)
 
 
+@dataclass(frozen=True)
+class Account:
+    """What somebody types to sign in."""
+
+    user: User
+    email: str
+    password: str = PASSWORD
+
+
+def account(name: str, *, staff: bool = False, language: str = "zh-CN") -> Account:
+    """An account with its personal workspace, for somebody who signs in by hand."""
+    email = f"{name}@example.com"
+    user = signup.open_account(
+        email=email, username=name, password=PASSWORD, language=language, staff=staff
+    )
+    return Account(user, email)
+
+
 def person(name: str, *, staff: bool = False) -> Person:
     """A person with an account and a personal workspace."""
     user = signup.open_account(

@@ -94,5 +94,5 @@ def _samples() -> dict[str, Any]:
         },
         "chart_rows": [("Mon", 4, 1), ("Tue", 9, 0), ("Wed", 7, 2), ("Thu", 12, 1), ("Fri", 10, 0)],
         "crumbs": [("/", "Home"), ("#", "Generate")],
-        "trace_id": "019ab1c2d3e4f5",
+        "sample_trace": "019ab1c2d3e4f5",
     }

@@ -39,6 +39,8 @@ UNITS = {
     "editor_paragraph_spacing": _("px"),
     "auto_save_interval": _("seconds"),
 }
+# So few values that all of them are in sight.
+SEGMENTED = {"theme", "language"}
 # These change the whole page, so it is drawn again.
 WHOLE_PAGE = {"language"}
 
@@ -55,7 +57,9 @@ def settings(request: HttpRequest) -> HttpResponse:
         (key, title, [(form[name], UNITS.get(name, "")) for name in names])
         for key, (title, names) in GROUPS.items()
     ]
-    return render(request, "accounts/settings.html", {"form": form, "groups": groups})
+    return render(
+        request, "accounts/settings.html", {"form": form, "groups": groups, "segmented": SEGMENTED}
+    )
 
 
 @require_POST

@@ -23,6 +23,11 @@ from accounts.registry import permissions
 EXPIRES_SOON = timedelta(days=7)
 
 
+def _is_stale(request: HttpRequest) -> bool:
+    """Whether the person must type the password once more: signed in longer ago than ten minutes."""
+    return not sessions.is_fresh(_principal(request).session_id, now=timezone.now())
+
+
 @login_required
 @never_cache
 def overview(request: HttpRequest) -> HttpResponse:
@@ -40,7 +45,7 @@ def end_session(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-@reauthentication_required
+@reauthentication_required(enabled=_is_stale)
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     ended = sessions.end_all(user=_person(request), but=_principal(request).session_id)
     messages.success(request, _("%(count)d other devices are signed out.") % {"count": ended})
@@ -49,7 +54,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-@reauthentication_required
+@reauthentication_required(enabled=_is_stale)
 @never_cache
 def create_key(request: HttpRequest) -> HttpResponse:
     """Mint a key and show its text, this once, on the same page."""

@@ -2,10 +2,18 @@
 
 from typing import Any
 
+from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, UserSettings
-from accounts.registry import FirstStep, NavigationEntry, first_steps, navigation
+from accounts.registry import (
+    ConsoleTile,
+    FirstStep,
+    NavigationEntry,
+    console_tiles,
+    first_steps,
+    navigation,
+)
 
 
 def declare() -> None:
@@ -24,6 +32,14 @@ def declare() -> None:
             order=90,
         ),
     )
+    console_tiles.add("health", ConsoleTile("health", _("Health"), "activity", health, order=0))
+
+
+def health() -> dict[str, Any]:
+    """Whether what the platform leans on answers; the database does, or nobody would see this."""
+    if cache.is_away():
+        return {"value": _("Slower"), "note": _("The cache is away"), "state": "warn"}
+    return {"value": _("Well"), "note": _("Database and cache answer"), "state": "good"}
 
 
 def has_chosen_settings(*, user: User, **_context: Any) -> bool:

@@ -46,7 +46,9 @@ class ApiSchema(AutoSchema):
     """Reads what a view declares: permissions, paging, workspace header, replay key, problems."""
 
     def get_operation_id(self) -> str:
-        return super().get_operation_id().removeprefix("v1_").removeprefix("api_v1_")
+        name: str = super().get_operation_id()
+        listed = self.view.orderings and self.method == "GET"
+        return f"{name.removesuffix('_retrieve')}_list" if listed else name
 
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").partition("/")[0]]

@@ -69,7 +69,7 @@ def read_order(directory: Path) -> Order:
     return Order(
         name=order["name"],
         options=Options.model_validate(order["options"]),
-        base=packing.unarchive(base.read_bytes()) if base.exists() else {},
+        base=packing.unarchive(data=base.read_bytes()) if base.exists() else {},
         archive=archive if archive.exists() else None,
         chat=chat if chat.exists() else None,
         reading=Reading.model_validate_json(reading.read_bytes()) if reading.exists() else None,

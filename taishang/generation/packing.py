@@ -82,10 +82,13 @@ def archive(*, tree: Tree) -> bytes:
     return buffer.getvalue()
 
 
-def unarchive(packed: bytes) -> Tree:
-    """The tree of a ZIP that `archive` made; never for uploads."""
-    with zipfile.ZipFile(io.BytesIO(packed)) as file:
-        return {name: file.read(name) for name in sorted(file.namelist())}
+def unarchive(*, data: bytes) -> Tree:
+    """The tree of a ZIP that `archive` made. Not for uploads: those go through intake."""
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        tree = {entry.filename: file.read(entry) for entry in file.infolist()}
+    for path in tree:
+        check_path(path)
+    return tree
 
 
 def commit(

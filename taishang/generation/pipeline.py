@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from taishang.generation import adapters, building, diff, refine, render, verify
+from taishang.generation import adapters, building, diff, quarantine, refine, render, verify
 from taishang.generation.evidence import collecting
 from taishang.generation.evidence.chat import parse_chat
 from taishang.generation.evidence.statements import statements
@@ -24,7 +24,6 @@ from taishang.generation.ir import (
     Fact,
     Inventory,
     Reading,
-    Unresolved,
     Verification,
     Warning,
 )
@@ -307,12 +306,15 @@ def _write(
                 progress=_check_reporter(report),
             )
             counts |= {"checks": len(verification.checks), "calls": len(verification.replay)}
-        blamed = {} if verification.green else _blamed(verification, blueprint)
-        if not blamed or round_number == QUARANTINE_ROUNDS:
+        if verification.green or round_number == QUARANTINE_ROUNDS:
             break
-        blueprint = without(blueprint, blamed)
-        quarantined += sorted(blamed)
-        report.event("quarantined", {"items": sorted(blamed)[:50]})
+        origins = render.origins(blueprint=blueprint, tree=tree)
+        blame = quarantine.blamed(verification=verification, origins=origins)
+        if not blame:
+            break
+        blueprint = quarantine.quarantine(blueprint=blueprint, blame=blame)
+        quarantined += sorted(blame)
+        report.event("quarantined", {"items": sorted(blame)})
     return tree, blueprint, verification, quarantined
 
 
@@ -321,24 +323,6 @@ def _render(order: Order, blueprint: Blueprint) -> Tree:
         return render.render(blueprint=blueprint, previous=order.base)
     except (RenderUnsafe, DraftingFailed) as error:
         raise StageFailed(error.code, str(error)) from error
-
-
-def without(blueprint: Blueprint, blamed: dict[str, str]) -> Blueprint:
-    """The blueprint without the blamed endpoints and what hangs on them; each is listed as unresolved."""
-    kept = [endpoint for endpoint in blueprint.endpoints if endpoint.key not in blamed]
-    gone = [endpoint for endpoint in blueprint.endpoints if endpoint.key in blamed]
-    listed = [
-        Unresolved(
-            key=endpoint.key,
-            what=f"{endpoint.method} {endpoint.path}",
-            why=f"taken out, its check failed: {blamed[endpoint.key]}"[:500],
-            evidence=endpoint.evidence,
-        )
-        for endpoint in gone
-    ]
-    return blueprint.model_copy(
-        update={"endpoints": kept, "unresolved": [*blueprint.unresolved, *listed]}
-    )
 
 
 def _compare(
@@ -365,20 +349,6 @@ def _compare(
     return difference.document, difference.patch
 
 
-def _blamed(verification: Verification, blueprint: Blueprint) -> dict[str, str]:
-    """Endpoint keys that red checks name, with what was seen. Empty when nobody in particular is to blame."""
-    known = {endpoint.key for endpoint in blueprint.endpoints}
-    blamed = {
-        row.key: row.why or f"answered {row.status}"
-        for row in (*verification.replay, *verification.isolation)
-        if row.verdict == "fail"
-    }
-    for check in verification.checks:
-        if check.state == "fail":
-            blamed |= dict.fromkeys(check.items, check.log[-200:] or check.name)
-    return {key: why for key, why in blamed.items() if key in known}
-
-
 def _fresh(directory: Path) -> Path:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
@@ -393,7 +363,7 @@ def _check_reporter(report: Report) -> Callable[[str, dict[str, Any]], None]:
         name = str(detail.get("name", ""))
         if event == "check_finished":
             done += 1
-            report.event("check_finished", {"name": name, "state": detail.get("state", "")})
+            report.event("check_finished", {"check": name, "state": detail.get("state", "")})
         report.progress("verify", done / EXPECTED_CHECKS, name)
 
     return tell

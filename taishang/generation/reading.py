@@ -92,7 +92,7 @@ def blueprint(*, job: GenerationJob) -> Blueprint:
 
 
 def tree(*, job: GenerationJob) -> Tree:
-    return packing.unarchive(artifact(job=job, kind="tree"))
+    return packing.unarchive(data=artifact(job=job, kind="tree"))
 
 
 def evidence(

@@ -36,6 +36,23 @@ SAME = frozenset(
 )  # fmt: skip
 BODY_METHODS = frozenset({"json", "body"})
 OPAQUE_METHODS = frozenset({"text", "blob", "arrayBuffer", "formData"})
+LIST_KEYS = frozenset(
+    {
+        "data",
+        "results",
+        "items",
+        "rows",
+        "records",
+        "list",
+        "content",
+        "docs",
+        "hits",
+        "result",
+        "payload",
+        "entries",
+        "objects",
+    }
+)
 WRAPS_DATA = frozenset({"axios", "superagent", "wx"})
 FAILED = re.compile(
     r"!\s{0,3}[\w.?]{1,60}\.ok\b|\.ok\s{0,3}===?\s{0,3}false|\.status\s{0,3}(?:>=|!==?)\s{0,3}\d{3}"
@@ -89,9 +106,9 @@ class ReplyReader:
         self._evaluator = evaluator
         self._edges = edges
         self._origins: dict[tuple[str, int], Finding] = {}
-        self._mentions: dict[tuple[str, int], dict[str, list[Node]]] = {}
+        self._mentions: dict[tuple[str, int, int], dict[str, list[Node]]] = {}
 
-    def read(self, template: Template, client: str) -> Reads:
+    def read(self, template: Template, client: str, path: str) -> Reads:
         """The reads of one call; a wrapper's own unwrapping counts as the envelope."""
         envelope, errors, statuses = "", list[str](), set[int]()
         kind = "response"
@@ -102,7 +119,7 @@ class ReplyReader:
             kind = "response" if "?" in origin.returned else "body"
         start = Seen(template.module, template.node, kind)
         finding = self._follow(start, client)
-        return _reads(finding, envelope, errors, statuses)
+        return _reads(finding, _Frame(envelope, errors, statuses, path))
 
     def _origin(self, template: Template, client: str) -> Finding:
         path, position = template.origin
@@ -279,7 +296,7 @@ class ReplyReader:
         return found
 
     def _identifiers(self, module: Module, scope: Node) -> dict[str, list[Node]]:
-        key = (module.path, scope.start_byte)
+        key = (module.path, scope.start_byte, scope.end_byte)
         if key not in self._mentions:
             names: dict[str, list[Node]] = {}
             for node in walk(scope):
@@ -492,9 +509,9 @@ def _in_failure(module: Module, node: Node) -> bool:
         if parent.type == "if_statement" and child is not None:
             taken = parent.child_by_field_name("consequence")
             test = parent.child_by_field_name("condition")
-            if taken is not None and taken.id == child.id and test is not None:
-                if FAILED.search(module.text_of(test)[:300]):
-                    return True
+            failed = test is not None and FAILED.search(module.text_of(test)[:300])
+            if taken is not None and taken.id == child.id and failed:
+                return True
         if parent.type == "catch_clause":
             return True
         child = parent
@@ -507,22 +524,44 @@ def _is_query_hook(edge: Edge) -> bool:
     return called in QUERY_HOOKS or called.startswith("useSWR")
 
 
-def _reads(finding: Finding, envelope: str, errors: list[str], statuses: set[int]) -> Reads:
-    lists = list(finding.lists)
-    prefix = f"{envelope}." if envelope else ""
-    list_at = min(lists, key=lambda path: (path.count("[]"), len(path))) if lists else None
-    if list_at is not None and envelope:
-        list_at = prefix + list_at if list_at else envelope
+@dataclass(frozen=True)
+class _Frame:
+    """What surrounds a call's own reads: the wrapper's envelope and errors, and the path called."""
+
+    envelope: str
+    errors: list[str]
+    statuses: set[int]
+    path: str
+
+
+def _reads(finding: Finding, frame: _Frame) -> Reads:
+    envelope = frame.envelope
     keys = [_joined(envelope, key) for key in finding.keys]
-    found = {key.rpartition(".")[2] for key in finding.errors} | set(errors)
+    found = {key.rpartition(".")[2] for key in finding.errors} | set(frame.errors)
+    list_at = _list_at(finding, frame.path)
+    if list_at is not None and envelope:
+        list_at = f"{envelope}.{list_at}" if list_at else envelope
     return Reads(
         keys=([envelope] if envelope else []) + keys,
         list_at=list_at,
         envelope=envelope or None,
         type_name=_type_name(finding.types),
         error_keys=sorted(found)[:MAX_KEYS],
-        statuses=sorted(finding.statuses | statuses),
+        statuses=sorted(finding.statuses | frame.statuses),
     )
+
+
+def _list_at(finding: Finding, path: str) -> str | None:
+    """Where the reply's own list stands; a list inside one object is just one of its fields."""
+    last = next((part for part in reversed(path.split("/")) if part and "{" not in part), "")
+    words = {last.lower().replace("-", "_"), last.lower().replace("-", "_").rstrip("s")}
+    for candidate in sorted(finding.lists, key=lambda one: (one.count("."), one)):
+        name = candidate.rpartition(".")[2]
+        known = all(part in LIST_KEYS for part in candidate.split(".")) if candidate else True
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+        if "[]" not in candidate and (known or (snake in words and "." not in candidate)):
+            return candidate
+    return None
 
 
 def _joined(envelope: str, key: str) -> str:

@@ -94,7 +94,7 @@ class Routing:
         forward = self._forwards.get(id(route))
         target = forward.target if forward else None
         call = CallValue(
-            method=(forward.target_method if forward else route.method),  # type: ignore[arg-type]
+            method=(forward.target_method if forward else route.method),
             path=target.path if target else route.path,
             parameters=target.parameters if target else route.parameters,
             query=target.query if target else [],

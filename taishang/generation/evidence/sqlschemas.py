@@ -229,7 +229,7 @@ def _type(kind: exp.Expression | None) -> Shape:
     if not isinstance(kind, exp.DataType):
         return Shape(type="text")
     name = kind.this.value if isinstance(kind.this, exp.DataType.Type) else str(kind.this)
-    if name == "USERDEFINED":
+    if name == "USER-DEFINED":
         return Shape(type="reference", name=str(kind.args.get("kind") or "").lower())
     length = (
         kind.expressions[0].name
@@ -321,7 +321,8 @@ def _alter(tree: exp.Alter, tables: dict[str, Table]) -> None:
         if isinstance(action, exp.ColumnDef):
             _column(action, table, [table.place.excerpt], table.place.line)
         elif isinstance(action, exp.Drop) and action.args.get("kind") == "COLUMN":
-            table.fields.pop(action.this.name, None)
+            dropped = action.find(exp.Identifier)
+            table.fields.pop(dropped.name if dropped is not None else "", None)
         elif isinstance(action, exp.AddConstraint):
             for part in action.expressions:
                 _constraint(part, table)

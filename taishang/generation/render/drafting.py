@@ -22,9 +22,9 @@ class DraftingFailed(Exception):
 
     code = "verification_failed"
 
-    def __init__(self, log: str, limit: str | None) -> None:
+    def __init__(self, log: str, limit: str | None, tree: dict[str, bytes]) -> None:
         super().__init__(f"the project does not start ({limit or 'error'}): {log[-600:]}")
-        self.log, self.limit = log, limit
+        self.log, self.limit, self.tree = log, limit, tree
 
 
 def complete(*, tree: dict[str, bytes], app: str) -> dict[str, bytes]:
@@ -40,9 +40,8 @@ def complete(*, tree: dict[str, bytes], app: str) -> dict[str, bytes]:
             environment=environment(directory),
         )
         if result.returncode != 0 or result.limit:
-            raise DraftingFailed(
-                result.stderr[-TAIL_BYTES:].decode("utf-8", "replace"), result.limit
-            )
+            log = result.stderr[-TAIL_BYTES:].decode("utf-8", "replace")
+            raise DraftingFailed(log, result.limit, tree)
         drafted = json.loads((directory / "drafted.json").read_text(encoding="utf-8"))
         found = {path: tidy(source, app=app).encode() for path, source in drafted.items()}
         found["openapi.yaml"] = (directory / "openapi.yaml").read_bytes()

@@ -371,9 +371,7 @@ def _urls(plan: Plan) -> str:
     if extra:
         entries.append("    # Not called by the front end, and therefore not in the schema.")
     for path, view in extra:
-        entries += _closed(
-            layout.lines(f"path({literal(path)}, {view}.as_view(schema=None))", depth=1)
-        )
+        entries += layout.entry(f"path({literal(path)}, {view}.as_view(schema=None))")
     source = "\n".join(entries)
     views = sorted({route.view for route in routes} | {view for _, view in extra})
     lines = ['"""Where people sign in."""', "", "from django.urls import path", ""]
@@ -383,10 +381,6 @@ def _urls(plan: Plan) -> str:
     )
     own += layout.imported(f"{plan.app}.wire", ["Reply"]) if "Reply(" in source else []
     return "\n".join([*lines, *own, "", "urlpatterns = [", source, "]", ""])
-
-
-def _closed(broken: list[str]) -> list[str]:
-    return [*broken[:-1], broken[-1] + ","]
 
 
 def _entry(spelling: str, group: list[Route]) -> list[str]:
@@ -399,7 +393,7 @@ def _entry(spelling: str, group: list[Route]) -> list[str]:
     else:
         pairs = [f"{route.method}={sources[route.view]}" for route in group]
         target = f"by_method({', '.join(pairs)})"
-    return _closed(layout.lines(f"path({literal(spelling)}, {target})", depth=1))
+    return layout.entry(f"path({literal(spelling)}, {target})")
 
 
 def _as_view(name: str, members: list[Route]) -> str:

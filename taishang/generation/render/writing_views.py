@@ -287,11 +287,7 @@ def _entry(spelling: str, group: list[Route]) -> list[str]:
         pairs = [f"{route.method}={source}" for members, source in sources for route in members]
         target = f"by_method({', '.join(pairs)})"
     lines = [f"    # {comment}"[: layout.WIDTH].rstrip() for comment in comments]
-    broken = layout.lines(f"path({literal(spelling)}, {target})", depth=1)
-    broken[-1] += ","
-    if len(broken) == 1 and len(broken[0]) > layout.WIDTH:
-        broken = layout.lines(f"[path({literal(spelling)}, {target})]")[1:-1]
-    return lines + broken
+    return lines + layout.entry(f"path({literal(spelling)}, {target})")
 
 
 def _opened(route: Route) -> str:
