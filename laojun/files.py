@@ -190,7 +190,7 @@ def delete(file: File) -> bool:
     audit.record(
         actor=audit.current_actor(audit.Actor.system("files")),
         action="file.deleted",
-        target=("file", file.id),
+        target=target_of(file),
         before=facts_of(file),
         after={},
     )
@@ -200,6 +200,16 @@ def delete(file: File) -> bool:
 def free(file: File) -> None:
     """Give the bytes of a stored file back to its owner's quota."""
     _count(file, bytes=F("bytes") - file.file_size, files=F("files") - 1)
+
+
+def target_of(file: File) -> audit.Target:
+    """A file's place in the audit log: its own workspace's, whoever acts from wherever."""
+    return audit.Target(
+        "file",
+        str(file.id),
+        platform=file.workspace_id is None,
+        workspace_id=file.workspace_id,
+    )
 
 
 def facts_of(file: File) -> dict[str, Any]:
@@ -287,7 +297,7 @@ def _settle(file: File) -> File:
     audit.record(
         actor=audit.current_actor(audit.Actor.system("files")),
         action="file.uploaded",
-        target=("file", file.id),
+        target=target_of(file),
         before={},
         after=facts_of(file),
     )
