@@ -44,7 +44,7 @@ STATEMENT = """
         %(resource_type)s, %(resource_id)s, %(result)s, %(payload)s::jsonb, %(ip_address)s,
         %(user_agent)s, %(trace_id)s)
 """
-actions: Store[str] = Store("audit_actions")  # `area.verb` → what it means, for people
+actions: Store[Any] = Store("audit_actions")  # `area.verb` → what it means, for people
 
 
 class UnknownAction(LookupError):

@@ -13,7 +13,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.core.files.storage import FileSystemStorage, default_storage
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import tenancy
@@ -227,7 +227,7 @@ def quota(owner: Owner) -> dict[str, int]:
     """Used and allowed bytes of this person and of the workspace; 0 allowed means none. Units: bytes."""
     used = {
         row.user_id: row.bytes + row.reserved_bytes
-        for row in FileUsage.objects.filter(workspace_id=owner.workspace_id)
+        for row in FileUsage.objects.filter(Q(workspace_id=owner.workspace_id))
     }
     return {
         "user_used": used.get(owner.user_id, 0),
@@ -264,7 +264,7 @@ def _reserve(file: File) -> None:
         FileUsage.objects.bulk_create(
             [FileUsage(workspace_id=file.workspace_id, user_id=user_id)], ignore_conflicts=True
         )
-        row = FileUsage.objects.filter(workspace_id=file.workspace_id, user_id=user_id)
+        row = FileUsage.objects.of(file.workspace_id, user_id)
         room = row.filter(bytes__lte=limit - file.file_size - F("reserved_bytes"))
         if not room.update(reserved_bytes=F("reserved_bytes") + file.file_size):
             found = row.get()
@@ -312,7 +312,7 @@ def _counters(file: File) -> list[tuple[UUID | None, str]]:
 
 def _count(file: File, **changes: Any) -> None:
     for user_id, _scope in _counters(file):
-        FileUsage.objects.filter(workspace_id=file.workspace_id, user_id=user_id).update(**changes)
+        FileUsage.objects.of(file.workspace_id, user_id).update(**changes)
 
 
 def _purpose(key: str) -> Purpose:

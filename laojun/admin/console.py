@@ -52,7 +52,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list[:MAX_COUNTED].count())  # type: ignore[union-attr]
+        return int(self.object_list[:MAX_COUNTED].count())  # type: ignore[attr-defined]
 
 
 class OperatorAdmin(ModelAdmin):

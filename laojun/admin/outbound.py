@@ -39,7 +39,7 @@ class RuleForm(forms.ModelForm):
         )
 
     def clean_cidr(self) -> Any:
-        found = OutboundRule._meta.get_field("cidr").to_python(self.cleaned_data["cidr"])
+        found: Any = OutboundRule._meta.get_field("cidr").to_python(self.cleaned_data["cidr"])
         if found.prefixlen < (8 if found.version == 4 else 32):
             raise forms.ValidationError(_("This opens too much: at most /8, or /32 in IPv6."))
         return found

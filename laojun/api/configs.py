@@ -42,14 +42,16 @@ class ChangeIn(Serializer):
 
 
 class ChangesIn(Serializer):
-    changes = ChangeIn(many=True, min_length=1, max_length=MAX_CHANGES)
+    changes = serializers.ListField(child=ChangeIn(), min_length=1, max_length=MAX_CHANGES)
     conflict = serializers.ChoiceField([LAST_WRITE_WINS], required=False)
 
 
 class ConfigOut(serializers.Serializer):
     key = serializers.CharField()
     value = serializers.JSONField(source="shown")
-    source = serializers.CharField(help_text="workspace, global or default")
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="workspace, global or default"
+    )
     is_set = serializers.BooleanField()
     set_at = serializers.DateTimeField(allow_null=True)
     set_by = serializers.CharField()
