@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import permissions, receivers  # noqa: F401
+        from accounts import checks, permissions, receivers  # noqa: F401
         from accounts.registry import Store
         from accounts.web import places, problems
 

@@ -78,8 +78,9 @@ def remove(*, membership: Membership, held: frozenset[str], by: User) -> None:
 
 
 def leave(*, membership: Membership) -> None:
-    """Go out of a workspace by oneself. Raises PersonalWorkspace and OwnerStays."""
-    if membership.workspace.kind == Workspace.Kind.PERSONAL:
+    """Go out of a workspace by oneself. Raises PersonalWorkspace and OwnerStays, both to its owner only."""
+    workspace = membership.workspace
+    if workspace.kind == Workspace.Kind.PERSONAL and workspace.owner_id == membership.user_id:
         raise PersonalWorkspace
     _check_not_owner(membership)
     _delete(membership, membership.user)

@@ -10,6 +10,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from accounts.web import problems
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
 CONSOLE_PREFIX = "/admin/"
+KEPT_HEADERS = ("Allow", "Retry-After")
 UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -52,7 +54,8 @@ class ProblemMiddleware:
         if response.get("Content-Type", "").startswith(problems.CONTENT_TYPE):
             return response
         with translation.override(getattr(request, "LANGUAGE_CODE", settings.LANGUAGE_CODE)):
-            return problems.converted(request, response)
+            keep = {name: response[name] for name in KEPT_HEADERS if name in response}
+            return problems.of_status(request, response.status_code, headers=keep)
 
 
 class TenancyMiddleware:
@@ -74,7 +77,7 @@ class TenancyMiddleware:
             response = self._enveloped(request)
         except (OperationalError, InterfaceError) as error:
             logger.warning("database unavailable error=%s", type(error).__name__)
-            return _unavailable()
+            return _unavailable(request)
         for finish in request.after_rollback:  # type: ignore[attr-defined]
             finish()
         self._note_key(request)
@@ -102,15 +105,12 @@ class TenancyMiddleware:
         return response
 
 
-def _unavailable() -> HttpResponse:
-    """The answer without a database: no template, no session, no look-up of any kind."""
-    text = f"{_('The database is away.')} {_('Nothing was changed. Try again in a moment.')}\n"
-    return HttpResponse(
-        text,
-        status=503,
-        content_type="text/plain; charset=utf-8",
-        headers={"Retry-After": str(problems.RETRY_SECONDS), "Cache-Control": "no-store"},
-    )
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    """The answer without a database: no session and no look-up of any kind."""
+    page = render_to_string("503.html", {"status": 503, "trace_id": request.trace_id})  # type: ignore[attr-defined]
+    wait = str(problems.RETRY_SECONDS)
+    headers = {"Retry-After": wait, "Cache-Control": "no-store"}
+    return HttpResponse(page, status=503, headers=headers)
 
 
 class PrincipalMiddleware(AuthenticationMiddleware):

@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("", include("accounts.urls")),
+    path("", include("taishang.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/login/", console.sign_in),
     path("admin/tiles/<slug:key>/", console.tile, name="console_tile"),

@@ -13,12 +13,20 @@ import mmap
 import re
 import stat
 import struct
-import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
+
+from laojun.zipnames import (
+    UNICODE_PATH_EXTRA,
+    ArchiveError,
+    clean_name,
+    decode_name,
+    shown,
+    twins_of,
+)
 
 MIB = 1_048_576
 END_SIGNATURE = b"PK\x05\x06"
@@ -36,28 +44,18 @@ ENCRYPTED, DESCRIPTOR, PATCHED, STRONG, UTF8, MASKED = 0x1, 0x8, 0x20, 0x40, 0x8
 LOOSE_FLAGS = 0x6 | DESCRIPTOR
 STORED, DEFLATED = 0, 8
 UINT32, UINT16 = 0xFFFFFFFF, 0xFFFF
-ZIP64_EXTRA, UNICODE_PATH_EXTRA = 0x0001, 0x7075
+ZIP64_EXTRA = 0x0001
 UNIX_SYSTEMS = frozenset({3, 19})
 REPARSE_POINT = 0x400
 CHUNK_BYTES = 65_536
-BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 ARCHIVE_SUFFIXES = frozenset(
     {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar", ".war", ".whl", ".apk",
      ".ipa", ".aab", ".cab", ".iso", ".dmg", ".deb", ".rpm", ".lz4", ".br"}
 )  # fmt: skip
 
-Code = Literal["zip_damaged", "zip_unsupported", "zip_unsafe", "zip_expands_too_much"]
+__all__ = ["Archive", "ArchiveError", "Entry", "Limits", "open_archive"]
+
 Kind = Literal["file", "directory", "link", "device", "archive"]
-
-
-class ArchiveError(Exception):
-    """The archive is refused. `entry` names the culprit ("" = the archive), `rule` what it breaks."""
-
-    def __init__(self, code: Code, entry: str, rule: str) -> None:
-        super().__init__(f"{code}: {rule}" + (f" ({entry})" if entry else ""))
-        self.code = code
-        self.entry = entry
-        self.rule = rule
 
 
 @dataclass(frozen=True)
@@ -310,9 +308,11 @@ def _read_central(
     raw = data[name_at : name_at + lengths[0]]
     extra = _extra_fields(data[name_at + lengths[0] : name_at + lengths[0] + lengths[1]])
     size, compressed, offset = _widen(extra, size, compressed, offset)
-    name = _decode_name(raw, flags, extra)
+    name = decode_name(raw, flags, extra)
     _check_supported(name, flags, method, disk)
-    clean = _clean_name(name, len(raw), limits)
+    clean = clean_name(
+        name, raw_length=len(raw), max_bytes=limits.max_name_bytes, max_levels=limits.max_levels
+    )
     is_directory = name.replace("\\", "/").endswith("/")
     kind = _kind(made >> 8, external, clean, is_directory=is_directory)
     return Entry(index, clean, size, compressed, kind, crc, method, offset, flags, raw)
@@ -352,61 +352,15 @@ def _widen(
     return values[0], values[1], values[2]
 
 
-def _decode_name(raw: bytes, flags: int, extra: dict[int, bytes]) -> str:
-    """UTF-8 where flagged, else the first of UTF-8, GB18030 and CP437 that fits."""
-    other = extra.get(UNICODE_PATH_EXTRA, b"")
-    if (
-        len(other) > 5
-        and other[0] == 1
-        and struct.unpack_from("<I", other, 1)[0] == zlib.crc32(raw)
-    ):
-        raw, flags = other[5:], flags | UTF8
-    encodings = ("utf-8",) if flags & UTF8 else ("utf-8", "gb18030", "cp437")
-    for encoding in encodings:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ArchiveError("zip_damaged", "", "a name is not the UTF-8 it claims to be")
-
-
 def _check_supported(name: str, flags: int, method: int, disk: int) -> None:
     if flags & (ENCRYPTED | STRONG | MASKED):
-        raise ArchiveError("zip_unsupported", _shown(name), "encrypted")
+        raise ArchiveError("zip_unsupported", shown(name), "encrypted")
     if flags & PATCHED:
-        raise ArchiveError("zip_unsupported", _shown(name), "patch data")
+        raise ArchiveError("zip_unsupported", shown(name), "patch data")
     if method not in {STORED, DEFLATED}:
-        raise ArchiveError("zip_unsupported", _shown(name), f"compression method {method}")
+        raise ArchiveError("zip_unsupported", shown(name), f"compression method {method}")
     if disk:
-        raise ArchiveError("zip_unsupported", _shown(name), "several disks")
-
-
-def _clean_name(name: str, raw_length: int, limits: Limits) -> str:
-    """The normalised name. Raises ArchiveError for names that could mean another place or deceive."""
-    name = unicodedata.normalize("NFC", name).replace("\\", "/")
-    if raw_length > limits.max_name_bytes or len(name.encode()) > limits.max_name_bytes:
-        raise ArchiveError("zip_unsafe", _shown(name), "name too long")
-    if any(unicodedata.category(character) == "Cc" for character in name):
-        raise ArchiveError("zip_unsafe", _shown(name), "control character in a name")
-    if BIDI.search(name):
-        raise ArchiveError("zip_unsafe", _shown(name), "direction override in a name")
-    if name.startswith("/"):
-        raise ArchiveError("zip_unsafe", _shown(name), "absolute path")
-    if re.match(r"[A-Za-z]:", name):
-        raise ArchiveError("zip_unsafe", _shown(name), "drive letter")
-    segments = [segment for segment in name.split("/") if segment not in {"", "."}]
-    if ".." in [segment.strip(" ") for segment in segments]:
-        raise ArchiveError("zip_unsafe", _shown(name), "path escapes upwards")
-    if len(segments) > limits.max_levels:
-        raise ArchiveError("zip_unsafe", _shown(name), "too many levels")
-    if not segments and name not in {"./", "."}:
-        raise ArchiveError("zip_unsafe", "", "empty name")
-    return "/".join(segments)
-
-
-def _shown(name: str) -> str:
-    """A name made fit for messages."""
-    return "".join(c if c.isprintable() and not BIDI.match(c) else "\ufffd" for c in name[:120])
+        raise ArchiveError("zip_unsupported", shown(name), "several disks")
 
 
 def _kind(system: int, external: int, name: str, *, is_directory: bool) -> Kind:
@@ -426,9 +380,9 @@ def _check_locals(data: mmap.mmap, entries: list[Entry], end: _End) -> list[Entr
     reached = 0
     for entry in sorted(entries, key=lambda entry: (entry.offset, entry.index)):
         if entry.offset < reached:
-            raise ArchiveError("zip_unsafe", _shown(entry.name), "entries share bytes")
+            raise ArchiveError("zip_unsafe", shown(entry.name), "entries share bytes")
         if entry.offset > reached:
-            raise ArchiveError("zip_unsafe", _shown(entry.name), "bytes that belong to no entry")
+            raise ArchiveError("zip_unsafe", shown(entry.name), "bytes that belong to no entry")
         entry, reached = _check_local(data, entry, end.offset)
         checked[entry.index] = entry
     if reached != end.offset:
@@ -438,7 +392,7 @@ def _check_locals(data: mmap.mmap, entries: list[Entry], end: _End) -> list[Entr
 
 def _check_local(data: mmap.mmap, entry: Entry, stop: int) -> tuple[Entry, int]:
     """The entry with the start of its data, and the position behind it."""
-    name = _shown(entry.name)
+    name = shown(entry.name)
     position = entry.offset
     if position + LOCAL_SIZE > stop or data[position : position + 4] != LOCAL_SIGNATURE:
         raise ArchiveError("zip_damaged", name, "no local header")
@@ -470,7 +424,7 @@ def _left_open(said: tuple[int, ...], real: tuple[int, ...]) -> bool:
 
 
 def _check_agreement(entry: Entry, flags: int, method: int, raw: bytes) -> None:
-    name = _shown(entry.name)
+    name = shown(entry.name)
     if raw != entry.raw_name:
         raise ArchiveError("zip_damaged", name, "local and central name disagree")
     if method != entry.method or (flags ^ entry.flags) & ~(LOOSE_FLAGS | UTF8):
@@ -489,14 +443,14 @@ def _skip_descriptor(data: mmap.mmap, position: int, entry: Entry, stop: int) ->
             fits = following == stop or data[following : following + 4] == LOCAL_SIGNATURE
             if found == (entry.crc, entry.compressed, entry.size) and fits:
                 return following
-    raise ArchiveError("zip_damaged", _shown(entry.name), "the data descriptor disagrees")
+    raise ArchiveError("zip_damaged", shown(entry.name), "the data descriptor disagrees")
 
 
 def _check_sizes(entries: list[Entry], limits: Limits) -> None:
     for entry in entries:
         large = entry.size > limits.ratio_free_bytes
         if large and entry.size > limits.max_entry_ratio * max(entry.compressed, 1):
-            raise ArchiveError("zip_expands_too_much", _shown(entry.name), "expands too much")
+            raise ArchiveError("zip_expands_too_much", shown(entry.name), "expands too much")
     size = sum(entry.size for entry in entries)
     stored = sum(entry.compressed for entry in entries)
     if size > limits.ratio_free_bytes and size > limits.max_ratio * max(stored, 1):
@@ -512,22 +466,11 @@ def _check_names(entries: list[Entry]) -> list[tuple[str, str]]:
             folders.add(entry.name)
             continue
         if entry.name in files:
-            raise ArchiveError("zip_unsafe", _shown(entry.name), "a name stands twice")
+            raise ArchiveError("zip_unsafe", shown(entry.name), "a name stands twice")
         files[entry.name] = entry
         segments = entry.name.split("/")
         folders.update("/".join(segments[:count]) for count in range(1, len(segments)))
     both = sorted(folders & files.keys())
     if both:
-        raise ArchiveError("zip_unsafe", _shown(both[0]), "a name is file and folder at once")
-    return _twins(sorted(files))
-
-
-def _twins(names: list[str]) -> list[tuple[str, str]]:
-    seen: dict[str, str] = {}
-    twins = []
-    for name in names:
-        folded = unicodedata.normalize("NFKC", name).casefold()
-        if folded in seen:
-            twins.append((seen[folded], name))
-        seen.setdefault(folded, name)
-    return twins
+        raise ArchiveError("zip_unsafe", shown(both[0]), "a name is file and folder at once")
+    return twins_of(sorted(files))

@@ -9,7 +9,11 @@ class TaishangConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from taishang import queue, schedules
+        from taishang import declarations, handlers, queue, schedules
+        from taishang.generation import declarations as generation
 
+        declarations.declare()
+        generation.declare()
+        handlers.declare()
         registry.enqueue.fill(queue.enqueue)
         post_migrate.connect(schedules.after_migrate, sender=self)

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +21,14 @@ from uuid import UUID
 import psutil
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, InterfaceError, connection, connections, transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from django.utils import timezone
 
 from accounts import tenancy
@@ -29,8 +36,8 @@ from taishang import kinds, queue, schedules, transitions, wakeups
 from taishang.models import Task, Worker
 from taishang.transitions import Holder, LeaseLost
 
-POLL_SECONDS = 1.0
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.9  # with the look it stays under a second
+LOOK_SECONDS = 0.4
 STOPPED = {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD, "tracing-stop"}
 logger = logging.getLogger(__name__)
 
@@ -55,7 +62,8 @@ class Watch:
         try:
             self._renew()
             self._stop_overdue()
-            if time.monotonic() - self._polled_at >= min(POLL_SECONDS, self.lease_s / 3):
+            self._rescue()
+            if time.monotonic() - self._polled_at >= POLL_SECONDS:
                 self._polled_at = time.monotonic()
                 self._poll()
         except (DatabaseError, InterfaceError) as error:
@@ -64,7 +72,6 @@ class Watch:
             self._stop_when_leases_end()
 
     def _poll(self) -> None:
-        self._rescue()
         with tenancy.dispatcher_scope():
             transitions.promote()
             transitions.expire()
@@ -142,7 +149,7 @@ class Watch:
                 )
             )
 
-    def _take_away(self, task: Task, end: object) -> None:
+    def _take_away(self, task: Task, end: Callable[[Holder], None]) -> None:
         """Write the outcome while the slot is frozen, so that it dies with this task or not at all.
 
         A slot that finished in between is let go on: its next task must not suffer.
@@ -150,16 +157,21 @@ class Watch:
         pid = _pid(task.lease_owner or "")
         if not _is_ours(pid, self.parent_pid):
             return
+        taken = False
         os.kill(pid, signal.SIGSTOP)
         try:
             with tenancy.dispatcher_scope(), connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '200ms'")
-                end(Holder(task.id, task.fence))  # type: ignore[operator]
-        except (LeaseLost, DatabaseError):
-            os.kill(pid, signal.SIGCONT)
-            return
-        logger.warning("killing a slot task=%s kind=%s pid=%d", task.id, task.type, pid)
-        _kill(pid)
+                end(Holder(task.id, task.fence))
+            taken = True
+        except (LeaseLost, OperationalError):
+            logger.info("a slot finished before it was stopped task=%s", task.id)
+        finally:
+            if taken:
+                logger.warning("killing a slot task=%s kind=%s pid=%d", task.id, task.type, pid)
+                _kill(pid)
+            else:
+                os.kill(pid, signal.SIGCONT)
 
     def _beat(self) -> None:
         now = timezone.now()

@@ -24,6 +24,7 @@ from taishang.models.task import PRIORITY_NORMAL
 WAKE_KEY_SECONDS = 0.05
 DEFAULT_MAX_QUEUED = 10_000
 ENQUEUE_TRIES = 5
+RETRY_SECONDS = 30
 logger = logging.getLogger(__name__)
 broker = Breaker()
 
@@ -31,17 +32,24 @@ broker = Breaker()
 class QueueFull(Exception):
     """The lane holds as many waiting tasks as it may."""
 
+    code = "queue_full"
+
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
         self.limit = limit
+        self.members = {"limit": limit}
+        self.headers = {"Retry-After": str(RETRY_SECONDS)}
 
 
 class DuplicateTask(Exception):
     """A live task has this dedup key and another payload. `task` is that one."""
 
+    code = "task_duplicate"
+
     def __init__(self, task: Task) -> None:
         super().__init__(str(task.id))
         self.task = task
+        self.members = {"task_id": str(task.id)}
 
 
 class Options(TypedDict, total=False):

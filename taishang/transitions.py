@@ -348,6 +348,17 @@ def acknowledge(task_id: UUID, *, by: str, user_id: UUID | None) -> bool:
     )
 
 
+def acknowledge_all(type: str, code: str, *, by: str, user_id: UUID | None) -> list[UUID]:
+    """Take every failure of this kind and code off the list of dead letters."""
+    return change(
+        sets="acknowledged_at = clock_timestamp(), acknowledged_by_id = %s",
+        set_values=[user_id],
+        where="state = 'failed' AND acknowledged_at IS NULL AND type = %s AND error_code = %s",
+        where_values=[type, code],
+        note=Note("acknowledged", {}, by),
+    )
+
+
 def _state(task_id: UUID, condition: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT 1 FROM tai_tasks WHERE id = %s AND ({condition})", [task_id])

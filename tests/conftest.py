@@ -18,6 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
+from accounts import tenancy
+from accounts.models import User, Workspace
 from config import embedded
 from tests import factories
 
@@ -90,6 +92,17 @@ def at_most():
         assert len(sent) <= limit, "\n".join(sent)
 
     return counted
+
+
+@pytest.fixture
+def committed(django_db_setup, django_db_blocker):
+    """For tests of several connections: what is written is committed, and removed at the end."""
+    with django_db_blocker.unblock():
+        yield
+        with tenancy.platform_scope(reason="tests: remove what was committed"):
+            Workspace.objects.all().delete()
+            User.objects.all().delete()
+        connection.close()
 
 
 @pytest.fixture

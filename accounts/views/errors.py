@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from accounts.web import problems
 from accounts.web.frame import theme_of
 
 WORDS = {
@@ -33,15 +34,13 @@ WORDS = {
         _("Something broke on our side"),
         _("Nothing was changed. Try again; if it stays, tell your operator the trace below."),
     ),
-    503: (
-        _("The platform is not ready"),
-        _("It starts, stops or waits for its database. Try again in a moment."),
-    ),
 }
 
 
 def page(request: HttpRequest, status: int) -> HttpResponse:
-    """The page of a status, in the reader's language and theme, with the trace to quote."""
+    """The page of a status, in the reader's language and theme, with the trace to quote; programs get a problem."""
+    if request.path.startswith(problems.API_PREFIX):
+        return problems.of_status(request, status)
     title, remedy = WORDS[status]
     text = render_to_string(
         f"{status}.html",
@@ -75,5 +74,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was older than the session, or came from somewhere else."""
+    if request.path.startswith(problems.API_PREFIX):
+        return problems.response(request, "csrf_failed")
     context = {"theme": theme_of(request), "trace_id": getattr(request, "trace_id", "")}
     return render(request, "403_csrf.html", {**context, "status": 403}, status=403)

@@ -178,13 +178,12 @@ def _headers(exc: Exception) -> dict[str, str]:
     return dict(getattr(exc, "headers", None) or {})
 
 
-def converted(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
-    """An answer that no API view made (unknown path, refused host, crash) in the API's format."""
-    code = CODES_BY_STATUS.get(answer.status_code)
-    if code is None:
-        code = "internal_error" if answer.status_code >= 500 else "bad_request"
-    keep = {name: answer[name] for name in ("Allow", "Retry-After") if name in answer}
-    return response(request, code, headers=keep)
+def of_status(
+    request: HttpRequest, status: int, *, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """The problem for a status that no API view decided (unknown path, refused host, crash)."""
+    code = CODES_BY_STATUS.get(status) or ("internal_error" if status >= 500 else "bad_request")
+    return response(request, code, headers=headers)
 
 
 def _invalid(exc: rest.ValidationError | ValidationError) -> Invalid:

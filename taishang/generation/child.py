@@ -12,15 +12,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from taishang.generation import packing
-from taishang.generation.ir import canonical, digest
+from taishang.generation.ir import Reading, canonical, digest
 from taishang.generation.options import Options
-from taishang.generation.pipeline import Order, Outcome, Reading, StageFailed, run
-from taishang.generation.refine import Edit
-
-EDITS = TypeAdapter(list[Edit])
+from taishang.generation.pipeline import Order, Outcome, StageFailed, run
+from taishang.generation.trees import tree_sha256
 
 
 class Lines:
@@ -73,11 +69,11 @@ def read_order(directory: Path) -> Order:
     return Order(
         name=order["name"],
         options=Options.model_validate(order["options"]),
-        base=packing.unarchive(base.read_bytes()) if base.exists() else {},
+        base=packing.unarchive(data=base.read_bytes()) if base.exists() else {},
         archive=archive if archive.exists() else None,
         chat=chat if chat.exists() else None,
         reading=Reading.model_validate_json(reading.read_bytes()) if reading.exists() else None,
-        edits=EDITS.validate_python(order["edits"]),
+        edits=order["edits"],
         adapters_off=frozenset(order["adapters_off"]),
         directory=directory,
         job=order["job"],
@@ -92,7 +88,7 @@ def write_results(out: Path, outcome: Outcome) -> None:
         "evidence.json": canonical(outcome.reading),
         "core_ir.json": canonical(outcome.core),
         "ir.json": canonical(outcome.blueprint),
-        "tree.zip": packing.archive(outcome.tree),
+        "tree.zip": packing.archive(tree=outcome.tree),
         "diff.json": canonical(outcome.diff),
         "patch.diff": outcome.patch,
         "verification.json": canonical(outcome.verification),
@@ -123,7 +119,7 @@ def _result(outcome: Outcome) -> dict[str, Any]:
         "ignored_files": sum(outcome.reading.ignored.values()),
         "core_ir_sha256": digest(outcome.core),
         "ir_sha256": digest(outcome.blueprint),
-        "tree_sha256": packing.tree_sha256(outcome.tree),
+        "tree_sha256": tree_sha256(outcome.tree),
         "summary": _summary(outcome),
         "warnings": [warning.model_dump() for warning in outcome.reading.warnings],
         "green": outcome.verification.green,

@@ -376,6 +376,17 @@ class Fact(Value):
         return self.place.kind
 
 
+class Reading(Value):
+    """What the first three stages found out; a corrected run starts from it."""
+
+    inventory: Inventory
+    facts: list[Fact]
+    chat: Chat | None = None
+    ignored: dict[str, int] = {}
+    kept_files: int = 0
+    warnings: list[Warning] = []
+
+
 # --- what follows from it --------------------------------------------------------------------------
 
 
@@ -615,6 +626,25 @@ class Verification(Value):
 
     def check(self, name: str) -> CheckRow | None:
         return next((row for row in self.checks if row.name == name), None)
+
+
+class FileOrigin(Value):
+    """Why a rendered file exists: the rule that wrote it and the items whose words stand in it."""
+
+    rule: str
+    items: list[str] = []
+
+
+class Origins(Value):
+    """Where each part of a rendered tree comes from.
+
+    `views` maps an endpoint's key to the dotted name of what answers it, `tests` the beginning of a
+    test's dotted name to the endpoint's key.
+    """
+
+    files: dict[str, FileOrigin] = {}
+    views: dict[str, str] = {}
+    tests: dict[str, str] = {}
 
 
 # --- canonical bytes -------------------------------------------------------------------------------

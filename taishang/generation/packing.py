@@ -1,244 +1,270 @@
-"""A project's content as git objects: trees, commits, packs, and the archives people download.
+"""Trees as archives and as git objects: deterministic ZIPs, commits, packs, three-way merges.
 
-No git binary, no checkout, no hooks: a tree is a dict of paths and bytes. The same content gives the same bytes.
+Objects only: no checkout, no hooks, no repository configuration, no git binary.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zipfile
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
-from dulwich.object_format import SHA1
-from dulwich.object_store import MemoryObjectStore
-from dulwich.objects import Blob, Commit, ShaFile, Tree
+from dulwich.index import commit_tree
+from dulwich.object_store import MemoryObjectStore, iter_tree_contents
+from dulwich.objects import Blob, Commit, ShaFile
 from dulwich.pack import write_pack_objects
 from merge3 import Merge3
 
-Files = dict[str, bytes]
+from taishang.generation.trees import Tree, check_path
 
-FILE_MODE = 0o100644
-PROGRAM_MODE = 0o100755
-FOLDER_MODE = 0o040000
-PROGRAMS = frozenset({"manage.py"})
-FIXED_DATE = (2025, 1, 1, 0, 0, 0)
-MAX_PACK_BYTES = 256 * 1024 * 1024
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+BLOB_MODE = 0o100644
+Side = Literal["ours", "theirs"]
 
 
 class PackDamaged(Exception):
-    """A stored pack does not hold what its version says it holds."""
+    """A stored pack does not hold what its version says. `detail` tells which object is missing or wrong."""
+
+    code = "version_damaged"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
-@dataclass(frozen=True)
-class Packed:
-    """A new commit and the pack of exactly the objects that it adds."""
+@dataclass(frozen=True, kw_only=True)
+class PackedCommit:
+    """A commit with the pack of the objects that its parent does not have yet."""
 
     sha: str
+    tree_id: str
     pack: bytes
+    objects: int
 
 
-@dataclass(frozen=True)
-class Author:
-    """Shown in the history; the address leads nowhere."""
+@dataclass(frozen=True, kw_only=True)
+class ConflictHunk:
+    """Lines that both sides changed: what stood there, what each side says. `number` counts per file."""
 
-    name: str
-    address: str
-
-    def line(self) -> bytes:
-        safe = "".join(letter for letter in self.name if letter not in "<>\n\r\0").strip()
-        return f"{safe or 'unknown'} <{self.address}>".encode()
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A place where both sides changed the same lines. `base`, `ours` and `theirs` are the lines' text."""
-
-    path: str
     number: int
     base: str
     ours: str
     theirs: str
 
 
-class History:
-    """The objects of a project, read from its packs in order."""
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """A file that cannot be merged without a person. Whole-file conflicts have one hunk."""
 
-    def __init__(self, packs: Iterable[bytes] = ()) -> None:
-        self._store = MemoryObjectStore()
-        for pack in packs:
-            self._add(pack)
-
-    def commit(
-        self, *, files: Files, parent: str | None, author: Author, message: str, at: datetime
-    ) -> Packed:
-        """Make the commit over `files`; the history then holds it."""
-        new: dict[bytes, ShaFile] = {}
-        commit = Commit()
-        commit.tree = self._write_tree(files, new)
-        commit.parents = [parent.encode()] if parent else []
-        commit.author = commit.committer = author.line()
-        commit.author_time = commit.commit_time = int(at.astimezone(UTC).timestamp())
-        commit.author_timezone = commit.commit_timezone = 0
-        commit.encoding = b"UTF-8"
-        commit.message = message.encode()
-        self._keep(commit, new)
-        return Packed(commit.id.decode(), _pack(new))
-
-    def files(self, commit: str) -> Files:
-        """The content of a commit. Raises PackDamaged when an object is missing or is no file."""
-        found: Files = {}
-        try:
-            pending = [("", self._store[self._store[commit.encode()].tree])]
-            while pending:
-                prefix, tree = pending.pop()
-                for name, mode, sha in tree.items():
-                    path = f"{prefix}{name.decode()}"
-                    item = self._store[sha]
-                    if mode == FOLDER_MODE:
-                        pending.append((f"{path}/", item))
-                    else:
-                        found[path] = item.as_raw_string()
-        except (KeyError, AttributeError, UnicodeDecodeError) as error:
-            raise PackDamaged(commit) from error
-        return dict(sorted(found.items()))
-
-    def _add(self, pack: bytes) -> None:
-        file, finish, abort = self._store.add_pack()
-        try:
-            file.write(pack)
-            finish()
-        except Exception as error:
-            abort()
-            raise PackDamaged("unreadable pack") from error
-
-    def _write_tree(self, files: Files, new: dict[bytes, ShaFile]) -> bytes:
-        """Write blobs and trees, deepest folders first, and return the root's id."""
-        folders: dict[str, Tree] = {"": Tree()}
-        for path, content in files.items():
-            folder, _slash, name = path.rpartition("/")
-            for parent in _ancestors(folder):
-                folders.setdefault(parent, Tree())
-            blob = Blob.from_string(content)
-            self._keep(blob, new)
-            mode = PROGRAM_MODE if path in PROGRAMS else FILE_MODE
-            folders[folder].add(name.encode(), mode, blob.id)
-        for folder in sorted(folders, key=lambda path: (-path.count("/"), path), reverse=False):
-            if folder:
-                parent, _slash, name = folder.rpartition("/")
-                self._keep(folders[folder], new)
-                folders[parent].add(name.encode(), FOLDER_MODE, folders[folder].id)
-        self._keep(folders[""], new)
-        return folders[""].id
-
-    def _keep(self, item: ShaFile, new: dict[bytes, ShaFile]) -> None:
-        if item.id not in self._store:
-            self._store.add_object(item)
-            new[item.id] = item
+    path: str
+    hunks: list[ConflictHunk]
 
 
-def tree_sha256(files: Files) -> str:
-    """SHA-256 over the sorted lines `path NUL mode NUL sha256(content) LF`; the name of a tree's content."""
-    total = hashlib.sha256()
-    for path in sorted(files):
-        mode = PROGRAM_MODE if path in PROGRAMS else FILE_MODE
-        digest = hashlib.sha256(files[path]).hexdigest()
-        total.update(f"{path}\0{mode:o}\0{digest}\n".encode())
-    return total.hexdigest()
+@dataclass(frozen=True, kw_only=True)
+class Merge:
+    """The merged tree (conflicting files absent) and what is still open."""
+
+    tree: Tree
+    conflicts: list[Conflict] = field(default_factory=list)
 
 
-def archive(files: Files, *, folder: str = "") -> bytes:
-    """A ZIP of the files, byte-identical for equal input: sorted, fixed dates and modes."""
+def archive(*, tree: Tree) -> bytes:
+    """A ZIP of `tree`: sorted, stored, fixed dates and modes, so that equal trees give equal bytes."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
-        for path in sorted(files):
-            entry = zipfile.ZipInfo(f"{folder}/{path}" if folder else path, FIXED_DATE)
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
+        for path in sorted(tree):
+            entry = zipfile.ZipInfo(path, ZIP_DATE)
             entry.create_system = 3
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            mode = PROGRAM_MODE if path in PROGRAMS else FILE_MODE
-            entry.external_attr = mode << 16
-            packed.writestr(entry, files[path])
+            entry.external_attr = BLOB_MODE << 16
+            file.writestr(entry, tree[path])
     return buffer.getvalue()
 
 
-def unarchive(packed: bytes) -> Files:
-    """The files of a ZIP that `archive` made; never for uploads."""
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive_file:
-        return {name: archive_file.read(name) for name in sorted(archive_file.namelist())}
+def unarchive(*, data: bytes) -> Tree:
+    """The tree of a ZIP that `archive` made. Not for uploads: those go through intake."""
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        tree = {entry.filename: file.read(entry) for entry in file.infolist()}
+    for path in tree:
+        check_path(path)
+    return tree
+
+
+def commit(
+    *,
+    tree: Tree,
+    message: str,
+    author: str,
+    at: int,
+    parent: str | None = None,
+    parent_tree: Tree | None = None,
+) -> PackedCommit:
+    """A commit of `tree` and the pack of what `parent_tree` lacks.
+
+    `author` is "Name <address>", `at` seconds since 1970, UTC. Raises UnsafePath.
+    """
+    store = MemoryObjectStore()
+    root = _store_tree(store, tree)
+    made = Commit()
+    made.tree = root
+    made.author = made.committer = _one_line(author).encode()
+    made.author_time = made.commit_time = at
+    made.author_timezone = made.commit_timezone = 0
+    made.encoding = b"UTF-8"
+    made.message = message.encode("utf-8", "replace")
+    made.parents = [parent.encode()] if parent else []
+    store.add_object(made)
+    known = _object_ids(parent_tree) if parent_tree is not None else set()
+    new = [store[sha] for sha in sorted(store) if sha not in known]
+    return PackedCommit(
+        sha=made.id.decode(), tree_id=root.decode(), pack=_pack(new), objects=len(new)
+    )
+
+
+def read(*, packs: Iterable[bytes], commit_sha: str) -> Tree:
+    """The tree of a commit, from the packs of its history. Raises PackDamaged."""
+    store = MemoryObjectStore()
+    for number, pack in enumerate(packs):
+        _add_pack(store, pack, number)
+    try:
+        found = store[commit_sha.encode()]
+        entries = list(iter_tree_contents(store, found.tree))  # type: ignore[attr-defined]
+        return {
+            entry.path.decode("utf-8"): _content(store, entry.sha)
+            for entry in entries
+            if entry.path is not None and entry.sha is not None
+        }
+    except (KeyError, AttributeError) as error:
+        raise PackDamaged(f"object {error} is missing") from error
 
 
 def merge(
-    *, base: Files, ours: Files, theirs: Files, resolutions: dict[str, str] | None = None
-) -> tuple[Files, list[Conflict]]:
-    """Three-way merge, file by file. `resolutions` maps `path#number` to "ours" or "theirs".
+    *,
+    base: Tree,
+    ours: Tree,
+    theirs: Tree,
+    resolutions: Mapping[str, Sequence[Side]] | None = None,
+) -> Merge:
+    """Three-way merge file by file: `base` the last pure render, `ours` the head, `theirs` the new render.
 
-    Unresolved conflicts are returned and their lines kept as ours; no marker is ever written.
+    `resolutions` names a side per hunk of a conflicting file. No conflict marker is ever written.
     """
-    chosen = resolutions or {}
-    merged: Files = {}
+    settled = resolutions or {}
+    tree: Tree = {}
     conflicts: list[Conflict] = []
     for path in sorted({*base, *ours, *theirs}):
-        content, found = _merge_file(path, base.get(path), ours.get(path), theirs.get(path), chosen)
-        conflicts += found
-        if content is not None:
-            merged[path] = content
-    return merged, conflicts
+        was, our, their = base.get(path), ours.get(path), theirs.get(path)
+        if our == their or their == was:
+            merged: bytes | Conflict | None = our
+        elif our == was:
+            merged = their
+        else:
+            merged = _merge_file(path, was, our, their, settled.get(path, ()))
+        if isinstance(merged, Conflict):
+            conflicts.append(merged)
+        elif merged is not None:
+            tree[path] = merged
+    return Merge(tree=tree, conflicts=conflicts)
+
+
+def _one_line(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
+
+
+def _store_tree(store: MemoryObjectStore, tree: Tree) -> bytes:
+    blobs = []
+    for path in sorted(tree):
+        check_path(path)
+        blob = Blob.from_string(tree[path])
+        store.add_object(blob)
+        blobs.append((path.encode("utf-8"), blob.id, BLOB_MODE))
+    return commit_tree(store, blobs)
+
+
+def _object_ids(tree: Tree) -> set[bytes]:
+    store = MemoryObjectStore()
+    _store_tree(store, tree)
+    return set(store)
+
+
+def _pack(objects: list[ShaFile]) -> bytes:
+    buffer = io.BytesIO()
+    write_pack_objects(buffer.write, [(each, None) for each in objects])
+    return buffer.getvalue()
+
+
+def _add_pack(store: MemoryObjectStore, pack: bytes, number: int) -> None:
+    file, finish, abort = store.add_pack()
+    try:
+        file.write(pack)
+        finish()
+    except Exception as error:
+        abort()
+        raise PackDamaged(f"pack {number + 1} cannot be read") from error
+
+
+def _content(store: MemoryObjectStore, sha: bytes) -> bytes:
+    blob = store[sha]
+    content = blob.as_raw_string()
+    if Blob.from_string(content).id != sha:
+        raise PackDamaged(f"object {sha.decode()} holds something else")
+    return content
 
 
 def _merge_file(
-    path: str,
-    base: bytes | None,
-    ours: bytes | None,
-    theirs: bytes | None,
-    chosen: dict[str, str],
-) -> tuple[bytes | None, list[Conflict]]:
-    if ours == theirs or theirs == base:
-        return ours, []
-    if ours == base:
-        return theirs, []
-    if base is None or ours is None or theirs is None:
-        conflict = Conflict(path, 1, _text(base), _text(ours), _text(theirs))
-        side = chosen.get(f"{path}#1")
-        return (theirs if side == "theirs" else ours), [] if side else [conflict]
-    return _merge_lines(path, base, ours, theirs, chosen)
+    path: str, was: bytes | None, our: bytes | None, their: bytes | None, sides: Sequence[Side]
+) -> bytes | Conflict | None:
+    contents = [content for content in (was, our, their) if content is not None]
+    if our is None or their is None or not all(_is_text(content) for content in contents):
+        return _whole_file(path, was, our, their, sides)
+    three = Merge3(_lines(was or b""), _lines(our), _lines(their))
+    out: list[bytes] = []
+    hunks: list[ConflictHunk] = []
+    for region in three.merge_regions():
+        kind = region[0]
+        if kind == "conflict":
+            hunk = _hunk(three, region, len(hunks))
+            hunks.append(hunk)
+            side = sides[hunk.number] if hunk.number < len(sides) else None
+            out.append((hunk.ours if side == "ours" else hunk.theirs).encode())
+        elif kind == "unchanged":
+            out += three.base[region[1] : region[2]]
+        else:
+            out += (three.a if kind in ("a", "same") else three.b)[region[1] : region[2]]
+    if len(hunks) > len(sides):
+        return Conflict(path=path, hunks=hunks)
+    return b"".join(out)
 
 
-def _merge_lines(
-    path: str, base: bytes, ours: bytes, theirs: bytes, chosen: dict[str, str]
-) -> tuple[bytes, list[Conflict]]:
-    lines = [
-        part.decode(errors="surrogateescape").splitlines(keepends=True)
-        for part in (base, ours, theirs)
-    ]
-    merged: list[str] = []
-    conflicts: list[Conflict] = []
-    number = 0
-    for group in Merge3(*lines).merge_groups():
-        if group[0] != "conflict":
-            merged += group[1]
-            continue
-        number += 1
-        before, mine, yours = (list(part or []) for part in group[1:4])
-        side = chosen.get(f"{path}#{number}")
-        merged += yours if side == "theirs" else mine
-        if side is None:
-            conflicts.append(Conflict(path, number, "".join(before), "".join(mine), "".join(yours)))
-    return "".join(merged).encode(errors="surrogateescape"), conflicts
+def _whole_file(
+    path: str, was: bytes | None, our: bytes | None, their: bytes | None, sides: Sequence[Side]
+) -> bytes | Conflict | None:
+    if sides:
+        return our if sides[0] == "ours" else their
+    texts = [(content or b"").decode("utf-8", "replace") for content in (was, our, their)]
+    return Conflict(
+        path=path, hunks=[ConflictHunk(number=0, base=texts[0], ours=texts[1], theirs=texts[2])]
+    )
 
 
-def _ancestors(folder: str) -> list[str]:
-    parts = folder.split("/") if folder else []
-    return ["/".join(parts[: count + 1]) for count in range(len(parts))]
+def _hunk(three: Merge3, region: Sequence[int], number: int) -> ConflictHunk:
+    _, base_from, base_to, our_from, our_to, their_from, their_to = region
+    return ConflictHunk(
+        number=number,
+        base=b"".join(three.base[base_from:base_to]).decode(),
+        ours=b"".join(three.a[our_from:our_to]).decode(),
+        theirs=b"".join(three.b[their_from:their_to]).decode(),
+    )
 
 
-def _text(content: bytes | None) -> str:
-    return "" if content is None else content.decode(errors="replace")
+def _lines(content: bytes) -> list[bytes]:
+    return content.splitlines(keepends=True)
 
 
-def _pack(objects: dict[bytes, ShaFile]) -> bytes:
-    buffer = io.BytesIO()
-    ordered = [objects[sha] for sha in sorted(objects)]
-    write_pack_objects(buffer.write, ordered, SHA1, deltify=False)
-    return buffer.getvalue()
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in content

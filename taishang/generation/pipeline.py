@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from taishang.generation import adapters, building, diff, refine, render, verify
-from taishang.generation.evidence import chat as chat_log
+from taishang.generation import adapters, building, diff, quarantine, refine, render, verify
 from taishang.generation.evidence import collecting
+from taishang.generation.evidence.chat import parse_chat
+from taishang.generation.evidence.statements import statements
 from taishang.generation.intake import IntakeError, read_export
 from taishang.generation.inventory import inspect
 from taishang.generation.ir import (
@@ -21,17 +23,19 @@ from taishang.generation.ir import (
     Export,
     Fact,
     Inventory,
-    Unresolved,
-    Value,
+    Reading,
     Verification,
     Warning,
 )
 from taishang.generation.options import Options
-from taishang.generation.packing import Files
-from taishang.generation.refine import Edit, Refusal
-from taishang.generation.render import RenderFailed
+from taishang.generation.refine import Refusal
+from taishang.generation.render.allowlist import RenderUnsafe
+from taishang.generation.render.drafting import DraftingFailed
+from taishang.generation.trees import Tree
 
 QUARANTINE_ROUNDS = 2
+EXPECTED_CHECKS = 10
+CHATS_INSIDE = (".lovable/plan.md", ".bolt/prompt")
 HINTS = {
     "zip_damaged": "Pack the project again as .zip and upload it once more.",
     "zip_unsupported": "Pack it without a password, as an ordinary .zip.",
@@ -81,28 +85,17 @@ class Report(Protocol):
     def event(self, name: str, detail: dict[str, Any]) -> None: ...
 
 
-class Reading(Value):
-    """What the first three stages found out; a corrected run starts from it."""
-
-    inventory: Inventory
-    facts: list[Fact]
-    chat: Chat | None = None
-    ignored: dict[str, int] = {}
-    kept_files: int = 0
-    warnings: list[Warning] = []
-
-
 @dataclass
 class Order:
     """What a run is asked for. `reading` is set for a corrected run, `archive` for a first one."""
 
     name: str
     options: Options
-    base: Files
+    base: Tree
     archive: Path | None = None
     chat: Path | None = None
     reading: Reading | None = None
-    edits: list[Edit] = field(default_factory=list)
+    edits: list[dict[str, Any]] = field(default_factory=list)
     adapters_off: frozenset[str] = frozenset()
     directory: Path = Path()
     job: str = ""
@@ -118,7 +111,7 @@ class Outcome:
     core: Blueprint
     blueprint: Blueprint
     refusals: list[Refusal]
-    tree: Files
+    tree: Tree
     verification: Verification
     diff: dict[str, Any]
     patch: bytes
@@ -240,13 +233,26 @@ def _collect(
             "evidence", done / max(1, total), f"{done}/{total}"
         ),
     )
-    chat = chat_log.find_or_parse(export=export, text=chat_text)
+    chat = _chat(export, chat_text)
     if chat is not None:
-        facts = [*facts, *chat_log.statements(chat)]
+        facts = [*facts, *statements(chat)]
     parsed = any(file.text is not None for file in export.files)
     if not facts and not parsed:
         raise StageFailed("evidence_failed", "no source file could be read")
     return facts, chat
+
+
+def _chat(export: Export, uploaded: str | None) -> Chat | None:
+    """The uploaded log, or the plan that travels inside the export, and then it is said."""
+    if uploaded is not None:
+        return parse_chat(name="chat", data=uploaded.encode())
+    for file in export.files:
+        if file.text and file.path.endswith(CHATS_INSIDE):
+            chat = parse_chat(name=file.path, data=file.text.encode())
+            detail = "no chat log was uploaded; the one inside the export is used"
+            note = Warning(code="chat_from_export", detail=detail, file=file.path)
+            return chat.model_copy(update={"warnings": [*chat.warnings, note]})
+    return None
 
 
 def _build(order: Order, reading: Reading, report: Report) -> Blueprint:
@@ -279,13 +285,13 @@ def _refine(
         blueprint, refusals = refine.apply(blueprint=core, edits=order.edits, facts=reading.facts)
         counts |= {"edits": len(order.edits) - len(refusals), "refused": len(refusals)}
     for refusal in refusals:
-        report.event("edit_refused", {"why": refusal.why})
+        report.event("edit_refused", {"code": refusal.code, "reason": refusal.reason})
     return blueprint, refusals
 
 
 def _write(
     order: Order, blueprint: Blueprint, report: Report
-) -> tuple[Files, Blueprint, Verification, list[str]]:
+) -> tuple[Tree, Blueprint, Verification, list[str]]:
     """Render and verify; items that the checks blame are taken out and listed, at most two rounds."""
     quarantined: list[str] = []
     for round_number in range(QUARANTINE_ROUNDS + 1):
@@ -296,66 +302,71 @@ def _write(
             verification = verify.verify(
                 blueprint=blueprint,
                 tree=tree,
-                directory=order.directory,
+                directory=_fresh(order.directory / "verify"),
                 progress=_check_reporter(report),
             )
             counts |= {"checks": len(verification.checks), "calls": len(verification.replay)}
-        blamed = {} if verification.green else verify.blame(verification)
-        if not blamed or round_number == QUARANTINE_ROUNDS:
+        if verification.green or round_number == QUARANTINE_ROUNDS:
             break
-        blueprint = without(blueprint, blamed)
-        quarantined += sorted(blamed)
-        report.event("quarantined", {"items": sorted(blamed)[:50]})
+        origins = render.origins(blueprint=blueprint, tree=tree)
+        blame = quarantine.blamed(verification=verification, origins=origins)
+        if not blame:
+            break
+        blueprint = quarantine.quarantine(blueprint=blueprint, blame=blame)
+        quarantined += sorted(blame)
+        report.event("quarantined", {"items": sorted(blame)})
     return tree, blueprint, verification, quarantined
 
 
-def _render(order: Order, blueprint: Blueprint) -> Files:
+def _render(order: Order, blueprint: Blueprint) -> Tree:
     try:
         return render.render(blueprint=blueprint, previous=order.base)
-    except RenderFailed as error:
+    except (RenderUnsafe, DraftingFailed) as error:
         raise StageFailed(error.code, str(error)) from error
-
-
-def without(blueprint: Blueprint, blamed: dict[str, str]) -> Blueprint:
-    """The blueprint without the blamed endpoints and what hangs on them; each is listed as unresolved."""
-    kept = [endpoint for endpoint in blueprint.endpoints if endpoint.key not in blamed]
-    gone = [endpoint for endpoint in blueprint.endpoints if endpoint.key in blamed]
-    listed = [
-        Unresolved(
-            key=endpoint.key,
-            what=f"{endpoint.method} {endpoint.path}",
-            why=f"taken out, its check failed: {blamed[endpoint.key]}"[:500],
-            evidence=endpoint.evidence,
-        )
-        for endpoint in gone
-    ]
-    return blueprint.model_copy(
-        update={"endpoints": kept, "unresolved": [*blueprint.unresolved, *listed]}
-    )
 
 
 def _compare(
     order: Order,
     reading: Reading,
     blueprint: Blueprint,
-    tree: Files,
+    tree: Tree,
     verification: Verification,
 ) -> tuple[dict[str, Any], bytes]:
-    return diff.diff(
+    difference = diff.diff(
         base=order.base,
         tree=tree,
         blueprint=blueprint,
         verification=verification,
-        job=order.job,
-        source=reading.inventory.source,
-        framework=reading.inventory.framework,
-        hashes=order.hashes,
-        base_target=order.base_target,
+        origins=render.origins(blueprint=blueprint, tree=tree),
+        job={"id": order.job},
+        source={
+            **order.hashes,
+            "source": reading.inventory.source,
+            "framework": reading.inventory.framework,
+        },
+        target=order.base_target,
     )
+    return difference.document, difference.patch
 
 
-def _check_reporter(report: Report) -> Callable[[float, str], None]:
-    return lambda fraction, message: report.progress("verify", fraction, message)
+def _fresh(directory: Path) -> Path:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return directory
+
+
+def _check_reporter(report: Report) -> Callable[[str, dict[str, Any]], None]:
+    done = 0
+
+    def tell(event: str, detail: dict[str, Any]) -> None:
+        nonlocal done
+        name = str(detail.get("name", ""))
+        if event == "check_finished":
+            done += 1
+            report.event("check_finished", {"name": name, "state": detail.get("state", "")})
+        report.progress("verify", done / EXPECTED_CHECKS, name)
+
+    return tell
 
 
 def _why_red(verification: Verification) -> str:

@@ -8,8 +8,7 @@ from typing import Any
 from django.db import models
 
 from accounts.authentication import Principal
-from accounts.registry import live_setting
-from laojun import audit, files
+from laojun import audit, configs, files
 from laojun.models import File
 from taishang import queue
 from taishang.generation import CORE_VERSION, ir
@@ -119,7 +118,9 @@ def revise(
         edits=combined,
         core_version=CORE_VERSION,
     )
-    audit.record(action="generation_job.revise", target=parent, actor=principal.actor, result="ok")
+    audit.record(
+        actor=principal, action="generation_job.revise", target=("generation_job", parent.pk)
+    )
     return _enqueue(principal, job)
 
 
@@ -134,7 +135,7 @@ def identical_to(job: GenerationJob) -> GenerationJob | None:
 
 
 def disabled_adapters(workspace_id: int | None) -> set[str]:
-    return set(live_setting(key="generation.adapters_off", workspace_id=workspace_id))
+    return set(configs.value("generation.adapters_off", workspace_id))
 
 
 def check_adapters(workspace_id: int | None) -> None:
@@ -153,7 +154,7 @@ def check_adapters(workspace_id: int | None) -> None:
 
 
 def _check_waiting(principal: Principal) -> None:
-    limit = live_setting(key="generation.max_waiting", workspace_id=principal.workspace_id)
+    limit = configs.value("generation.max_waiting", principal.workspace_id)
     waiting = Task.objects.filter(
         workspace_id=principal.workspace_id, type=KIND, state=Task.State.QUEUED
     )
@@ -170,8 +171,8 @@ def _enqueue(principal: Principal, job: GenerationJob) -> Submission:
     task = queue.enqueue(
         kind=KIND,
         payload={},
-        workspace_id=job.workspace_id,
-        user_id=principal.user.pk if principal.user else None,
+        workspace=job.workspace_id,
+        user=principal.user,
         dedup_key=f"generation:{key}",
         subject_type="generation_job",
     )
@@ -179,7 +180,7 @@ def _enqueue(principal: Principal, job: GenerationJob) -> Submission:
         return Submission(GenerationJob.objects.with_task().get(pk=task.pk), created=False)
     job.task = task
     job.save(force_insert=True)
-    audit.record(action="generation_job.create", target=job, actor=principal.actor, result="ok")
+    audit.record(actor=principal, action="generation_job.create", target=("generation_job", job.pk))
     return Submission(job, created=True)
 
 
@@ -189,10 +190,10 @@ def _name_from(upload: File) -> str:
 
 def erase(*, principal: Principal, job: GenerationJob) -> None:
     """Erase the sources and artifacts of a finished job; the row and its hashes stay while a version refers to it."""
-    for file_id in _files_of(job):
-        files.delete(file_id=file_id)
+    for file in File.objects.filter(pk__in=_files_of(job)):
+        files.delete(file)
     job.artifacts.all().delete()
-    audit.record(action="generation_job.delete", target=job, actor=principal.actor, result="ok")
+    audit.record(actor=principal, action="generation_job.delete", target=("generation_job", job.pk))
     if not job.versions.exists() and not job.children.exists():
         job.delete()
         return

@@ -12,7 +12,7 @@ READS = (
 )
 WRITES = (
     "state, ready, event_seq, attempts, crashes, lease_owner, lease_until, due_at, started_at,"
-    " finished_at, error, error_code, cancel_requested_at, cancel_by, cancel_reason"
+    " finished_at, error, error_code, error_detail, cancel_requested_at, cancel_by, cancel_reason"
 )
 GRANTS = f"""
 GRANT SELECT ({READS}), UPDATE ({WRITES}), INSERT ON tai_tasks TO {DISPATCHER};

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_URGENT = 20, 50, 80, 95
 MAX_CRASHES = 5
+ENDINGS = {
+    "expired": _("It waited longer than it may and was never started."),
+    "crashed": _("Its process died five times. Nothing was changed by it."),
+    "timeout": _("It took longer than it may."),
+}
 UNKNOWN_KIND_AFTER = timedelta(minutes=5)
 
 
@@ -218,6 +223,28 @@ class Task(models.Model):
         return self.state in {self.State.QUEUED, self.State.RUNNING}
 
     @property
+    def version(self) -> int:
+        """What entity tags are made of."""
+        return self.row_version
+
+    @property
+    def error_message(self) -> str:
+        """A sentence for the person; what the engine itself ends tasks with is said in their language."""
+        return self.error or str(ENDINGS.get(self.error_code, ""))
+
+    def queue_position(self) -> int | None:
+        """How many ready tasks of this workspace's lane come first, about; one query, None when it does not wait."""
+        if self.state != self.State.QUEUED or not self.ready:
+            return None
+        return Task.objects.filter(
+            queue=self.queue,
+            workspace_id=self.workspace_id,
+            state=self.State.QUEUED,
+            ready=True,
+            rank__lt=self.rank,
+        ).count()
+
+    @property
     def is_cancelling(self) -> bool:
         return self.state == self.State.RUNNING and self.cancel_requested_at is not None
 
@@ -238,6 +265,10 @@ class Task(models.Model):
 
 
 class TaskEventQuerySet(models.QuerySet["TaskEvent"]):
+    def of(self, task: Task) -> TaskEventQuerySet:
+        """The history of one task; the time lets the planner leave out older months."""
+        return self.filter(task_id=task.id, created_at__gte=task.created_at - timedelta(minutes=5))
+
     def after(self, seq: int) -> TaskEventQuerySet:
         return self.filter(seq__gt=seq).order_by("seq")
 

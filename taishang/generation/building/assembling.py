@@ -32,6 +32,7 @@ from taishang.generation.building.operations import (
 )
 from taishang.generation.building.paths import DEFAULT_PREFIX, has_words
 from taishang.generation.building.people import user_fields
+from taishang.generation.building.replies import settled_reads
 from taishang.generation.building.seeds import seed_sets
 from taishang.generation.building.settling import settle
 from taishang.generation.building.tables import entity_specs
@@ -87,6 +88,7 @@ def build(
         work.decisions.adopt(decision)
     _gather(work)
     _collect_fields(work)
+    _drop_hollow(work)
     return _blueprint(work, name)
 
 
@@ -97,6 +99,8 @@ def _gather(work: Work) -> None:
         work.own_hosts = {host}
     called = []
     for operation in merged(from_calls(work.facts, own_hosts=work.own_hosts)):
+        reads = settled_reads(operation.call.reads, work.catalogue)
+        operation.call = operation.call.model_copy(update={"reads": reads})
         (called if has_words(operation.call.path) else work.nameless).append(operation)
     work.prefix = prefix_of(called)
     remote_prefix = work.prefix or DEFAULT_PREFIX
@@ -189,6 +193,7 @@ def _collect_fields(work: Work) -> None:
         if draft is None or use is None:
             continue
         draft.uses.add(use)
+        draft.addressed = draft.addressed or meaning.action == "retrieve"
         if meaning.parent is not None and meaning.parent not in draft.parents:
             draft.parents.append(meaning.parent)
         sightings.from_operation(draft, operation, meaning.action, work.catalogue)
@@ -200,13 +205,32 @@ def _collect_fields(work: Work) -> None:
     sightings.from_statements(work.drafts, work.facts, work.catalogue)
 
 
+def _drop_hollow(work: Work) -> None:
+    """Let go of collections of which nothing is known but a name in a path that is only listed."""
+    hollow = [
+        draft.name
+        for draft in work.drafts
+        if not draft.sightings
+        and not draft.mocks
+        and draft.uses <= {"list"}
+        and not draft.addressed
+    ]
+    for name in hollow:
+        work.drafts.drop(name)
+    for key, meaning in work.meanings.items():
+        if meaning.entity in hollow or meaning.parent in hollow:
+            behaviour = "recorded" if meaning.entity in hollow else meaning.behaviour
+            entity = None if meaning.entity in hollow else meaning.entity
+            work.meanings[key] = Meaning(behaviour, meaning.action, entity)
+
+
 def _blueprint(work: Work, name: str) -> Blueprint:
     specs, warnings = entity_specs(work.drafts, work.catalogue)
     endpoints = _endpoints(work)
     auth_actions = {
         key: meaning.action for key, meaning in work.meanings.items() if meaning.behaviour == "auth"
     }
-    auth = signin.auth_spec(work.operations, auth_actions, work.facts)
+    auth = signin.auth_spec(work.operations, auth_actions, work.facts, work.catalogue)
     acting = [
         (operation, auth_actions[operation.key])
         for operation in work.operations

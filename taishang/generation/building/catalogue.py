@@ -37,6 +37,7 @@ BODY_SUFFIXES = vocabulary(
 )
 ID_NAMES = ("id", "_id", "uuid")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
+_MEMBER = re.compile(r"([A-Za-z_$][\w$]{0,120})\[[\"']([\w$]{1,120})[\"']\]")
 _ORIGIN_RANK = {
     "sql": 0,
     "prisma": 1,
@@ -113,12 +114,23 @@ class Catalogue:
 
     def thing_in(self, type_name: str | None) -> tuple[str | None, bool]:
         """The object type that a reply's type carries and whether as a list: `Page<Post>` → Post, True."""
+        member = _MEMBER.search(type_name or "")
+        if member is not None:
+            return self._member_thing(member.group(1), member.group(2))
         many = bool(type_name) and ("[]" in str(type_name) or "Array<" in str(type_name))
         for name in reversed(_IDENTIFIER.findall(type_name or "")[:20]):
             schema = self.schema(name)
             if schema is not None and self.resolve(schema.shape).type == "object":
                 return self._unwrapped(name, many=many)
         return None, many
+
+    def _member_thing(self, name: str, key: str) -> tuple[str | None, bool]:
+        """What `Order["lines"]` holds."""
+        schema = self.schema(name)
+        seen = self.resolve(schema.shape).fields.get(key) if schema is not None else None
+        if seen is None:
+            return None, False
+        return self._object_name(seen.shape) or (None, seen.shape.type == "array")
 
     def _unwrapped(self, name: str, *, many: bool) -> tuple[str | None, bool]:
         for _ in range(MAX_DEPTH):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from taishang.generation.building.words import entity_name, match_key, words
 from taishang.generation.ir import Fact, MockValue, Place, Shape, ShapeField
 
-Way = Literal["declared", "sent", "read", "row", "form", "stated"]
+Way = Literal["declared", "sent", "changed", "read", "row", "form", "stated"]
 USER_WORDS = frozenset(
     {"user", "appuser", "authuser", "currentuser", "userprofile", "loggedinuser"}
 )
@@ -61,6 +61,7 @@ class EntityDraft:
     uses: set[str] = field(default_factory=set)
     parents: list[str] = field(default_factory=list)
     mocks: list[Fact] = field(default_factory=list)
+    addressed: bool = False
 
     def sight(self, wire_name: str, seen: ShapeField, fact: Fact, way: Way) -> None:
         self.sightings.setdefault(wire_name, []).append(
@@ -129,6 +130,10 @@ class Drafts:
     def find(self, name: str | None) -> EntityDraft | None:
         found = self._aliases.get(match_key(name or ""))
         return self._entities[found] if found is not None else None
+
+    def drop(self, name: str) -> None:
+        self._entities.pop(name, None)
+        self._aliases = {key: kept for key, kept in self._aliases.items() if kept != name}
 
     def wire_of(self, subject: str) -> str | None:
         """The wire name of the thing that `subject` means; `cart` means `CartItem` where no cart is known."""

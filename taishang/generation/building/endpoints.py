@@ -20,7 +20,7 @@ from taishang.generation.building.paths import (
 )
 from taishang.generation.building.signin import PUBLIC_ACTIONS, action_of_path
 from taishang.generation.building.words import function_name, words
-from taishang.generation.ir import EndpointSpec, Shape, ShapeField, merged_confidence
+from taishang.generation.ir import EndpointSpec, Reads, Shape, ShapeField, merged_confidence
 
 Behaviour = Literal["crud", "auth", "toggle", "recorded"]
 _COLLECTION_ACTIONS = {"GET": "list", "POST": "create"}
@@ -49,6 +49,8 @@ def meaning_of(operation: Operation, drafts: Drafts, *, prefix: str) -> Meaning:
     if route.tail and route.holes:
         return _below_an_object(operation, route, drafts)
     draft = drafts.find(route.collection)
+    if route.verb is not None:
+        return _said_aloud(operation, route, draft)
     table = _DETAIL_ACTIONS if route.detail else _COLLECTION_ACTIONS
     verb = table.get(operation.call.method)
     if draft is None or verb is None or (route.holes > 1 and route.parent is None):
@@ -57,6 +59,23 @@ def meaning_of(operation: Operation, drafts: Drafts, *, prefix: str) -> Meaning:
         )
     parent = drafts.find(route.parent)
     return Meaning("crud", verb, draft.name, parent.name if parent is not None else None)
+
+
+def _said_aloud(operation: Operation, route: Route, draft: EntityDraft | None) -> Meaning:
+    """`POST /posts/create` and `GET /get-post/{id}`: the verb in the path decides, when the method agrees."""
+    method = operation.call.method
+    name = draft.name if draft is not None else None
+    if name is None or (route.tail and route.holes):
+        return Meaning("recorded", "", name)
+    if route.verb in ("list", "get") and method == "GET":
+        return Meaning("crud", "retrieve" if route.detail else "list", name)
+    if route.verb == "create" and method in ("POST", "PUT") and not route.detail:
+        return Meaning("crud", "create", name)
+    if route.detail and route.verb == "update" and method in ("POST", "PUT", "PATCH"):
+        return Meaning("crud", "replace" if method == "PUT" else "update", name)
+    if route.detail and route.verb == "delete" and method in ("POST", "DELETE"):
+        return Meaning("crud", "delete", name)
+    return Meaning("recorded", "", name)
 
 
 def _below_an_object(operation: Operation, route: Route, drafts: Drafts) -> Meaning:
@@ -118,7 +137,7 @@ def endpoint(
         media_type=call.media_type
         if call.body is not None or call.media_type != "json"
         else "none",
-        response=call.reads,
+        response=_reads(call.reads, meaning),
         reply=_reply(operation, catalogue),
         success_status=_success_status(
             operation, action if meaning.behaviour != "recorded" else ""
@@ -129,6 +148,22 @@ def endpoint(
         via=call.via,
         origin=operation.origin,
         client_name=call.function,
+    )
+
+
+def _reads(reads: Reads, meaning: Meaning) -> Reads:
+    """What is read of the reply; one object has no list, whatever lists it holds."""
+    single = meaning.behaviour in ("auth", "toggle") or meaning.action in (
+        "retrieve",
+        "create",
+        "update",
+        "replace",
+        "delete",
+    )
+    return (
+        reads.model_copy(update={"list_at": None})
+        if single and reads.list_at is not None
+        else reads
     )
 
 
@@ -143,11 +178,13 @@ def _function_hint(operation: Operation) -> str:
 
 
 def _success_status(operation: Operation, action: str) -> int:
+    """The status the front end expects. A shared client tests for 204 whatever was called: only a delete means it."""
+    usual = _STATUS.get(action, 200)
+    if usual == 204 and operation.call.reads.keys:
+        usual = 200
     stated = [status for status in operation.call.reads.statuses if 200 <= status < 300]
-    if stated:
-        return stated[0]
-    status = _STATUS.get(action, 200)
-    return 200 if status == 204 and operation.call.reads.keys else status
+    fitting = [status for status in stated if status != 204 or usual == 204]
+    return usual if usual in fitting or not fitting else fitting[0]
 
 
 def _reply(operation: Operation, catalogue: Catalogue) -> Shape | None:
@@ -167,24 +204,16 @@ def with_declared_keys(spec: EndpointSpec) -> EndpointSpec:
     """A recorded endpoint answers with every key of its declared reply, not only those read by name."""
     if spec.behaviour != "recorded" or spec.reply is None:
         return spec
-    before = f"{spec.response.envelope}." if spec.response.envelope else ""
     many = spec.reply.type == "array"
+    reads = spec.response
     shape = spec.reply.items if many else spec.reply
     declared = shape.fields if shape is not None and shape.type == "object" else {}
-    keys = [f"{before}{'[].' if many else ''}{name}" for name in declared]
-    reads = spec.response
-    return spec.model_copy(
-        update={
-            "response": reads.model_copy(
-                update={
-                    "keys": reads.keys + [key for key in keys if key not in reads.keys],
-                    "list_at": before.rstrip(".")
-                    if many and reads.list_at is None
-                    else reads.list_at,
-                }
-            )
-        }
-    )
+    list_at = reads.list_at if reads.list_at is not None or not many else reads.envelope or ""
+    before = f"{list_at}[]." if many else f"{reads.envelope}." if reads.envelope else ""
+    keys = [f"{before}{name}" for name in declared]
+    more = [key for key in keys if key not in reads.keys]
+    response = reads.model_copy(update={"keys": reads.keys + more, "list_at": list_at})
+    return spec.model_copy(update={"response": response})
 
 
 def uses_of(meaning: Meaning) -> str | None:

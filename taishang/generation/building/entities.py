@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from taishang.generation.building.catalogue import (
+    LIST_KEYS,
     TABLE_ORIGINS,
     Catalogue,
     has_key,
@@ -35,7 +37,8 @@ ACTION_WORDS = vocabulary(
     "refresh reset chat completions recommend recommendations suggest suggestions config ping version forecast "
     "simulate optimize translate transcribe summarize convert parse train evaluate login logout register checkout "
     "webhook callback submit activate deactivate enable disable approve reject cancel confirm risk timeline history "
-    "performance report engine scanner diagnostics info latest current default explain"
+    "performance report engine scanner diagnostics info latest current default explain public mine my active recent "
+    "popular featured trending archived pending all shared today upcoming top own"
 )
 FIRST_VERBS = vocabulary(
     "get fetch create add update edit delete remove send resend revoke recalculate calculate reset force disable enable "
@@ -44,6 +47,8 @@ FIRST_VERBS = vocabulary(
     "stop check verify validate upload download import export sync search find list load request confirm complete "
     "retry trigger execute process train seed make build explain detect scan test"
 )
+_SAID = {"list": "GET", "get": "GET", "create": "POST"}
+_SCALARS = re.compile(r"^(?:Array<)?(?:string|number|boolean)\b")
 _CRUD = {"GET": "list", "POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
 
 
@@ -110,17 +115,31 @@ def _is_collection(
         operation.call.method for operation, route in found if route.detail and not route.tail
     }
     methods = {
-        operation.call.method for operation, route in found if not route.detail or route.tail
+        _SAID.get(route.verb or "", operation.call.method)
+        for operation, route in found
+        if not route.detail or route.tail
     }
-    if details - {"GET", "HEAD", "OPTIONS"} or (details and "GET" in methods):
+    if details and (methods or details - {"GET", "HEAD", "OPTIONS"}):
         return not is_action_word(segment) or (is_plural(segment) and len(words(segment)) == 1)
-    if details and not methods and all(_is_lookup(route, operation) for operation, route in found):
-        return False
     if is_action_word(segment):
+        return False
+    if details:
+        return not all(_is_lookup(route, operation) for operation, route in found)
+    return _is_listed(segment, found, methods, catalogue)
+
+
+def _is_listed(
+    segment: str, found: list[tuple[Operation, Route]], methods: set[str], catalogue: Catalogue
+) -> bool:
+    """Whether a path of which no single row is ever addressed holds rows."""
+    if methods == {"GET"} and _is_single(found, catalogue):
         return False
     if any(operation.subject for operation, _ in found):
         return True
-    if any(_lists(operation, catalogue) for operation, _ in found) or details:
+    other = _listed_name(found)
+    if other is not None and not is_plural(segment) and not related(segment, other):
+        return "POST" in methods
+    if any(_lists(operation, catalogue) for operation, _ in found):
         return True
     if "GET" in methods and ("POST" in methods or is_plural(segment)):
         return True
@@ -143,7 +162,32 @@ def _lists(operation: Operation, catalogue: Catalogue) -> bool:
     if operation.call.method != "GET":
         return False
     thing, many = catalogue.thing_in(operation.call.reads.type_name)
-    return operation.call.reads.list_at is not None or (many and thing is not None)
+    if thing is not None:
+        return many
+    return operation.call.reads.list_at is not None and not _SCALARS.search(
+        operation.call.reads.type_name or ""
+    )
+
+
+def related(one: str, two: str) -> bool:
+    """Whether one name is a part of the other: `user-drawings` and `drawings`."""
+    first, second = match_key(one), match_key(two)
+    return first in second or second in first
+
+
+def _listed_name(found: list[tuple[Operation, Route]]) -> str | None:
+    """The plural under which a reply keeps its list, when it names the rows: `tickets`."""
+    for operation, _ in found:
+        key = (operation.call.reads.list_at or "").rpartition(".")[2]
+        if operation.call.method == "GET" and key and key not in LIST_KEYS and is_plural(key):
+            return key
+    return None
+
+
+def _is_single(found: list[tuple[Operation, Route]], catalogue: Catalogue) -> bool:
+    """Whether the declared type of every answer is one object: `/users/{id}/profile`, `/stats`."""
+    things = [catalogue.thing_in(operation.call.reads.type_name) for operation, _ in found]
+    return all(thing is not None and not many for thing, many in things)
 
 
 def _add_collection(
@@ -158,7 +202,7 @@ def _add_collection(
     if known is None:
         typed = drafts.find(type_name) if type_name is not None else None
         known = typed or drafts.add(
-            _chosen_name(type_name, segment), fact=first, type_name=type_name
+            _chosen_name(type_name, segment, found), fact=first, type_name=type_name
         )
         drafts.alias(segment, known)
     elif type_name is not None and drafts.find(type_name) is None:
@@ -169,8 +213,11 @@ def _add_collection(
     return known
 
 
-def _chosen_name(type_name: str | None, segment: str) -> str:
-    return type_name if type_name is not None and not is_shape_name(type_name) else segment
+def _chosen_name(type_name: str | None, segment: str, found: list[tuple[Operation, Route]]) -> str:
+    if type_name is not None and not is_shape_name(type_name):
+        return type_name
+    listed = _listed_name(found)
+    return listed if listed is not None and not is_plural(segment) else segment
 
 
 def _use(draft: EntityDraft, operation: Operation, route: Route) -> None:
@@ -220,6 +267,7 @@ def _by_suffix(segment: str, catalogue: Catalogue, drafts: Drafts) -> str | None
             and value.shape.type == "object"
             and has_key(value.shape)
             and match_key(value.name).endswith(key)
+            and "with" not in words(value.name)
             and drafts.find(value.name) is None
         }
     )

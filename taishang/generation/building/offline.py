@@ -28,10 +28,10 @@ from taishang.generation.ir import (
 
 LIST_VERBS = vocabulary("get fetch load list find read search query select use all")
 CREATE_VERBS = vocabulary(
-    "add create submit insert new post upload place book import append push register"
+    "add create submit insert new post upload place book append push register duplicate"
 )
 UPDATE_VERBS = vocabulary(
-    "update edit save modify change rename mark move set reschedule assign complete"
+    "update edit save modify change rename mark move set reschedule assign complete merge archive restore reorder"
 )
 DELETE_VERBS = vocabulary("delete remove destroy clear drop discard")
 TOGGLE_VERBS = vocabulary(
@@ -56,7 +56,7 @@ _SUPABASE_AUTH = {
     "signUp": "register",
     "signInWithPassword": "login",
     "signIn": "login",
-    "signInWithOtp": "reset",
+    "signInWithOtp": "third_party",
     "signInWithOAuth": "third_party",
     "signInWithIdToken": "third_party",
     "signOut": "logout",

@@ -5,15 +5,30 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from taishang.generation.building.words import parameter_name, snake
+from taishang.generation.building.words import parameter_name, snake, words
 from taishang.generation.ir import PathParameter
 
 HOLE = re.compile(r"\{([^{}/]*)\}")
 DEFAULT_PREFIX = "/api"
 _VERSION = re.compile(r"v\d{1,3}")
 _SHARE = 0.5
+RPC_VERBS = {
+    "list": "list",
+    "get": "get",
+    "fetch": "get",
+    "show": "get",
+    "create": "create",
+    "add": "create",
+    "new": "create",
+    "store": "create",
+    "update": "update",
+    "edit": "update",
+    "delete": "delete",
+    "remove": "delete",
+    "destroy": "delete",
+}
 
 
 def segments(path: str) -> list[str]:
@@ -71,7 +86,8 @@ class Route:
     parent_parameter: str | None = None
     tail: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
-    holes: int = field(default=0)
+    holes: int = 0
+    verb: str | None = None
 
 
 def read_route(path: str, *, prefix: str) -> Route:
@@ -82,6 +98,29 @@ def read_route(path: str, *, prefix: str) -> Route:
         parts = parts[len(skipped) :]
     elif parts[:1] and parts[0].lower() == "api":
         parts = parts[1:]
+    parts = [part for part in parts if _VERSION.fullmatch(part) is None]
+    verb, parts = _spoken_verb(parts)
+    return replace(_route(parts), verb=verb)
+
+
+def _spoken_verb(parts: list[str]) -> tuple[str | None, list[str]]:
+    """The verb that a path says aloud, and the path without it: `/posts/create`, `/delete-post/{id}`."""
+    statics = [index for index, part in enumerate(parts) if not is_hole(part)]
+    for index in reversed(statics):
+        said = words(parts[index])
+        verb = RPC_VERBS.get(said[0]) if said else None
+        if verb is None:
+            continue
+        if len(said) > 1 and said[0] in ("new", "store", "show"):
+            continue
+        if len(said) > 1:
+            return verb, [*parts[:index], "_".join(said[1:]), *parts[index + 1 :]]
+        rest = parts[:index] + parts[index + 1 :]
+        return (verb, rest) if any(not is_hole(part) for part in parts[:index]) else (None, parts)
+    return None, parts
+
+
+def _route(parts: list[str]) -> Route:
     holes = [index for index, part in enumerate(parts) if is_hole(part)]
     if not holes:
         return Route(

@@ -109,12 +109,17 @@ def _by_name(draft: EntityDraft, wire: str, seen: list[Sighting], drafts: Drafts
     if len(parts) < 2 or parts[-1] not in ("id", "ids", "uuid"):
         return _by_plain_name(draft, wire, seen)
     stem = "_".join(parts[:-1])
-    if (parts[-2] in _PERSON_ROLES and drafts.find(stem) is None) or drafts.is_user(stem):
+    if match_key(stem) in (match_key(draft.name), match_key(draft.wire_name)):
+        return None
+    person = parts[-2] == "user" or (len(parts) == 2 and parts[0] in _PERSON_ROLES)
+    if (person and drafts.find(stem) is None) or drafts.is_user(stem):
         return Target(USER, many=many)
     if stem in ("parent", "reply_to", "parent_" + snake(draft.name)):
         return Target(draft.name)
     known = drafts.find(stem) or drafts.find(parts[-2])
-    return Target(known.name, many=many) if known is not None else None
+    if known is None or (known.name == draft.name and not many):
+        return None
+    return Target(known.name, many=many)
 
 
 def _by_plain_name(draft: EntityDraft, wire: str, seen: list[Sighting]) -> Target | None:

@@ -8,7 +8,7 @@ from taishang.generation.building.catalogue import (
     TABLE_ORIGINS,
     Catalogue,
 )
-from taishang.generation.building.drafts import Drafts, EntityDraft
+from taishang.generation.building.drafts import Drafts, EntityDraft, Way
 from taishang.generation.building.holdings import body_home
 from taishang.generation.building.operations import Operation
 from taishang.generation.building.words import match_key, vocabulary, words
@@ -59,8 +59,8 @@ def from_operation(
         body = unwrapped(catalogue.resolve(operation.call.body), draft, catalogue)
         for wire, seen in body.fields.items():
             if not set(words(wire)) & _SCREEN_ONLY:
-                optional = seen.optional or action == "update"
-                draft.sight(wire, seen.model_copy(update={"optional": optional}), fact, "sent")
+                way: Way = "sent" if action == "create" else "changed"
+                draft.sight(wire, seen, fact, way)
     if not draft.type_names:
         for wire in read_fields(operation.call.reads):
             if operation.origin == "supabase" or not set(words(wire)) <= _READ_NOISE:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from taishang.generation.building.catalogue import Catalogue
 from taishang.generation.building.operations import Operation
-from taishang.generation.building.paths import HOLE, is_hole, segments
+from taishang.generation.building.paths import HOLE, is_hole, is_prefix, segments
 from taishang.generation.building.words import vocabulary, words
 from taishang.generation.ir import AuthSpec, AuthValue, Fact
 
@@ -86,7 +87,11 @@ def action_of_path(operation: Operation, *, prefix: str) -> str | None:
     """The auth action that a call's path names: `POST /auth/sign-in` is a login."""
     if operation.auth_action is not None:
         return operation.auth_action
-    parts = segments(operation.call.path)[len(segments(prefix)) :]
+    parts = segments(operation.call.path)
+    own = segments(prefix)
+    parts = parts[len(own) :] if parts[: len(own)] == own else parts
+    while parts and is_prefix(parts[0]):
+        parts = parts[1:]
     if not parts or len(parts) > 5:
         return None
     method = operation.call.method
@@ -165,7 +170,10 @@ def action_of_method(name: str) -> str | None:
 
 
 def auth_spec(
-    operations: list[Operation], actions: dict[tuple[str, str], str], facts: list[Fact]
+    operations: list[Operation],
+    actions: dict[tuple[str, str], str],
+    facts: list[Fact],
+    catalogue: Catalogue,
 ) -> AuthSpec:
     """The names and the scheme that the export's sign-in code uses."""
     spec = AuthSpec()
@@ -174,17 +182,31 @@ def auth_spec(
     }
     login = by_action.get("login") or by_action.get("register")
     if login is not None:
-        spec = _with_login(spec, login)
+        replies = [
+            by_action[name] for name in ("login", "register", "refresh") if name in by_action
+        ]
+        declared = [key for each in replies for key in _declared_keys(each, catalogue)]
+        spec = _with_login(spec, login, declared)
     return _with_traces(spec, operations, facts)
 
 
-def _with_login(spec: AuthSpec, login: Operation) -> AuthSpec:
+def _declared_keys(operation: Operation, catalogue: Catalogue) -> list[str]:
+    """The keys of a reply's declared type, and of what an envelope in it holds."""
+    thing, _ = catalogue.thing_in(operation.call.reads.type_name)
+    schema = catalogue.schema(thing) if thing is not None else None
+    shape = catalogue.resolve(schema.shape) if schema is not None else None
+    inner = [key.split(".")[-1] for key in operation.call.reads.keys]
+    return [*(shape.fields if shape is not None else {}), *inner]
+
+
+def _with_login(spec: AuthSpec, login: Operation, declared: list[str]) -> AuthSpec:
     sent = list(login.call.body.fields) if login.call.body is not None else []
     envelope = login.call.reads.envelope
     read = [key.removeprefix(f"{envelope}.") if envelope else key for key in login.call.reads.keys]
     tops = [key.split(".")[0].removesuffix("[]") for key in read] + [
         key.split(".")[-1] for key in read
     ]
+    tops += declared
     refresh = _first(REFRESH_KEYS, tops)
     access = _first(ACCESS_KEYS, tops)
     return spec.model_copy(

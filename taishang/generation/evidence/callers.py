@@ -37,11 +37,15 @@ class Mentions:
     def __init__(self, project: Project) -> None:
         self._bare: Counter[str] = Counter()
         self._pairs: Counter[str] = Counter()
+        chains: Counter[str] = Counter()
         for module in project.modules.values():
-            for found in WORD.finditer(module.text):
-                parts = re.split(r"\??\.", found.group())
-                self._bare.update(parts)
-                self._pairs.update(f"{a}.{b}" for a, b in pairwise(parts))
+            chains.update(WORD.findall(module.text))
+        for chain, count in chains.items():
+            parts = chain.replace("?", "").split(".")
+            for part in parts:
+                self._bare[part] += count
+            for pair in pairwise(parts):
+                self._pairs[".".join(pair)] += count
 
     def is_used(self, name: str, owner: str) -> bool:
         """Whether `name` (a member of `owner`, or a function) is mentioned beyond its definition."""
@@ -143,7 +147,9 @@ def _has_token(headers: Symbol) -> bool:
 def sends_cookies(options: Symbol) -> bool:
     """`credentials: "include"` or `withCredentials: true`."""
     credentials, flag = member(options, "credentials"), member(options, "withCredentials")
-    return (isinstance(credentials, Lit) and credentials.text == "include") or flag == Flag(True)  # noqa: FBT003
+    return (isinstance(credentials, Lit) and credentials.text == "include") or flag == Flag(
+        value=True
+    )
 
 
 def is_before_sign_in(path: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from taishang.generation.evidence.callers import (
     Mentions,
     enclosing_name,
@@ -15,26 +13,29 @@ from taishang.generation.evidence.clients import Request
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.ownership import Ownership
 from taishang.generation.evidence.payloads import PayloadReader
+from taishang.generation.evidence.replies import ReplyReader
+from taishang.generation.evidence.routing import Resolved, Routing
 from taishang.generation.evidence.substitution import variants
-from taishang.generation.evidence.symbols import Lit, Symbol
+from taishang.generation.evidence.symbols import (
+    SPREAD,
+    Hole,
+    Join,
+    Lit,
+    Or,
+    Param,
+    Record,
+    Search,
+    Symbol,
+    children,
+)
 from taishang.generation.evidence.urls import Address, is_asset, query_of, read_address
 from taishang.generation.evidence.values import Evaluator
 from taishang.generation.evidence.wrappers import Template, Traffic, resolve_this, trace
-from taishang.generation.ir import CallValue, Fact, FactKind, OtherValue
+from taishang.generation.ir import CallValue, Fact, FactKind, OtherValue, QueryParameter
 
+MAX_SPREADS = 4
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 CERTAIN, GUESSED_METHOD, GUESSED_SEGMENT, UNRESOLVED = 0.95, 0.8, 0.6, 0.3
-
-
-@dataclass(eq=False)
-class Resolved:
-    """One variant of one request: what is sent where, and which template it came from."""
-
-    template: Template
-    request: Request
-    address: Address
-    method: str
-    certain_method: bool
 
 
 def extract(project: Project) -> list[Fact]:
@@ -50,6 +51,7 @@ class CallReader:
         self.evaluator = Evaluator(project)
         self.traffic = trace(project, self.evaluator)
         self._payloads = PayloadReader(project, self.evaluator)
+        self._replies = ReplyReader(self.evaluator, self.traffic.edges)
         self._mentions = Mentions(project)
 
     def facts(self) -> list[Fact]:
@@ -59,19 +61,30 @@ class CallReader:
             for template in self.traffic.settled
             for found in resolve(self.evaluator, template, self.traffic)
         ]
+        pending = [
+            found
+            for template in self.traffic.open
+            for found in resolve(self.evaluator, template, self.traffic)
+        ]
         ownership = Ownership([found.address for found in resolved])
+        routing = Routing(self.project, resolved + pending, ownership)
         facts: dict[tuple[str, int, str, str, str], Fact] = {}
-        for found in resolved:
-            fact = self._fact(found, ownership)
-            if fact is not None:
-                facts.setdefault(_identity(fact), fact)
-        for template in self.traffic.open:
-            fact = _unresolved(self.project, template, read_address(template.request.url).why_not)
+        for fact in routing.facts():
             facts.setdefault(_identity(fact), fact)
+        for found in resolved:
+            fact_found = self._fact(found, ownership, routing)
+            if fact_found is not None:
+                facts.setdefault(_identity(fact_found), fact_found)
+        for found in pending:
+            if not routing.is_forward(found):
+                fact = _unresolved(self.project, found.template, found.address.why_not)
+                facts.setdefault(_identity(fact), fact)
         return list(facts.values())
 
-    def _fact(self, found: Resolved, ownership: Ownership) -> Fact | None:
+    def _fact(self, found: Resolved, ownership: Ownership, routing: Routing) -> Fact | None:
         address, template = found.address, found.template
+        if routing.is_forward(found):
+            return None
         if address.why_not:
             return _unresolved(self.project, template, address.why_not)
         if is_asset(address):
@@ -79,27 +92,35 @@ class CallReader:
         kind: FactKind = "wrapper" if template.depth else "call"
         return Fact(
             place=self.project.place(template.module, template.node, kind),
-            value=self._value(found, ownership),
+            value=self._value(found, ownership, routing),
             confidence=_confidence(found),
         )
 
-    def _value(self, found: Resolved, ownership: Ownership) -> CallValue:
-        address, request = found.address, found.request
+    def _value(self, found: Resolved, ownership: Ownership, routing: Routing) -> CallValue:
+        request = found.request
+        external = ownership.external_host(found.address) or routing.behind_handler(found)
+        method, address, via = found.method, found.address, None
+        if external is None:
+            method, address, via = routing.proxies.follow(found.method, found.address)
+        for spread in _spread_in(request.url, request.query):
+            _add_query(address, self._payloads.query(spread))
         name, owner = enclosing_name(found.template.module, found.template.node)
         body, media_type = self._payloads.read(request.body)
-        if found.method in {"GET", "HEAD"}:
+        if method in {"GET", "HEAD"}:
             body, media_type = None, "none"
         return CallValue(
-            method=found.method,  # type: ignore[arg-type]
+            method=method,
             path=address.path,
             parameters=address.parameters,
             query=address.query,
             body=body,
-            media_type=media_type,  # type: ignore[arg-type]
+            media_type=media_type,
+            reads=self._replies.read(found.template, request.client, address.path),
             client=request.client,
             function=name or None,
             url_base=address.url_base,
-            external_host=ownership.external_host(address),
+            external_host=external,
+            via=via,
             called=not name or self._mentions.is_used(name, owner),
             sends_token=sends_token(request.options, []),
             sends_cookies=sends_cookies(request.options),
@@ -124,9 +145,28 @@ def resolve(evaluator: Evaluator, template: Template, traffic: Traffic) -> list[
             verb, certain = _verb(method)
             made = Request(url, method, body, query, options, request.client)
             address = read_address(url)
-            known = {parameter.name for parameter in address.query}
-            address.query += [p for p in query_of(query) if p.name not in known]
+            _add_query(address, query_of(query))
             found.append(Resolved(template, made, address, verb, certain))
+    return found
+
+
+def _add_query(address: Address, more: list[QueryParameter]) -> None:
+    known = {parameter.name for parameter in address.query}
+    address.query += [parameter for parameter in more if parameter.name not in known]
+
+
+def _spread_in(url: Symbol, query: Symbol) -> list[Symbol]:
+    """Objects handed over whole as the query: `new URLSearchParams(filters)`, `params: filters`."""
+    found: list[Symbol] = [query] if isinstance(query, (Param, Hole)) else []
+    stack = [url, query]
+    while stack and len(found) < MAX_SPREADS:
+        value = stack.pop()
+        if isinstance(value, Search):
+            found += [content for key, content in value.entries if key == SPREAD]
+        if isinstance(value, Record):
+            found += [content for key, content in value.entries if key is None]
+        if isinstance(value, (Join, Or)):
+            stack.extend(children(value))
     return found
 
 

@@ -153,12 +153,12 @@ def _with_library(
 
 
 def _based(request: Request, client: Client) -> Request:
-    url = _under(either([client.base, EMPTY]), request.url)
+    url = under(either([client.base, EMPTY]), request.url)
     options = Record(((None, client.options), (None, request.options)))
     return Request(url, request.method, request.body, request.query, options, request.client)
 
 
-def _under(base: Symbol, url: Symbol) -> Symbol:
+def under(base: Symbol, url: Symbol) -> Symbol:
     """`url` below `base`, unless it is absolute itself."""
     start = url.parts[0] if isinstance(url, Join) else url
     if isinstance(start, Lit) and start.text.startswith(("http://", "https://", "//")):
@@ -206,7 +206,7 @@ def _fetch_like(library: str, name: str, arguments: Arguments) -> Request | None
     elif isinstance(body, Nothing):
         body = either([member(options, "body"), member(options, "form")])
     base = either([member(options, key) for key in ("baseURL", "prefixUrl")])
-    url = arguments[0] if isinstance(base, Nothing) else _under(base, arguments[0])
+    url = arguments[0] if isinstance(base, Nothing) else under(base, arguments[0])
     query = either([member(options, key) for key in ("query", "params", "searchParams")])
     return Request(url, _upper(method), body, query, options, library)
 
@@ -230,7 +230,7 @@ def _configured(arguments: Arguments, library: str) -> Request | None:
     return (
         made
         if isinstance(base, Nothing)
-        else Request(_under(base, url), method, as_json(body), made.query, config, library)
+        else Request(under(base, url), method, as_json(body), made.query, config, library)
     )
 
 
@@ -257,8 +257,7 @@ def _jquery(name: str, arguments: Arguments) -> Request | None:
     if not arguments:
         return None
     if name == "ajax":
-        made = _configured(arguments, "jquery")
-        return made
+        return _configured(arguments, "jquery")
     methods = {"get": "GET", "getJSON": "GET", "post": "POST"}
     if name not in methods:
         return None

@@ -32,7 +32,7 @@ from taishang.generation.evidence.symbols import (
 from taishang.generation.evidence.syntax import MAX_DEPTH, Module
 from taishang.generation.evidence.typeshapes import TypeReader
 from taishang.generation.evidence.values import Evaluator
-from taishang.generation.ir import Shape, ShapeField
+from taishang.generation.ir import QueryParameter, Shape, ShapeField, TypeName
 
 MAX_FIELDS = 100
 MAX_NESTING = 8
@@ -86,6 +86,16 @@ class PayloadReader:
         if shape.name in FILE_TYPES:
             return Shape(type="file"), "multipart"
         return shape, "json"
+
+    def query(self, value: Symbol) -> list[QueryParameter]:
+        """The members of an object that is sent as the query."""
+        shape = self.shape(value)
+        module = self._project.modules.get(_file_of(value))
+        whole = self._types.looked_up(module, shape) if module is not None else shape
+        return [
+            QueryParameter(name=name, type=_query_type(field.shape), choices=field.shape.choices)
+            for name, field in list(whole.fields.items())[:MAX_FIELDS]
+        ]
 
     def shape(self, value: Symbol, nesting: int = 0) -> Shape:
         """The shape of one value; unknown where nothing tells it."""
@@ -179,6 +189,18 @@ class PayloadReader:
         if value.type == "call_expression":
             return self._bodies.state_shape(module, value)
         return self._bodies.body(module, value)
+
+
+def _query_type(shape: Shape) -> TypeName:
+    known: dict[str, TypeName] = {
+        "integer": "integer",
+        "boolean": "boolean",
+        "choice": "choice",
+        "date": "date",
+        "datetime": "datetime",
+        "float": "float",
+    }
+    return known.get(shape.type, "text")
 
 
 def _declarator_at(node: Node | None, module: Module, name: str) -> Node | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from taishang.generation.evidence.symbols import (
+    SPREAD,
     Apply,
     Client,
     Form,
@@ -167,7 +168,9 @@ def _search(arguments: Arguments) -> Symbol:
     if isinstance(first, Search):
         return first
     if isinstance(first, Record):
-        return Search(tuple((key, value) for key, value in first.entries if key is not None))
+        return Search(
+            tuple((SPREAD if key is None else key, value) for key, value in first.entries)
+        )
     if isinstance(first, Items):
         pairs = [pair.values for pair in first.values if isinstance(pair, Items)]
         named = [
@@ -177,7 +180,7 @@ def _search(arguments: Arguments) -> Symbol:
     if isinstance(first, Lit):
         names = [part.partition("=")[0] for part in first.text.lstrip("?").split("&") if part]
         return Search(tuple((name, Hole(name)) for name in names))
-    return Search()
+    return Search(((SPREAD, first),)) if first is not None else Search()
 
 
 def _url(arguments: Arguments) -> Symbol:

@@ -18,7 +18,6 @@ from taishang.generation.ir import (
     SchemaValue,
     Shape,
     ShapeField,
-    SourceFile,
 )
 
 CONFIDENCE = 1.0
@@ -70,14 +69,20 @@ class Table:
 
 def extract(project: Project) -> list[Fact]:
     """One fact per table, with what later statements of any file added to it."""
+    files = sorted(project.export.files, key=lambda file: file.path)
+    sources = [(file.path, file.text) for file in files if file.path.endswith(".sql") and file.text]
+    return read_tables(sources=sources)
+
+
+def read_tables(*, sources: list[tuple[str, str]], confidence: float = CONFIDENCE) -> list[Fact]:
+    """The tables that `sources`, pairs of path and text in the order they would run, leave behind."""
     tables: dict[str, Table] = {}
     enums: dict[str, list[str]] = {}
-    for file in sorted(project.export.files, key=lambda file: file.path):
-        if file.path.endswith(".sql") and file.text is not None:
-            for text, line in statements(file.text):
-                _read(file, text, line, tables, enums)
+    for path, content in sources:
+        for text, line in statements(content):
+            _read(path, text, line, tables, enums)
     return [
-        Fact(place=table.place, value=_value(table, enums), confidence=CONFIDENCE)
+        Fact(place=table.place, value=_value(table, enums), confidence=confidence)
         for _, table in sorted(tables.items())
     ]
 
@@ -141,7 +146,7 @@ def _is_flat(statement: str) -> bool:
 
 
 def _read(
-    file: SourceFile, text: str, line: int, tables: dict[str, Table], enums: dict[str, list[str]]
+    path: str, text: str, line: int, tables: dict[str, Table], enums: dict[str, list[str]]
 ) -> None:
     try:
         tree = sqlglot.parse_one(text, read="postgres")
@@ -149,7 +154,7 @@ def _read(
         _read_enum(text, enums)
         return
     if isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.this, exp.Schema):
-        _create(file, text, line, tree.this, tables)
+        _create(path, text, line, tree.this, tables)
     elif isinstance(tree, exp.Alter):
         _alter(tree, tables)
     else:
@@ -163,15 +168,13 @@ def _read_enum(text: str, enums: dict[str, list[str]]) -> None:
         enums[name.lower()] = _CHECKED_IN.findall(text[found.end() :])[:100]
 
 
-def _create(
-    file: SourceFile, text: str, line: int, schema: exp.Schema, tables: dict[str, Table]
-) -> None:
+def _create(path: str, text: str, line: int, schema: exp.Schema, tables: dict[str, Table]) -> None:
     target = schema.this
     if not isinstance(target, exp.Table) or target.db in ("auth", "storage", "pg_catalog"):
         return
     lines = text.split("\n")
     place = Place(
-        file=file.path,
+        file=path,
         line=line,
         end_line=line + len(lines) - 1,
         kind="schema",
@@ -226,7 +229,7 @@ def _type(kind: exp.Expression | None) -> Shape:
     if not isinstance(kind, exp.DataType):
         return Shape(type="text")
     name = kind.this.value if isinstance(kind.this, exp.DataType.Type) else str(kind.this)
-    if name == "USERDEFINED":
+    if name == "USER-DEFINED":
         return Shape(type="reference", name=str(kind.args.get("kind") or "").lower())
     length = (
         kind.expressions[0].name
@@ -318,7 +321,8 @@ def _alter(tree: exp.Alter, tables: dict[str, Table]) -> None:
         if isinstance(action, exp.ColumnDef):
             _column(action, table, [table.place.excerpt], table.place.line)
         elif isinstance(action, exp.Drop) and action.args.get("kind") == "COLUMN":
-            table.fields.pop(action.this.name, None)
+            dropped = action.find(exp.Identifier)
+            table.fields.pop(dropped.name if dropped is not None else "", None)
         elif isinstance(action, exp.AddConstraint):
             for part in action.expressions:
                 _constraint(part, table)

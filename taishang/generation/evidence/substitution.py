@@ -36,6 +36,7 @@ from taishang.generation.evidence.text_methods import apply
 
 MAX_VARIANTS = 8
 MAX_NESTING = 120
+NO = Flag(value=False)
 Leaf = Callable[[Symbol], Symbol | None]
 
 
@@ -114,7 +115,9 @@ def variants(
             finished.append((values, rest))
             continue
         for holds in (False, True):
-            cases = [[_assume(value, test, holds) for value in side] for side in (values, rest)]
+            cases = [
+                [_assume(value, test, holds=holds) for value in side] for side in (values, rest)
+            ]
             pending.append((cases[0], cases[1]))
     return finished[:MAX_VARIANTS]
 
@@ -130,12 +133,12 @@ def _first_test(values: list[Symbol]) -> Symbol | None:
     return None
 
 
-def _assume(value: Symbol, test: Symbol, holds: bool) -> Symbol:  # noqa: FBT001
+def _assume(value: Symbol, test: Symbol, *, holds: bool) -> Symbol:
     def leaf(part: Symbol) -> Symbol | None:
         if part == test:
             return Flag(holds)
         excluded = holds and isinstance(part, Test) and _other_case(part, test)
-        return Flag(False) if excluded else None  # noqa: FBT003
+        return NO if excluded else None
 
     return rebuild(value, leaf)
 

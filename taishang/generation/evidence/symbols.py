@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Union
+from typing import TypeAlias
 
 MAX_PARTS = 60
 MAX_SIZE = 400
@@ -196,14 +196,38 @@ class Result:
     text: str = ""
 
 
-Symbol = Union[
-    Lit, Flag, Nothing, Hole, Env, Param, This, Join, Or, If, Test, Record, Items, Search, Form, Json,
-    Apply, Closure, Kind, Instance, Package, Client, Namespace, Result,
-]  # fmt: skip
+Symbol: TypeAlias = (
+    Lit
+    | Flag
+    | Nothing
+    | Hole
+    | Env
+    | Param
+    | This
+    | Join
+    | Or
+    | If
+    | Test
+    | Record
+    | Items
+    | Search
+    | Form
+    | Json
+    | Apply
+    | Closure
+    | Kind
+    | Instance
+    | Package
+    | Client
+    | Namespace
+    | Result
+)
 NOTHING = Nothing()
 EMPTY = Lit("")
 Bindings = Mapping[tuple[str, int], Symbol]
 THIS = -1
+# The key of what a query or form was made from as a whole.
+SPREAD = "..."
 
 
 def join(parts: list[Symbol]) -> Symbol:
@@ -247,10 +271,10 @@ def choose(test: Symbol, then: Symbol, other: Symbol) -> Symbol:
         return then
     if isinstance(test, Test) and test.what == "not":
         return choose(test.operands[0], other, then)
-    return If(test, _assume(then, test, True), _assume(other, test, False))
+    return If(test, _assume(then, test, holds=True), _assume(other, test, holds=False))
 
 
-def _assume(value: Symbol, test: Symbol, holds: bool) -> Symbol:  # noqa: FBT001
+def _assume(value: Symbol, test: Symbol, *, holds: bool) -> Symbol:
     if isinstance(value, If) and value.test == test:
         return value.then if holds else value.other
     return value

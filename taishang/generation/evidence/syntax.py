@@ -50,7 +50,6 @@ NOT_INDEXED = frozenset(
         "predefined_type",
         "formal_parameters",
         "arguments",
-        "statement_block",
         "comment",
         "number",
         "type_annotation",

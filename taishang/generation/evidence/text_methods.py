@@ -140,10 +140,9 @@ def _slice(receiver: Symbol, arguments: tuple[Symbol, ...]) -> Symbol | None:
     numbers = [argument.text for argument in arguments if isinstance(argument, Lit)]
     if len(numbers) != len(arguments) or not all(text.lstrip("-").isdigit() for text in numbers):
         return None
-    if isinstance(receiver, Lit) and all(len(text) < 6 for text in numbers):
-        return Lit(
-            receiver.text[slice(*[int(text) for text in numbers][:2])] if numbers else receiver.text
-        )
+    bounds = [int(text) if len(text) < 6 else None for text in numbers[:2]]
+    if isinstance(receiver, Lit) and bounds:
+        return Lit(receiver.text[bounds[0] : bounds[1] if len(bounds) > 1 else None])
     if isinstance(receiver, Join) and numbers == ["1"] and isinstance(receiver.parts[0], Lit):
         return join([Lit(receiver.parts[0].text[1:]), *receiver.parts[1:]])
     return None

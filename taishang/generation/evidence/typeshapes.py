@@ -56,6 +56,15 @@ _SCREEN = frozenset(
     }
 )  # fmt: skip
 _FUNCTIONS = frozenset({"function_type", "constructor_type"})
+_TYPE_DECLARATIONS = frozenset(
+    {
+        "interface_declaration",
+        "type_alias_declaration",
+        "enum_declaration",
+        "class_declaration",
+        "abstract_class_declaration",
+    }
+)
 UNKNOWN = Shape()
 
 
@@ -189,7 +198,7 @@ class TypeReader:
         if shape.type != "reference" or shape.name is None or depth > MAX_DEPTH:
             return shape
         found = self._project.definition(module, shape.name)
-        if found is None:
+        if found is None or found[1].type not in _TYPE_DECLARATIONS:
             return shape
         declared = self.declared(found[0], found[1], depth=depth + 1)
         return (

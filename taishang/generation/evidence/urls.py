@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from taishang.generation.evidence.symbols import (
+    SPREAD,
     Apply,
     Env,
     Flag,
@@ -311,15 +312,10 @@ def _read_query(parts: list[Symbol]) -> list[QueryParameter]:
     found: dict[str, QueryParameter] = {}
     text = ""
     for part in parts:
-        if isinstance(part, Lit):
-            text += part.text
-        elif isinstance(part, Search):
-            for name, value in part.entries:
-                found.setdefault(name, _query_parameter(name, value))
-        elif isinstance(part, Record):
-            continue
+        if isinstance(part, Search):
+            found.update({p.name: p for p in query_of(part) if p.name not in found})
         else:
-            text += "\x00"
+            text += part.text if isinstance(part, Lit) else "\x00"
     for piece in text.partition("#")[0].split("&"):
         name, _, value = piece.partition("=")
         if re.fullmatch(r"[\w.$\[\]-]{1,64}", name):
@@ -331,7 +327,7 @@ def _read_query(parts: list[Symbol]) -> list[QueryParameter]:
 def query_of(value: Symbol) -> list[QueryParameter]:
     """Query parameters of an options object (`params: {…}`)."""
     if isinstance(value, (Record, Search)):
-        named = [(key, content) for key, content in value.entries if key]
+        named = [(key, content) for key, content in value.entries if key and key != SPREAD]
         return [_query_parameter(key, content) for key, content in named]
     return []
 
@@ -351,4 +347,5 @@ def is_asset(address: Address) -> bool:
     """A file of the front end itself: relative, with a file suffix, outside any API prefix."""
     path = address.path.lower()
     own = not address.host and not address.url_base
-    return own and bool(ASSET.search(path)) and "/api/" not in path
+    plain = own and not address.parameters
+    return plain and bool(ASSET.search(path)) and "/api/" not in path

@@ -18,6 +18,7 @@ from taishang.generation.evidence.platform import (
     CALLED_AT_ONCE,
     call_platform,
     construct_platform,
+    make_client,
     platform_name,
 )
 from taishang.generation.evidence.scopes import Binding, Scopes, Step
@@ -90,7 +91,7 @@ class Evaluator:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.nodes: dict[str, tuple[Module, Node]] = {}
-        self.contexts: dict[str, Symbol] = {}
+        self.contexts: dict[Symbol, tuple[Module, Node]] = {}
         self._scopes: dict[str, Scopes] = {}
         self._values: dict[tuple[str, int, int, str], Symbol] = {}
         self._returns: dict[str, Symbol] = {}
@@ -161,9 +162,9 @@ class Evaluator:
         if platform_name(callee) in CALLED_AT_ONCE and arguments:
             return self.call(arguments[0], ())
         if platform_name(callee) in {"useContext", "use", "inject"} and arguments:
-            found = self.contexts.get(repr(arguments[0]))
-            if found is not None:
-                return found
+            provided = self.contexts.get(arguments[0])
+            if provided is not None:
+                return self.value(*provided)
         known = call_platform(callee, arguments)
         return Result(callee, arguments, text) if known is None else known
 
@@ -383,7 +384,9 @@ class Evaluator:
     def _readable(self, value: Symbol, module: Module, node: Node) -> Symbol:
         """A member of something unknown is called by its source text."""
         opaque = isinstance(value, Apply) and isinstance(value.receiver, (Hole, Result, Apply))
-        return self.hole(module, node) if opaque and not _promised(value) else value
+        if not opaque or (isinstance(value, Apply) and _promised(value)):
+            return value
+        return self.hole(module, node)
 
     def _binary(self, module: Module, node: Node) -> Symbol:
         left = self.value(module, node.child_by_field_name("left"))
@@ -467,6 +470,9 @@ class Evaluator:
         if name in TEXT_METHODS and isinstance(receiver, TEXTS):
             return apply(name, receiver, arguments)
         method = self.member(receiver, name)
+        if isinstance(receiver, Client) and name in {"create", "extend"}:
+            made = make_client(Apply("." + name, receiver), arguments)
+            return receiver if made is None else made
         if isinstance(method, (Closure, Package, This, Param, Or)):
             return self.call(method, arguments, module.text_of(node)[:120])
         if isinstance(receiver, (Result, Hole)) and not _promised(Apply(name, receiver)):
@@ -528,8 +534,8 @@ EVALUATIONS: dict[str, Callable[[Evaluator, Module, Node], Symbol]] = {
     "number": Evaluator._number,
     "regex": Evaluator._regex,
     "template_string": Evaluator._template,
-    "true": lambda _self, _module, _node: Flag(True),  # noqa: FBT003
-    "false": lambda _self, _module, _node: Flag(False),  # noqa: FBT003
+    "true": lambda _self, _module, _node: Flag(value=True),
+    "false": lambda _self, _module, _node: Flag(value=False),
     "null": lambda _self, _module, _node: NOTHING,
     "undefined": lambda _self, _module, _node: NOTHING,
     "identifier": Evaluator._identifier,

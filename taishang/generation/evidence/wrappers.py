@@ -11,22 +11,26 @@ from dataclasses import dataclass, field, replace
 from tree_sitter import Node
 
 from taishang.generation.evidence.clients import Request, request_of
+from taishang.generation.evidence.declared_requests import declared_requests
 from taishang.generation.evidence.modules import Project
-from taishang.generation.evidence.platform import platform_name
+from taishang.generation.evidence.scopes import parameters_of
 from taishang.generation.evidence.substitution import variants
 from taishang.generation.evidence.symbols import (
     NOTHING,
     THIS,
     Apply,
     Closure,
+    Hole,
     If,
     Instance,
     Items,
     Join,
     Lit,
     Or,
+    Package,
     Param,
     Record,
+    Result,
     Symbol,
     This,
     children,
@@ -78,16 +82,20 @@ class Traffic:
     settled: list[Template] = field(default_factory=list)
     open: list[Template] = field(default_factory=list)
     instances: dict[str, list[Instance]] = field(default_factory=dict)
+    edges: dict[str, list[Edge]] = field(default_factory=dict)
 
 
 def trace(project: Project, evaluator: Evaluator) -> Traffic:
     """Find every request of the project and carry it through its wrappers."""
     edges: dict[str, list[Edge]] = {}
     templates: list[Template] = []
+    _read_contexts(project, evaluator)
     for module in project.modules.values():
         for node in module.find("call_expression"):
             _read_call(evaluator, module, node, templates, edges)
-    traffic = Traffic(instances=_instances(project, evaluator))
+    for request, module, node in declared_requests(project, evaluator):
+        templates.append(Template(request, module, node, 0, (module.path, node.start_byte)))
+    traffic = Traffic(instances=_instances(project, evaluator), edges=edges)
     elements = _Elements(project, evaluator)
     seen: set[object] = set()
     for round_number in range(MAX_ROUNDS + 1):
@@ -99,6 +107,21 @@ def trace(project: Project, evaluator: Evaluator) -> Traffic:
             break
     traffic.settled = [t for t in traffic.settled if not t.literal_callers or t.other_callers]
     return traffic
+
+
+def _read_contexts(project: Project, evaluator: Evaluator) -> None:
+    """What each context provides, so that `useContext` gives it back."""
+    for module in project.modules.values():
+        for node in module.find("jsx_opening_element", "jsx_self_closing_element"):
+            tag = node.child_by_field_name("name")
+            target = tag.child_by_field_name("object") if tag is not None else None
+            if tag is None or target is None or not module.text_of(tag).endswith(".Provider"):
+                continue
+            for child in node.named_children:
+                named = child.type == "jsx_attribute" and child.named_child_count > 1
+                if named and module.text_of(child.named_children[0]) == "value":
+                    context = evaluator.value(module, target)
+                    evaluator.contexts.setdefault(context, (module, child.named_children[1]))
 
 
 def _read_call(
@@ -119,35 +142,32 @@ def _read_call(
     callee = evaluator.value(module, function)
     arguments = evaluator.arguments(module, node)
     request = request_of(callee, receiver, method, arguments)
+    spoken = method or module.text_of(function)[:60]
     if request is not None:
         origin = (module.path, node.start_byte)
         templates.append(Template(request, module, node, 0, origin))
         return
     if method in ITERATIONS and isinstance(receiver, Items) and arguments:
-        called = [(c, (item,)) for c in closures_in(arguments[0]) for item in receiver.values]
+        callbacks = closures_in(arguments[0])
+        called: list[tuple[Closure, tuple[Symbol, ...]]] = [
+            (callback, (item,)) for callback in callbacks for item in receiver.values
+        ]
     else:
-        called = _called_closures(callee, arguments)
+        called = _called_closures(spoken, callee, arguments)
     for closure, given in called:
         edges.setdefault(closure.key, []).append(Edge(module, node, closure, given))
 
 
 def _called_closures(
-    callee: Symbol, arguments: tuple[Symbol, ...]
+    name: str, callee: Symbol, arguments: tuple[Symbol, ...]
 ) -> list[tuple[Closure, tuple[Symbol, ...]]]:
     """The functions a call may reach, with their arguments; fetchers of hooks included."""
-    name = platform_name(callee).rpartition(".")[2] or _last_name(callee)
-    if name in FETCHER_HOOKS and len(arguments) > 1:
+    if name in FETCHER_HOOKS and isinstance(callee, (Package, Result)) and len(arguments) > 1:
         key = _swr_key(arguments[0])
         return [(closure, (key, NOTHING)) for closure in closures_in(arguments[1])]
     if name in QUERY_HOOKS and arguments:
         return _query_function(arguments)
     return [(closure, arguments) for closure in closures_in(callee)]
-
-
-def _last_name(callee: Symbol) -> str:
-    path = getattr(callee, "path", ())
-    name = getattr(callee, "name", "")
-    return path[-1] if isinstance(path, tuple) and path else (name.lstrip(".") if name else "")
 
 
 def _swr_key(key: Symbol) -> Symbol:
@@ -228,8 +248,23 @@ def _nesting(key: str) -> tuple[str, int, int]:
 def _carried(
     evaluator: Evaluator, template: Template, edge: Edge, bound: dict[tuple[str, int], Symbol]
 ) -> Template:
-    request = substitute_request(evaluator, template.request, bound)
+    named = {key: _without_id(evaluator, key, value) for key, value in bound.items()}
+    request = substitute_request(evaluator, template.request, named)
     return Template(request, edge.module, edge.node, template.depth + 1, template.origin)
+
+
+def _without_id(evaluator: Evaluator, key: tuple[str, int], value: Symbol) -> Symbol:
+    """A number given for a parameter is an example of an id: the parameter's name tells more."""
+    if not isinstance(value, Lit) or not value.text.isdigit() or key[0] not in evaluator.nodes:
+        return value
+    module, function = evaluator.nodes[key[0]]
+    patterns = parameters_of(function)
+    known = 0 <= key[1] < len(patterns) and patterns[key[1]][0].type == "identifier"
+    return (
+        Hole(module.text_of(patterns[key[1]][0]), module.path, function.start_byte)
+        if known
+        else value
+    )
 
 
 def substitute_request(

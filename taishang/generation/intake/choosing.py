@@ -72,6 +72,8 @@ LOCKFILES = frozenset(
      "deno.lock", "composer.lock", "Gemfile.lock", "poetry.lock", "uv.lock", "Pipfile.lock", "Cargo.lock",
      "Podfile.lock", "go.sum", "pdm.lock"}
 )  # fmt: skip
+KEPT_TOPS = SOURCE_FOLDERS | frozenset(ALWAYS_IGNORED) | {"public", "supabase", ".bolt"}
+PROJECT_SIGNS = frozenset({"package.json", "src", "index.html", "tsconfig.json", "main.rsx"})
 LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".keep"})
 TEXT_SUFFIXES = frozenset(
     {".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".rsx", ".vue", ".svelte", ".astro",
@@ -140,7 +142,8 @@ def wrapper_of(names: list[str]) -> str:
         if len(tops) != 1 or not nested:
             break
         top = tops.pop()
-        if top in SOURCE_FOLDERS or top in ALWAYS_IGNORED or top in {"public", "supabase", ".bolt"}:
+        inner = {name[len(wrapper) + len(top) + 1 :].split("/", 1)[0] for name in names}
+        if top in KEPT_TOPS and not inner & PROJECT_SIGNS:
             break
         wrapper += top + "/"
     return wrapper

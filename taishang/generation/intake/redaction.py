@@ -30,12 +30,18 @@ PROVIDER = re.compile(
 )
 CREDENTIALS = re.compile(r"([a-z][a-z0-9+.-]{1,20}://)([^\s/@:\"'`]{1,80}:[^\s/@\"'`]{1,200})@")
 NAMED = re.compile(
-    r"((?:api|app|access|private|secret|client|auth|service|encryption|signing)?[_-]?"
-    r"(?:key|secret|token|password|passwd|pwd|credentials?))[\"']?\s{0,4}(?:[:=]|=>)\s{0,4}[\"'`]?"
+    r"(key|secret|token|password|passwd|pwd|credentials?)[\"']?\s{0,4}(?:[:=]|=>)\s{0,4}[\"'`]?"
     r"([^\s\"'`,;<>{}()\[\]]{12,400})",
     re.I,
 )
 BEARER = re.compile(r"(?:Bearer|Basic)\s{1,3}([A-Za-z0-9+/_.=-]{20,400})")
+# Cheap to look for; a line without any of these holds nothing that the patterns above could find.
+HINT = re.compile(
+    r"eyJ|://|key|secret|token|passw|pwd|credential|bearer|basic|sk-|[srp]k_|whsec_|AKIA|ASIA|AIza|ya29|gh[pousr]_|"
+    r"github_pat|glpat|xox|npm_|hf_|SG\.|re_|sbp_|sb_secret|shp|dop_v1|gsk_|r8_|EAA|AC[a-f0-9]{8}|SK[a-f0-9]{8}|v1\.0-",
+    re.I,
+)
+MAX_KEY_LINES = 120
 MIN_ENTROPY = 3.3
 PUBLIC_PREFIXES = (
     "VITE_",
@@ -57,19 +63,31 @@ def redact(*, text: str, file: str) -> tuple[str, list[SecretFound]]:
     """The text without its secrets, and where they stood. Line count and order stay."""
     found: list[SecretFound] = []
     lines = text.split("\n")
-    inside_key = False
+    if "PRIVATE KEY-----" in text:
+        found += _redact_keys(lines, file)
     for index, line in enumerate(lines):
-        if inside_key or PRIVATE_KEY.search(line):
-            begins = not inside_key
-            inside_key = not PRIVATE_KEY_END.search(line)
-            lines[index] = REDACTED
-            if begins:
-                found.append(SecretFound(kind="private_key", file=file, line=index + 1, high=True))
+        if not HINT.search(line):
             continue
         clean, kinds = _redact_line(line)
         lines[index] = clean
         found += [SecretFound(kind=k, file=file, line=index + 1, high=high) for k, high in kinds]
     return "\n".join(lines), found[:MAX_FOUND]
+
+
+def _redact_keys(lines: list[str], file: str) -> list[SecretFound]:
+    """Take out private keys with all their lines; one without an end within reach is only its line."""
+    found: list[SecretFound] = []
+    index = 0
+    while index < len(lines):
+        if not PRIVATE_KEY.search(lines[index]):
+            index += 1
+            continue
+        reach = range(index, min(len(lines), index + MAX_KEY_LINES))
+        last = next((i for i in reach if PRIVATE_KEY_END.search(lines[i])), index)
+        found.append(SecretFound(kind="private_key", file=file, line=index + 1, high=True))
+        lines[index : last + 1] = [REDACTED] * (last + 1 - index)
+        index = last + 1
+    return found
 
 
 def redact_environment(

@@ -83,14 +83,12 @@ def _source_of(
             warnings.append(Warning(code="adapter_failed", detail=detail))
             continue
         found.append((sum(marker.weight for marker in markers), adapter.source, markers))
-    for name in get_args(Source):
-        if override == name:
-            chosen = next((item for item in found if item[1] == name), (0, name, []))
-            return name, chosen[0], chosen[2]
-    best = max(found, key=lambda item: item[0], default=(0, "unknown", []))
-    if best[0] < MIN_SCORE:
-        return "unknown", best[0], best[2]
-    return best[1], best[0], best[2]
+    forced: list[Source] = [name for name in get_args(Source) if name == override]
+    if forced:
+        wanted = [item for item in found if item[1] == forced[0]]
+        return (forced[0], wanted[0][0], wanted[0][2]) if wanted else (forced[0], 0, [])
+    best = max(found, key=lambda item: item[0]) if found else (0, "unknown", [])
+    return (best[1] if best[0] >= MIN_SCORE else "unknown"), best[0], best[2]
 
 
 def _chosen_root(roots: list[tuple[str, int]], root: str | None) -> str:

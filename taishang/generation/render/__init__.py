@@ -1,5 +1,8 @@
 """The emitter: from a Blueprint to the files of a Django project."""
 
-from taishang.generation.render.emitting import Tree, render
+from taishang.generation.render.allowlist import RenderUnsafe
+from taishang.generation.render.drafting import DraftingFailed
+from taishang.generation.render.emitting import render
+from taishang.generation.render.origins import origins
 
-__all__ = ["Tree", "render"]
+__all__ = ["DraftingFailed", "RenderUnsafe", "origins", "render"]

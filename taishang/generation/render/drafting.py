@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from taishang.generation import cage
+from taishang.generation import cage, trees
 from taishang.generation.render import layout
 
 ENTRY = Path(__file__).with_name("drafting_entry.py")
@@ -22,16 +22,16 @@ class DraftingFailed(Exception):
 
     code = "verification_failed"
 
-    def __init__(self, log: str, limit: str | None) -> None:
+    def __init__(self, log: str, limit: str | None, tree: dict[str, bytes]) -> None:
         super().__init__(f"the project does not start ({limit or 'error'}): {log[-600:]}")
-        self.log, self.limit = log, limit
+        self.log, self.limit, self.tree = log, limit, tree
 
 
 def complete(*, tree: dict[str, bytes], app: str) -> dict[str, bytes]:
     """New migration files and `openapi.yaml` for `tree`. Runs Django in a caged child (about 1.5 s)."""
     with tempfile.TemporaryDirectory(prefix="draft-") as name:
         directory = Path(name)
-        write_tree(tree=tree, directory=directory / "project")
+        trees.write(tree=tree, directory=directory / "project")
         entry = directory / "entry.py"
         shutil.copyfile(ENTRY, entry)
         result = cage.run(
@@ -40,9 +40,8 @@ def complete(*, tree: dict[str, bytes], app: str) -> dict[str, bytes]:
             environment=environment(directory),
         )
         if result.returncode != 0 or result.limit:
-            raise DraftingFailed(
-                result.stderr[-TAIL_BYTES:].decode("utf-8", "replace"), result.limit
-            )
+            log = result.stderr[-TAIL_BYTES:].decode("utf-8", "replace")
+            raise DraftingFailed(log, result.limit, tree)
         drafted = json.loads((directory / "drafted.json").read_text(encoding="utf-8"))
         found = {path: tidy(source, app=app).encode() for path, source in drafted.items()}
         found["openapi.yaml"] = (directory / "openapi.yaml").read_bytes()
@@ -61,16 +60,6 @@ def environment(directory: Path) -> dict[str, str]:
         "TZ": "UTC",
         "DATABASE_URL": "sqlite://:memory:",
     }
-
-
-def write_tree(*, tree: dict[str, bytes], directory: Path) -> None:
-    """Put a tree on disk. Paths come from the emitter or a project's own history, never from a ZIP."""
-    for path, content in tree.items():
-        target = directory / path
-        if ".." in Path(path).parts or Path(path).is_absolute():
-            raise ValueError(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
 
 
 def tidy(source: str, *, app: str) -> str:

@@ -8,8 +8,8 @@ from taishang.generation.render import (
     drafting,
     planning,
     seeds,
-    writing_accounts,
     writing_account_tests,
+    writing_accounts,
     writing_models,
     writing_project,
     writing_serializers,
@@ -17,8 +17,7 @@ from taishang.generation.render import (
     writing_views,
 )
 from taishang.generation.render.plan import Plan
-
-Tree = dict[str, bytes]
+from taishang.generation.trees import Tree
 
 
 def render(*, blueprint: Blueprint, previous: Tree | None = None) -> Tree:

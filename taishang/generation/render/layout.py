@@ -22,6 +22,13 @@ def lines(source: str, *, depth: int = 0) -> list[str]:
     return out
 
 
+def entry(source: str, *, depth: int = 1) -> list[str]:
+    """The lines of one expression that stands in a list, its comma included."""
+    statement = ast.parse(source).body[0]
+    assert isinstance(statement, ast.Expr)  # noqa: S101
+    return _expression("", statement.value, ",", depth)
+
+
 def text(source: str, *, depth: int = 0) -> str:
     return "\n".join(lines(source, depth=depth))
 

@@ -135,6 +135,7 @@ class Route:
     model: Model | None = None
     reply: ReplyPlan = field(default_factory=ReplyPlan)
     body_class: str | None = None
+    mounted: str = "api"
 
     @property
     def method(self) -> str:

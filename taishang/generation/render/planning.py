@@ -11,6 +11,7 @@ from taishang.generation.render import planning_models
 from taishang.generation.render.naming import class_name, identifier, words
 from taishang.generation.render.plan import Argument, Model, Plan, ReplyPlan, Route
 
+ANY_HOLE = re.compile(r"<str:[^>]*>")
 HOLE = re.compile(r"\{([^{}]*)\}")
 DETAIL = frozenset({"retrieve", "update", "replace", "delete"})
 CRUD = frozenset({"list", "create"}) | DETAIL
@@ -63,6 +64,7 @@ def plan(blueprint: Blueprint) -> Plan:
             result.dropped[endpoint.key] = reason
             continue
         _place(result, endpoint)
+    _share_paths(result)
     _name_recorded(result)
     result.routes.sort(key=_route_order)
     return result
@@ -345,11 +347,14 @@ def _crud_reply(endpoint: EndpointSpec, model: Model, action: str) -> ReplyPlan:
 
 
 def _status(endpoint: EndpointSpec, default: int) -> int:
+    """The status of the answer. A body cannot travel with 204, so only a delete takes it from the front end."""
     good = [status for status in endpoint.response.statuses if 200 <= status < 300]
-    if good:
-        return good[0]
+    fitting = [status for status in good if status != 204 or default == 204]
+    if fitting:
+        return default if default in fitting else fitting[0]
     stated = endpoint.success_status
-    return stated if stated != 200 and 200 <= stated < 300 else default
+    usable = 200 < stated < 300 and (stated != 204 or default == 204)
+    return stated if usable else default
 
 
 def _list_reply(endpoint: EndpointSpec, known: set[str]) -> ReplyPlan:
@@ -454,6 +459,47 @@ def fixed_value(key: str, *, is_list: bool = False) -> Any:
     }:
         return 0
     return ""
+
+
+def _share_paths(plan: Plan) -> None:
+    """One spelling per path: views that share a path share the names of its holes.
+
+    The first view of an entity says how they are called; what cannot live with that is recorded.
+    """
+    groups: dict[str, list[Route]] = {}
+    for route in plan.routes:
+        groups.setdefault(ANY_HOLE.sub("<>", route.route), []).append(route)
+    for group in groups.values():
+        homes = {route.home for route in group}
+        leader = next((route for route in group if route.home == "api"), group[0])
+        for route in group:
+            route.mounted = "accounts" if homes == {"accounts"} else "api"
+            if route is not leader and route.route != leader.route:
+                _follow(plan, route, leader)
+
+
+def _follow(plan: Plan, route: Route, leader: Route) -> None:
+    names = [argument.name for argument in leader.arguments]
+    if route.home == "api":
+        fresh = _recorded_route(plan, route.spec, None)
+        route.home, route.view, route.action, route.reply = (
+            "recorded",
+            "",
+            fresh.action,
+            fresh.reply,
+        )
+        route.model = None
+    elif route.home == "recorded" and (not names or names[-1] != "id" or leader.model is None):
+        route.model = None
+    elif route.home == "recorded":
+        route.model = leader.model
+    route.arguments = [
+        Argument(ir_name=old.ir_name, name=new.name, means=new.means, target=new.target)
+        if route.model is not None
+        else Argument(ir_name=old.ir_name, name=new.name, means="free")
+        for old, new in zip(route.arguments, leader.arguments, strict=True)
+    ]
+    route.route = leader.route
 
 
 def _name_recorded(plan: Plan) -> None:

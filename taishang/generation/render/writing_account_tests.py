@@ -81,8 +81,12 @@ def _me_path(plan: Plan) -> str:
     return next(("/" + path for path, view in fallback_paths(plan) if view == "MeView"), "")
 
 
+def route_name(route: Route) -> str:
+    return f"{route.spec.method.lower()}_{route.action}"
+
+
 def _route_test(plan: Plan, route: Route) -> list[str]:
-    name = f"{route.spec.method.lower()}_{route.action}"
+    name = route_name(route)
     url = _url(route)
     if route.action in ("me", "update_me", "change_password"):
         lines = _test(f"{name}_needs_sign_in", _call(route, url), _status("401"))

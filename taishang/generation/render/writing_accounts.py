@@ -363,7 +363,7 @@ def login_path(plan: Plan) -> str:
 
 
 def _urls(plan: Plan) -> str:
-    routes = [route for route in plan.routes if route.home == "accounts"]
+    routes = [route for route in plan.routes if route.mounted == "accounts"]
     entries: list[str] = []
     for spelling, group in grouped(routes):
         entries += _entry(spelling, group)
@@ -371,22 +371,16 @@ def _urls(plan: Plan) -> str:
     if extra:
         entries.append("    # Not called by the front end, and therefore not in the schema.")
     for path, view in extra:
-        entries += _closed(
-            layout.lines(f"path({literal(path)}, {view}.as_view(schema=None))", depth=1)
-        )
+        entries += layout.entry(f"path({literal(path)}, {view}.as_view(schema=None))")
     source = "\n".join(entries)
     views = sorted({route.view for route in routes} | {view for _, view in extra})
     lines = ['"""Where people sign in."""', "", "from django.urls import path", ""]
-    lines += layout.imported("accounts.views", views)
+    lines += layout.imported("accounts.views", views) if views else []
     own = (
         [] if "by_method(" not in source else layout.imported(f"{plan.app}.routing", ["by_method"])
     )
     own += layout.imported(f"{plan.app}.wire", ["Reply"]) if "Reply(" in source else []
     return "\n".join([*lines, *own, "", "urlpatterns = [", source, "]", ""])
-
-
-def _closed(broken: list[str]) -> list[str]:
-    return [*broken[:-1], broken[-1] + ","]
 
 
 def _entry(spelling: str, group: list[Route]) -> list[str]:
@@ -399,7 +393,7 @@ def _entry(spelling: str, group: list[Route]) -> list[str]:
     else:
         pairs = [f"{route.method}={sources[route.view]}" for route in group]
         target = f"by_method({', '.join(pairs)})"
-    return _closed(layout.lines(f"path({literal(spelling)}, {target})", depth=1))
+    return layout.entry(f"path({literal(spelling)}, {target})")
 
 
 def _as_view(name: str, members: list[Route]) -> str:

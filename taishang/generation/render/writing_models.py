@@ -80,7 +80,9 @@ def _model(model: Model) -> list[str]:
         if toggle.users:
             users = 'models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True)'
             lines += layout.lines(f"{toggle.users} = {users}", depth=1)
-    lines += ["", f"    objects = {queryset}.as_manager()", "", *_meta(model), "", *_text(model)]
+    if not lines[-1].startswith("class "):
+        lines.append("")
+    lines += [f"    objects = {queryset}.as_manager()", "", *_meta(model), "", *_text(model)]
     return lines
 
 

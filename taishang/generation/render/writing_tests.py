@@ -90,10 +90,7 @@ def _entity_tests(plan: Plan, model: Model, routes: list[Route]) -> str:
         staff = ", is_staff=True" if person == "staff" else ""
         lines.append(f'        cls.{person} = make_user("{person}"{staff})')
     lines += _rows(plan, model, routes)
-    taken: list[str] = []
-    for route in routes:
-        name = identifier(f"{route.spec.method}_{_path_words(route)}", kind="path", taken=taken)
-        taken.append(name)
+    for route, name in zip(routes, route_names(routes), strict=True):
         lines += _route_tests(plan, model, route, name)
     source = "\n".join(lines)
     made = [m for m in plan.models if f"make_{m.module}(" in source]
@@ -108,6 +105,15 @@ def _entity_tests(plan: Plan, model: Model, routes: list[Route]) -> str:
     for module, names in sorted(own):
         imports += layout.imported(module, names)
     return "\n".join([*third, *imports, "", "", source, ""])
+
+
+def route_names(routes: list[Route]) -> list[str]:
+    """How the tests of each route begin."""
+    taken: list[str] = []
+    for route in routes:
+        wish = f"{route.spec.method}_{_path_words(route)}"
+        taken.append(identifier(wish, kind="path", taken=taken))
+    return taken
 
 
 def _path_words(route: Route) -> str:

@@ -245,7 +245,7 @@ def grouped(routes: list[Route]) -> list[tuple[str, list[Route]]]:
 
 
 def _urls(plan: Plan) -> str:
-    routes = [route for route in plan.routes if route.home in ("api", "recorded")]
+    routes = [route for route in plan.routes if route.mounted == "api"]
     entries: list[str] = []
     for spelling, group in grouped(routes):
         entries += _entry(spelling, group)
@@ -255,6 +255,9 @@ def _urls(plan: Plan) -> str:
     for model in plan.models:
         if plan.routes_of(model):
             own.append((f"{plan.app}.views.{model.module}", [f"{model.class_name}ViewSet"]))
+    people = sorted({route.view for route in routes if route.home == "accounts"})
+    if people:
+        own.append(("accounts.views", people))
     recorded = sorted({route.view for route in routes if route.home == "recorded"})
     if recorded:
         own.append((f"{plan.app}.views.recorded", recorded))
@@ -284,11 +287,7 @@ def _entry(spelling: str, group: list[Route]) -> list[str]:
         pairs = [f"{route.method}={source}" for members, source in sources for route in members]
         target = f"by_method({', '.join(pairs)})"
     lines = [f"    # {comment}"[: layout.WIDTH].rstrip() for comment in comments]
-    broken = layout.lines(f"path({literal(spelling)}, {target})", depth=1)
-    broken[-1] += ","
-    if len(broken) == 1 and len(broken[0]) > layout.WIDTH:
-        broken = layout.lines(f"[path({literal(spelling)}, {target})]")[1:-1]
-    return lines + broken
+    return lines + layout.entry(f"path({literal(spelling)}, {target})")
 
 
 def _opened(route: Route) -> str:

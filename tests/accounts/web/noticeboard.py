@@ -80,3 +80,8 @@ urlpatterns = [
     path("api/v1/crash/", Crash.as_view()),
     path("", include("config.urls")),
 ]
+
+handler400 = "accounts.views.errors.bad_request"
+handler403 = "accounts.views.errors.forbidden"
+handler404 = "accounts.views.errors.not_found"
+handler500 = "accounts.views.errors.server_error"
