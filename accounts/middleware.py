@@ -12,7 +12,6 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from accounts import api_keys, authentication, sessions, tenancy
 from accounts.ids import uuid7
