@@ -24,9 +24,9 @@ from tests.e2e import serving
 THEMES = ("light", "dark")
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 WIDTHS = {360: 740, 768: 1024, 1440: 900}
-MAX_PAGES = 60
+MAX_PAGES = 40
 MAX_HEIGHT = 6000
-IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
+IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|(?<=/problems/)[a-z_]+")
 NEVER = ("/accounts/logout", "/static/", "/api/", "/admin/jsi18n", "/download", "/content")
 SIGNED_OUT = (
     "/",
