@@ -19,8 +19,8 @@ from accounts.web import problems
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
-CONSOLE_PREFIX = "/admin/"
 KEPT_HEADERS = ("Allow", "Retry-After")
+CONSOLE_PREFIX = "/admin/"
 UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]

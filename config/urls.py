@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", health.ready),
     path("", include("accounts.urls")),
     path("", include("taishang.urls")),
+    path("", include("laojun.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/login/", console.sign_in),
     path("admin/tiles/<slug:key>/", console.tile, name="console_tile"),

@@ -4,7 +4,7 @@ A value is the workspace's, else the platform's, else the default of its definit
 """
 
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,8 @@ DEFAULT = "default"
 class ScopeNotAllowed(Exception):
     """This setting cannot be set in this place."""
 
+    code = "scope_not_allowed"
+
 
 class Stale(Exception):
     """Somebody changed the setting since it was seen. `entry` is what it is now."""
@@ -46,6 +48,8 @@ class Stale(Exception):
 
 class NotRestorable(Exception):
     """The history does not hold the old value: it is a secret, was cut, or the entry is of another thing."""
+
+    code = "not_restorable"
 
 
 @dataclass(frozen=True)
@@ -162,10 +166,7 @@ def write(
     saved at once are told, and values that bound each other are compared with what will be true.
     """
     wishes = list(changes)
-    scope = (
-        tenancy.platform_scope(reason="configuration") if workspace_id is None else nullcontext()
-    )
-    with transaction.atomic(), scope:
+    with transaction.atomic(), place(workspace_id):
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
@@ -176,6 +177,13 @@ def write(
             _apply(wish, cleaned.get(wish.key), workspace_id, actor, (action, details))
         snapshots.announce(workspace_id)
         return [entry(wish.key, workspace_id) for wish in wishes]
+
+
+def place(workspace_id: int | None) -> AbstractContextManager[None]:
+    """Where settings of a place are read and written whole: the platform's need the operator's scope."""
+    if workspace_id is None:
+        return tenancy.platform_scope(reason="configuration")
+    return nullcontext()
 
 
 def history(key: str, workspace_id: int | None) -> Any:
@@ -193,7 +201,8 @@ def rollback(
 
     Raises UnknownKey, NotRestorable, InvalidValue, Stale, ScopeNotAllowed.
     """
-    row = history(key, workspace_id).filter(pk=audit_id).first()
+    with place(workspace_id):
+        row = history(key, workspace_id).filter(pk=audit_id).first()
     if row is None or known(key).secret or "before" not in row.payload:
         raise NotRestorable(key)
     before = row.payload["before"]

@@ -19,6 +19,8 @@ Reader = Callable[[str], Any]
 class UnknownKey(LookupError):
     """No app declares this key."""
 
+    code = "unknown_key"
+
 
 class InvalidValue(ValueError):
     """The value does not fit its definition. `code` is invalid_type, out_of_bounds or conflicts_with."""

@@ -40,6 +40,7 @@ class Purpose:
     types: frozenset[str] | None
     cap_key: str = "storage.max_file_size"
     lifetime_s: int | None = None
+    personal: bool = False  # belongs to its person, in no workspace
 
 
 purposes: Store[Purpose] = Store("file_purposes")
@@ -52,22 +53,30 @@ class UnknownPurpose(LookupError):
 class FileTooLarge(Exception):
     """More bytes came than the purpose allows. Units: bytes."""
 
+    code = "file_too_large"
+
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit} bytes")
         self.limit = limit
+        self.members = {"limit": limit}
 
 
 class TypeNotAllowed(Exception):
     """The content is of a type that this purpose does not take."""
 
+    code = "type_not_allowed"
+
     def __init__(self, found: str, allowed: Iterable[str]) -> None:
         super().__init__(found)
         self.found = found
         self.allowed = sorted(allowed)
+        self.members = {"found": found, "allowed": self.allowed}
 
 
 class StorageQuotaExceeded(Exception):
     """No room: of the person (`scope` user) or of the whole workspace. Units: bytes."""
+
+    code = "storage_quota_exceeded"
 
     def __init__(self, *, scope: str, limit: int, used: int, needed: int) -> None:
         super().__init__(f"{scope}: {used} of {limit} used, {needed} needed")
@@ -75,14 +84,19 @@ class StorageQuotaExceeded(Exception):
         self.limit = limit
         self.used = used
         self.needed = needed
+        self.members = {"scope": scope, "limit": limit, "used": used, "needed": needed}
 
 
 class StorageFull(Exception):
     """The disk or bucket behind the storage takes no more."""
 
+    code = "storage_full"
+
 
 class UploadAbandoned(Exception):
     """The reservation was taken back before the content was settled: it took too long."""
+
+    code = "upload_abandoned"
 
 
 class ContentMissing(Exception):

@@ -90,10 +90,13 @@ HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069
 class TypeMismatch(Exception):
     """The content is one thing, the name or the declared type says another."""
 
+    code = "type_mismatch"
+
     def __init__(self, found: str, claimed: str) -> None:
         super().__init__(f"{claimed} is {found}")
         self.found = found
         self.claimed = claimed
+        self.members = {"found": found, "claimed": claimed}
 
 
 @dataclass(frozen=True)

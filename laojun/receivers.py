@@ -6,7 +6,7 @@ from django.db import connections
 from django.dispatch import receiver
 
 from accounts import signals, tenancy
-from accounts.models import ApiKey, Membership, Session, User, Workspace
+from accounts.models import ApiKey, Membership, Role, Session, User, Workspace
 from laojun import audit
 from laojun.audit import Actor, Target
 
@@ -147,6 +147,37 @@ def rights_changed(user: User, by: User | None = None, **facts: Any) -> None:
         target=("member", user.id),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
+    )
+
+
+@receiver(signals.role_changed)
+def role_changed(role: Role, by: User | None = None, **facts: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action="role.changed",
+        target=("role", role.pk),
+        before=facts.get("before") or {},
+        after=facts.get("after") or {},
+    )
+
+
+@receiver(signals.user_suspended)
+def user_suspended(user: User, by: User | None = None, reason: str = "", **_: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action="user.suspended",
+        target=_of_account(user),
+        details={"reason": reason},
+    )
+
+
+@receiver(signals.user_activated)
+def user_activated(user: User, by: User | None = None, reason: str = "", **_: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action="user.activated",
+        target=_of_account(user),
+        details={"reason": reason},
     )
 
 

@@ -9,11 +9,12 @@ class TaishangConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from taishang import declarations, handlers, queue, schedules
+        from taishang import declarations, demo, handlers, queue, schedules
         from taishang.generation import declarations as generation
 
         declarations.declare()
         generation.declare()
         handlers.declare()
+        registry.demo_steps.add("generation", demo.seed_generation)
         registry.enqueue.fill(queue.enqueue)
         post_migrate.connect(schedules.after_migrate, sender=self)

@@ -140,6 +140,11 @@ class File(models.Model):
     def __str__(self) -> str:
         return f"{self.original_filename} ({self.id})"
 
+    @property
+    def version(self) -> int:
+        """What entity tags are made of."""
+        return self.row_version
+
 
 class FileUsage(models.Model):
     """How much one person stores in a workspace, or (`user` NULL) the whole workspace; the lock of quotas."""

@@ -363,7 +363,7 @@ def _check_reporter(report: Report) -> Callable[[str, dict[str, Any]], None]:
         name = str(detail.get("name", ""))
         if event == "check_finished":
             done += 1
-            report.event("check_finished", {"name": name, "state": detail.get("state", "")})
+            report.event("check_finished", {"check": name, "state": detail.get("state", "")})
         report.progress("verify", done / EXPECTED_CHECKS, name)
 
     return tell
