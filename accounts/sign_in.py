@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import identity
 
-
 MISMATCH = _("These do not fit together. Check the name and the password.")
 
 
