@@ -6,6 +6,7 @@ The pictures and an index of them come into `shots/` under the data directory.
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,7 +62,8 @@ def main() -> None:
     if not serving.CHROMIUM.exists():
         sys.exit("chromium is missing: apt-get install chromium fonts-noto-cjk")
     folder = Path(settings.DATA_DIR) / "shots"
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     with TemporaryDirectory() as scratch:
         environment = {"DATA_DIR": str(settings.DATA_DIR), "DEMO": "true", "DEBUG": "false"}
         with serving.served(Path(scratch), environment) as address, sync_playwright() as driver:
