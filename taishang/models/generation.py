@@ -25,6 +25,14 @@ class GenerationJobQuerySet(models.QuerySet["GenerationJob"]):
             return self.none()
         return self.filter(workspace_id=principal.workspace_id)
 
+    def erasable_by(self, principal: Principal) -> GenerationJobQuerySet:
+        """One's own jobs; everybody's for those who may read everybody's sources."""
+        visible = self.visible_to(principal)
+        if principal.may("generation.source.view"):
+            return visible
+        may = principal.may("generation.create")
+        return visible.filter(user=principal.user) if may else visible.none()
+
     def with_task(self) -> GenerationJobQuerySet:
         """State, progress and error live in the task; lists read them in the same query."""
         return self.select_related("task", "project", "user")

@@ -50,7 +50,7 @@ CHECKS = {
     "check": _("Django's system check"),
     "makemigrations": _("Migrations match the models"),
     "migrate": _("The database can be built"),
-    "back_and_forth": _("Migrations run back and forth"),
+    "reverse": _("Migrations run back and forth"),
     "loaddata": _("Sample data loads twice"),
     "tests": _("The generated tests"),
     "openapi": _("OpenAPI is valid and complete"),

@@ -7,14 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.authentication import Principal
-from laojun import files
+from laojun import delivery
 from laojun.audit import Actor
 from taishang import steering
 from taishang.forms import JobForm
@@ -151,6 +153,8 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 def erase(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Erase what a finished job keeps: sources and everything made from them."""
     found = job_of(request, pk)
+    if not GenerationJob.objects.erasable_by(principal_of(request)).filter(pk=pk).exists():
+        raise PermissionDenied
     if found.task.is_live:
         messages.error(request, _("Cancel the job first."))
         return _to(request, found)
@@ -161,20 +165,19 @@ def erase(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @needs("generation.view")
-def download(request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
+def download(request: HttpRequest, pk: UUID, what: str) -> HttpResponseBase:
     """One file of the job: the project, the patch, the log … Sources only for those who may read them."""
     found = job_of(request, pk)
     if what in disclosing.SOURCES and not disclosing.may_read_sources(principal_of(request), found):
         return render(request, "403.html", status=403)
     try:
         file = reading.download(job=found, what=what, principal=principal_of(request))
-        content = files.open_content(file)
     except reading.NotFound as error:
         raise Http404 from error
-    except (reading.NotReady, reading.Expired, files.ContentMissing):
+    except (reading.NotReady, reading.Expired):
         messages.error(request, _("This file is not there: not made yet, or kept no longer."))
         return _to(request, found)
-    return FileResponse(content, as_attachment=True, filename=file.original_filename)  # type: ignore[return-value]
+    return delivery.serve(request, file)
 
 
 def _running_context(request: HttpRequest, found: GenerationJob) -> dict[str, Any]:

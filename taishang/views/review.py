@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from taishang.generation import disclosing, reading, receiving, submitting
+from taishang.generation import correcting, disclosing, reading, receiving, submitting
 from taishang.models import GenerationJob
 from taishang.views import failures, findings, highlighting, hunks
 from taishang.views.access import job_of, needs, principal_of
@@ -89,13 +89,7 @@ def file(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The difference of one file, loaded when it is unfolded."""
     job = job_of(request, pk)
     path = request.GET.get("path", "")
-    try:
-        diff = reading.diff(job=job, hunks=True, path=path)
-    except (reading.NotReady, reading.NotFound, reading.Expired) as error:
-        raise Http404 from error
-    row = diff["files"][0] if diff["files"] else None
-    if row is None or row["path"] != path:
-        raise Http404
+    row = _file_row(job, path)
     context = {
         "job": job,
         "row": row,
@@ -116,8 +110,14 @@ def source(request: HttpRequest, pk: UUID) -> HttpResponse:
     path, line = request.GET.get("file", ""), _line(request.GET.get("line", ""))
     try:
         rows = reading.source(job=job, file=path, line=line, context=CONTEXT_LINES)
-    except (reading.NotFound, reading.NotReady) as error:
+    except reading.NotReady as error:
         raise Http404 from error
+    except reading.NotFound:
+        facts = _facts_at(job, path, line)
+        if not facts:
+            raise Http404 from None
+        context = {"job": job, "path": path, "line": line, "facts": facts}
+        return render(request, "generation/_source_elsewhere.html", context)
     except reading.Expired:
         return render(request, "generation/_source_expired.html")
     html = highlighting.lines("\n".join(text for _number, text in rows), path)
@@ -150,7 +150,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
 def drop(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Leave one item out: a corrected job without it."""
     job = job_of(request, pk)
-    edit = {"kind": "drop_item", "key": request.POST.get("key", ""), "by": "person"}
+    edit = {"kind": "drop_item", "key": request.POST.get("key", "")}
     return _revised(request, job, edits=[edit], options=job.options)
 
 
@@ -172,7 +172,7 @@ def _revised(
     principal = principal_of(request)
     try:
         with transaction.atomic():
-            found = submitting.revise(
+            found = correcting.revise(
                 principal=principal,
                 parent=job,
                 edits=edits,
@@ -181,11 +181,28 @@ def _revised(
     except receiving.OptionsRefused as refusal:
         messages.error(request, refusal.faults[0][2])
         return redirect("generation_job", pk=job.pk)
+    except correcting.EditsRefused as refusal:
+        messages.error(request, refusal.refusals[0].reason)
+        return redirect("generation_job", pk=job.pk)
     except (submitting.TooManyJobs, submitting.AdapterDisabled, submitting.NotRevisable) as refusal:
         messages.error(request, failures.refusal(refusal))
         return redirect("generation_job", pk=job.pk)
     messages.info(request, _("A corrected job has started from what the first one read."))
     return redirect("generation_job", pk=found.job.pk)
+
+
+def _file_row(job: GenerationJob, path: str) -> dict[str, Any]:
+    """The entry of a file with its hunks, without them once the patch is kept no longer. Raises Http404."""
+    try:
+        found = reading.diff(job=job, hunks=True, path=path)["files"]
+    except reading.NotReady as error:
+        raise Http404 from error
+    except reading.Expired:
+        found = reading.diff(job=job, path=path)["files"]
+    if not found:
+        raise Http404
+    row: dict[str, Any] = found[0]
+    return row
 
 
 def _verdicts(job: GenerationJob) -> dict[str, Any]:

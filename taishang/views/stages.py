@@ -94,12 +94,14 @@ def _take(steps: dict[str, Step], event: TaskEvent) -> None:
         return
     step.state = "succeeded"
     step.note = counts_in_words(event.detail.get("counts") or {})
+    if step.key == GenerationJob.Stage.REFINE and not step.note:
+        step.note = _("no edits")
     step.elapsed = milliseconds(event.detail.get("ms") or 0)
 
 
 def counts_in_words(counts: dict[str, Any]) -> str:
     shown = [
-        f"{formats.number_format(number, use_l10n=True, force_grouping=True)} {COUNTS[key]}"
+        f"{COUNTS[key]} {formats.number_format(number, use_l10n=True, force_grouping=True)}"
         for key, number in counts.items()
         if key in COUNTS and number
     ]
