@@ -87,7 +87,7 @@ def _ordering(request: Request, orderings: tuple[str, ...]) -> str:
 
 def _columns(model: type[models.Model], chosen: str) -> list[str]:
     """The chosen column, then the primary key, so that no two rows are equal."""
-    column, key = chosen.removeprefix("-"), model._meta.pk.name
+    column, key = chosen.removeprefix("-"), model._meta.pk.attname
     return [column] if column in (key, "pk") else [column, key]
 
 
