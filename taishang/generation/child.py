@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from taishang.generation import packing, pipeline
-from taishang.generation.diff import diff_sha256
+from taishang.generation.diff import Context, diff_sha256
 from taishang.generation.ir import Blueprint, Fact, canonical
 from taishang.generation.pipeline import Clock, Options, Outcome, Product, Reading, StageFailed
 from taishang.generation.refine import parse_edits
@@ -107,8 +107,7 @@ def _produce(job: Job, directory: Path, clock: Clock, reading: Reading | None) -
         directory=directory,
         base=base,
         clock=clock,
-        source=found | job.source,
-        target=job.target,
+        context=Context(source=found | job.source, target=job.target),
     )
     product.refusals[:0] = [*refused, *forbidden]
     return product

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from taishang.generation import quarantine
 from taishang.generation.adapters import ADAPTERS, SourceAdapter
 from taishang.generation.building import build
-from taishang.generation.diff import Difference, diff
+from taishang.generation.diff import Context, Difference, diff
 from taishang.generation.evidence.chat import parse_chat
 from taishang.generation.evidence.collecting import collect
 from taishang.generation.evidence.statements import statements
@@ -32,7 +32,6 @@ from taishang.generation.ir import (
     Export,
     Fact,
     Inventory,
-    Origins,
     Verification,
     Warning,
     digest,
@@ -179,7 +178,12 @@ def run(
             directory=directory,
             base=base,
             clock=clock,
-            source={"framework": reading.inventory.framework, "source": reading.inventory.source},
+            context=Context(
+                source={
+                    "framework": reading.inventory.framework,
+                    "source": reading.inventory.source,
+                }
+            ),
         )
     except StageFailed as failure:
         return outcome(reading=reading, product=product, clock=clock, failure=failure)
@@ -226,8 +230,7 @@ def produce(
     directory: Path,
     base: Tree | None,
     clock: Clock,
-    source: dict[str, Any] | None = None,
-    target: str = "blank",
+    context: Context | None = None,
 ) -> Product:
     """From a Blueprint to a verified tree and its diff. Raises StageFailed when nothing can be rendered.
 
@@ -250,7 +253,14 @@ def produce(
         clock.tell("verify", {"event": "quarantined", "items": sorted(blame)})
         refined = quarantine.quarantine(blueprint=refined, blame=blame)
     with clock.stage("diff") as counts:
-        difference = _diff(refined, base, tree, verification, where, source, target)
+        difference = diff(
+            base=base,
+            tree=tree,
+            blueprint=refined,
+            verification=verification,
+            origins=where,
+            context=context,
+        )
         counts |= dict(difference.document["summary"])
     return Product(
         blueprint=refined,
@@ -413,26 +423,6 @@ def _verify(blueprint: Blueprint, tree: Tree, directory: Path, clock: Clock) -> 
             shutil.rmtree(directory, ignore_errors=True)
         counts |= {"green": found.green, "tests": len(found.tests), "calls": len(found.replay)}
     return found
-
-
-def _diff(
-    blueprint: Blueprint,
-    base: Tree,
-    tree: Tree,
-    verification: Verification,
-    where: Origins,
-    source: dict[str, Any] | None,
-    target: str,
-) -> Difference:
-    return diff(
-        base=base,
-        tree=tree,
-        blueprint=blueprint,
-        verification=verification,
-        origins=where,
-        source=source,
-        target=target,
-    )
 
 
 def _error(failure: StageFailed) -> dict[str, Any]:

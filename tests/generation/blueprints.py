@@ -92,7 +92,12 @@ def auth_set(prefix: str, slash: str = "/") -> list[EndpointSpec]:
         ("PATCH", "me", "update_me", shape(name="text")),
         ("POST", "forgot-password", "reset", shape(email="email")),
         ("POST", "reset-password", "reset_confirm", shape(token="text", newPassword="text")),
-        ("POST", "change-password", "change_password", shape(oldPassword="text", newPassword="text")),
+        (
+            "POST",
+            "change-password",
+            "change_password",
+            shape(oldPassword="text", newPassword="text"),
+        ),
         ("POST", "google", "third_party", None),
     ]
     return [
@@ -122,12 +127,23 @@ def snake_notes() -> Blueprint:
             *[field("note", f"a_{kind}", kind) for kind in kinds],
             *[field("note", f"maybe_{kind}", kind, required=False, null=True) for kind in kinds],
             *[field("note", f"optional_{kind}", kind, required=False) for kind in kinds],
-            field("note", "state", "choice", choices=["draft", "done"], required=False, default="draft"),
+            field(
+                "note",
+                "state",
+                "choice",
+                choices=["draft", "done"],
+                required=False,
+                default="draft",
+            ),
             field("note", "created_at", "datetime", required=False, read_only=True),
             field("note", "updated_at", "datetime", required=False, read_only=True),
         ],
     )
-    listing = QueryParameter(name="state"), QueryParameter(name="search"), QueryParameter(name="page")
+    listing = (
+        QueryParameter(name="state"),
+        QueryParameter(name="search"),
+        QueryParameter(name="page"),
+    )
     endpoints = crud("/api/notes/", "Note")
     endpoints[0] = endpoints[0].model_copy(
         update={
@@ -149,7 +165,10 @@ def camel_tasks() -> Blueprint:
         "Project",
         id_as_string=True,
         owner_field="owner",
-        fields=[field("project", "name"), field("project", "dueDate", "date", required=False, null=True)],
+        fields=[
+            field("project", "name"),
+            field("project", "dueDate", "date", required=False, null=True),
+        ],
         relations=[relation("project", "ownerId", "User", name="owner", read_only=True)],
     )
     task = entity(
@@ -200,7 +219,13 @@ def camel_tasks() -> Blueprint:
             media_type="json",
             response=Reads(keys=["report.url", "report.pages[].number", "isReady"]),
         ),
-        endpoint("GET", "/v1/stats/summary", "stats", behaviour="recorded", response=Reads(keys=["total"])),
+        endpoint(
+            "GET",
+            "/v1/stats/summary",
+            "stats",
+            behaviour="recorded",
+            response=Reads(keys=["total"]),
+        ),
         *auth_set("/v1/auth", slash=""),
     ]
     return Blueprint(
@@ -228,8 +253,20 @@ def camel_tasks() -> Blueprint:
                 key="seed:Task",
                 entity="Task",
                 rows=[
-                    {"id": "1", "title": "Dig", "status": "todo", "projectId": "p-two", "labelIds": ["a"]},
-                    {"id": "2", "title": "Rest", "status": "todo", "projectId": "1", "parentId": "1"},
+                    {
+                        "id": "1",
+                        "title": "Dig",
+                        "status": "todo",
+                        "projectId": "p-two",
+                        "labelIds": ["a"],
+                    },
+                    {
+                        "id": "2",
+                        "title": "Rest",
+                        "status": "todo",
+                        "projectId": "1",
+                        "parentId": "1",
+                    },
                     {"id": "2", "title": "Twice", "status": "todo", "projectId": "1"},
                 ],
             ),
@@ -252,7 +289,9 @@ def social_feed() -> Blueprint:
             field("post", "picture", "file"),
             field("post", "likes", "integer", required=False, read_only=True, default=0),
             field("post", "isLiked", "boolean", required=False, read_only=True, name="is_liked"),
-            field("post", "createdAt", "datetime", required=False, read_only=True, name="created_at"),
+            field(
+                "post", "createdAt", "datetime", required=False, read_only=True, name="created_at"
+            ),
         ],
         relations=[relation("post", "author", "User", embedded=True, read_only=True)],
         ordering=["-created_at"],
@@ -269,7 +308,10 @@ def social_feed() -> Blueprint:
         id_type="uuid",
         audience="shared",
         fields=[field("comment", "text")],
-        relations=[relation("comment", "post", "Post"), relation("comment", "topic", "Topic", null=True)],
+        relations=[
+            relation("comment", "post", "Post"),
+            relation("comment", "topic", "Topic", null=True),
+        ],
     )
     return Blueprint(
         project=ProjectSpec(prefix="/api", casing="mixed", error_key="error.message"),
@@ -278,12 +320,21 @@ def social_feed() -> Blueprint:
         endpoints=[
             endpoint("GET", "/api/posts/", "list", "Post"),
             endpoint("POST", "/api/posts/", "create", "Post", media_type="multipart"),
-            endpoint("GET", "/api/posts/{id}/", "retrieve", "Post", auth="public", opened_by="decision:open"),
+            endpoint(
+                "GET",
+                "/api/posts/{id}/",
+                "retrieve",
+                "Post",
+                auth="public",
+                opened_by="decision:open",
+            ),
             endpoint("DELETE", "/api/posts/{id}/", "delete", "Post"),
             endpoint("POST", "/api/posts/{id}/like/", "like", "Post", behaviour="toggle"),
             endpoint("GET", "/api/posts/{postId}/comments/", "list", "Comment", parent="Post"),
             endpoint("POST", "/api/posts/{postId}/comments/", "create", "Comment", parent="Post"),
-            endpoint("GET", "/api/topics/", "list", "Topic", auth="public", opened_by="decision:topics"),
+            endpoint(
+                "GET", "/api/topics/", "list", "Topic", auth="public", opened_by="decision:topics"
+            ),
             endpoint("GET", "/api/topics/{slug}/", "retrieve", "Topic"),
             endpoint("POST", "/api/topics/", "create", "Topic"),
             endpoint("DELETE", "/api/comments/", "delete", "Comment"),
@@ -292,9 +343,15 @@ def social_feed() -> Blueprint:
             *auth_set("/api/auth"),
         ],
         seeds=[
-            SeedSet(key="seed:Topic", entity="Topic", rows=[{"_id": "t1", "slug": "news", "label": "News"}]),
+            SeedSet(
+                key="seed:Topic",
+                entity="Topic",
+                rows=[{"_id": "t1", "slug": "news", "label": "News"}],
+            ),
             SeedSet(key="seed:Post", entity="Post", rows=[{"id": "p1", "body": "Hi", "likes": 3}]),
-            SeedSet(key="seed:Comment", entity="Comment", rows=[{"id": "c", "text": "x", "post": "p1"}]),
+            SeedSet(
+                key="seed:Comment", entity="Comment", rows=[{"id": "c", "text": "x", "post": "p1"}]
+            ),
         ],
     )
 
@@ -315,9 +372,14 @@ def hostile_names() -> Blueprint:
             *[field("class", wire, required=False) for wire in HOSTILE],
             field("class", "pick", "choice", choices=HOSTILE[:20], required=False, default="it's"),
         ],
-        relations=[relation("class", "import", "🙂", null=True), relation("class", "owner", "🙂", null=True)],
+        relations=[
+            relation("class", "import", "🙂", null=True),
+            relation("class", "owner", "🙂", null=True),
+        ],
     )
-    smile = entity("🙂", plural="🙂", fields=[field("s", wire, "json", required=False) for wire in HOSTILE])
+    smile = entity(
+        "🙂", plural="🙂", fields=[field("s", wire, "json", required=False) for wire in HOSTILE]
+    )
     return Blueprint(
         project=ProjectSpec(name='"""\nimport os', error_key="错误", prefix="/接口"),
         entities=[wild, smile],

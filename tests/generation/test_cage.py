@@ -97,7 +97,11 @@ def test_the_network_is_out_of_reach(tmp_path):
     result = caged(tmp_path, code)
 
     assert result.returncode == 1
-    assert b"unreachable" in result.stderr or b"Refusal" in result.stderr or b"refused" in result.stderr
+    assert (
+        b"unreachable" in result.stderr
+        or b"Refusal" in result.stderr
+        or b"refused" in result.stderr
+    )
 
 
 def test_no_second_process_can_be_started(tmp_path):

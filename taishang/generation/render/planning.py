@@ -241,7 +241,7 @@ def _model_of_last_hole(plan: Plan, endpoint: EndpointSpec, stated: Model | None
     holes = HOLE.findall(endpoint.path)
     if not holes:
         return None
-    named = identifier(planning_models._bare(holes[-1]), kind="model")
+    named = identifier(planning_models.bare(holes[-1]), kind="model")
     for model in plan.models:
         if model.module == named:
             return model
@@ -286,7 +286,7 @@ def _own_hole(
         return None
     ends_in_hole = bool(HOLE.search(endpoint.path.rstrip("/").rsplit("/", 1)[-1]))
     if len(holes) == 1 and not ends_in_hole:
-        named = identifier(planning_models._bare(holes[0]), kind="model")
+        named = identifier(planning_models.bare(holes[0]), kind="model")
         if endpoint.parent or (named != model.module and named in others):
             return None
     return len(holes) - 1
@@ -308,7 +308,7 @@ def _outer_argument(
     plan: Plan, endpoint: EndpointSpec, model: Model, hole: str, *, is_last: bool
 ) -> Argument:
     name = identifier(hole, kind="part")
-    bare = planning_models._bare(hole)
+    bare = planning_models.bare(hole)
     parent = plan.model_of(endpoint.parent)
     parent_class = parent.class_name if parent else "User" if endpoint.parent == "User" else None
     links = [link for link in model.links if link.kind != "m2m"]
@@ -516,9 +516,9 @@ def _name_recorded(plan: Plan) -> None:
         view = class_name(f"{name}_view", taken=classes)
         classes.append(view)
         route.view = view
-        if route.spec.method in ("POST", "PUT", "PATCH") and route.spec.request is not None:
-            if route.spec.request.type == "object":
-                route.body_class = f"{view.removesuffix('View')}Serializer"
+        request = route.spec.request if route.spec.method in ("POST", "PUT", "PATCH") else None
+        if request is not None and request.type == "object":
+            route.body_class = f"{view.removesuffix('View')}Serializer"
 
 
 def _spoken(endpoint: EndpointSpec) -> str:

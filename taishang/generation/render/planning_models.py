@@ -87,7 +87,7 @@ def _fill(model: Model, blueprint: Blueprint, targets: dict[str, Model]) -> None
     for spec in entity.fields:
         if spec.wire_name not in wires and spec.confidence >= RENDER_THRESHOLD:
             wires.add(spec.wire_name)
-            model.columns.append(_column(spec, taken, sent, longest.get(spec.wire_name, [])))
+            model.columns.append(column_of(spec, taken, sent, longest.get(spec.wire_name, [])))
     _settle_order(model)
     _add_toggles(model, blueprint, taken)
 
@@ -108,7 +108,7 @@ def _owner_spec(entity: EntitySpec) -> RelationSpec | None:
 def _owner_link(
     model: Model, spec: RelationSpec, taken: set[str], wires: set[str], *, opened: bool
 ) -> Link:
-    name = identifier(_bare(spec.name), kind="user", taken=taken)
+    name = identifier(bare(spec.name), kind="user", taken=taken)
     taken |= {name, f"{name}_id"}
     shown = bool(spec.wire_name)
     if shown:
@@ -130,7 +130,7 @@ def _owner_link(
     )
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     """`author_id` names the column of `author`."""
     found = words(name)
     return "_".join(found[:-1]) if len(found) > 1 and found[-1] == "id" else name
@@ -163,7 +163,7 @@ def _add_link(
         target = targets[spec.target].class_name
     if target is None:
         return
-    name = identifier(_bare(spec.name), kind="link", taken=taken)
+    name = identifier(bare(spec.name), kind="link", taken=taken)
     taken |= {name, f"{name}_id"}
     wires.add(spec.wire_name)
     set_null = spec.on_delete == "set_null"
@@ -207,7 +207,7 @@ def _longest(entity: EntitySpec, seeds: list[SeedSet]) -> dict[str, list[Any]]:
     return found
 
 
-def _column(spec: FieldSpec, taken: set[str], sent: set[str] | None, values: list[Any]) -> Column:
+def column_of(spec: FieldSpec, taken: set[str], sent: set[str] | None, values: list[Any]) -> Column:
     name = identifier(spec.name, taken=taken)
     taken.add(name)
     managed = _managed(spec, name)

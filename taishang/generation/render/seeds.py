@@ -251,4 +251,4 @@ def _is_day(text: str) -> bool:
     year, month, day = (int(part) for part in text.split("-"))
     longest = 29 if month == 2 and year % 4 == 0 else 28 if month == 2 else 30
     longest = 31 if month in (1, 3, 5, 7, 8, 10, 12) else longest
-    return 1 <= year and 1 <= month <= 12 and 1 <= day <= longest
+    return year >= 1 and 1 <= month <= 12 and 1 <= day <= longest

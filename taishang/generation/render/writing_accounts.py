@@ -50,7 +50,7 @@ def user_columns(plan: Plan) -> list[Column]:
             spec = spec.model_copy(update={"type": "choice", "choices": auth.roles})
             kind, values = "choice", []
         optional = spec.model_copy(update={"required": False, "type": kind, "unique": False})
-        column = planning_models._column(optional, taken, None, list(values))
+        column = planning_models.column_of(optional, taken, None, list(values))
         if is_role:
             column.read_only = True
             if column.type == "choice":
@@ -349,7 +349,7 @@ def _passwords(plan: Plan) -> list[str]:
     lines += ["    current = serializers.CharField(max_length=128)"]
     lines += ["    new = serializers.CharField(max_length=128, validators=[validate_password])"]
     lines += _wire_meta(keys["change"])
-    return lines + CHANGE_PASSWORD.splitlines()
+    return lines + CHANGE_METHODS.splitlines()
 
 
 def _wire_meta(wires: dict[str, str]) -> list[str]:
@@ -359,7 +359,7 @@ def _wire_meta(wires: dict[str, str]) -> list[str]:
     return ["", "    class Meta:", *layout.lines(f"wire_names = {literal(different)}", depth=2)]
 
 
-CHANGE_PASSWORD = """
+CHANGE_METHODS = """
     def validate(self, data):
         if not self.context["request"].user.check_password(data["current"]):
             raise serializers.ValidationError("The current password is wrong.")

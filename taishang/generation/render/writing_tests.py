@@ -167,7 +167,7 @@ def actor(route: Route) -> str:
     return "staff" if route.spec.auth == "staff" or (catalogue and writes) else "owner"
 
 
-def _url(route: Route, *, spare: bool = False) -> str:
+def url_source(route: Route, *, spare: bool = False) -> str:
     """Source of the address, every hole filled from the owner's row."""
     names = iter(route.arguments)
     out, formatted = [], False
@@ -203,16 +203,16 @@ def _argument_source(means: str, name: str, *, spare: bool) -> str | None:
     return None
 
 
-def _call(route: Route, url: str, body: str = "") -> list[str]:
+def call_lines(route: Route, url: str, body: str = "") -> list[str]:
     words = [url] + ([body] if body else [])
     return layout.lines(f"response = self.client.{route.method}({', '.join(words)})", depth=2)
 
 
-def _status(code: str) -> list[str]:
+def status_lines(code: str) -> list[str]:
     return [f"        self.assertEqual(response.status_code, {code})"]
 
 
-def _test(name: str, *parts: list[str]) -> list[str]:
+def test_lines(name: str, *parts: list[str]) -> list[str]:
     return ["", f"    def test_{name}(self):", *(line for part in parts for line in part)]
 
 
@@ -222,9 +222,9 @@ def _as(person: str) -> list[str]:
 
 def _route_tests(plan: Plan, model: Model, route: Route, name: str) -> list[str]:
     lines: list[str] = []
-    url = _url(route)
+    url = url_source(route)
     if not is_public(route):
-        lines += _test(f"{name}_needs_sign_in", _call(route, url), _status("401"))
+        lines += test_lines(f"{name}_needs_sign_in", call_lines(route, url), status_lines("401"))
     lines += _answer_test(model, route, name, url)
     lines += _others_test(plan, model, route, name, url)
     lines += _refusal_test(plan, model, route, name, url)
@@ -238,7 +238,7 @@ def _answer_test(model: Model, route: Route, name: str, url: str) -> list[str]:
     if route.spec.method in ("GET", "DELETE"):
         body = ""
     expected = _good_status(route)
-    checks = _status(str(expected))
+    checks = status_lines(str(expected))
     if route.action == "list":
         checks += [f"        self.assertEqual(len(response.json(){_inside(route)}), 1)"]
     if route.action == "destroy":
@@ -248,7 +248,7 @@ def _answer_test(model: Model, route: Route, name: str, url: str) -> list[str]:
             f"        owned = {model.class_name}.objects.filter({model.owner}=self.owner)",
             "        self.assertEqual(owned.count(), 2)",
         ]
-    return _test(f"{name}_answers", signed, _call(route, url, body), checks)
+    return test_lines(f"{name}_answers", signed, call_lines(route, url, body), checks)
 
 
 def _good_status(route: Route) -> int:
@@ -267,20 +267,20 @@ def _others_test(plan: Plan, model: Model, route: Route, name: str, url: str) ->
         return []
     body = create_body(model, route) if route.action == "create" else _change_body(model, route)
     body = "" if route.spec.method in ("GET", "DELETE") else body
-    call = _as("stranger") + _call(route, url, body)
+    call = _as("stranger") + call_lines(route, url, body)
     if actor(route) == "staff":
-        return _test(f"{name}_is_for_staff", call, _status("403"))
+        return test_lines(f"{name}_is_for_staff", call, status_lines("403"))
     hidden_parent = any(_is_private(plan, argument.target) for argument in _parents(route))
     if route.action == "create" and not hidden_parent:
         return _foreign_owner_test(model, route, name, url)
     if hidden_parent:
-        return _test(f"{name}_hides_foreign_parents", call, _status("404"))
+        return test_lines(f"{name}_hides_foreign_parents", call, status_lines("404"))
     if route.action in ("list", "destroy_all") or _is_single(route):
         return _collection_test(model, route, name, call)
     toggled_by_all = any(t.users and t.method == route.action for t in model.toggles)
     if model.audience == "owner" or (route.spec.method != "GET" and not toggled_by_all):
-        return _test(f"{name}_hides_foreign_rows", call, _status("404"))
-    return _test(f"{name}_is_for_everybody", call, _status(str(_good_status(route))))
+        return test_lines(f"{name}_hides_foreign_rows", call, status_lines("404"))
+    return test_lines(f"{name}_is_for_everybody", call, status_lines(str(_good_status(route))))
 
 
 def _parents(route: Route) -> list:
@@ -301,16 +301,18 @@ def _collection_test(model: Model, route: Route, name: str, call: list[str]) -> 
         kept = [
             f"        self.assertTrue({model.class_name}.objects.filter(pk=self.row.pk).exists())"
         ]
-        return _test(f"{name}_keeps_foreign_rows", call, _status(str(_good_status(route))), kept)
+        return test_lines(
+            f"{name}_keeps_foreign_rows", call, status_lines(str(_good_status(route))), kept
+        )
     if route.action == "list" and model.audience == "owner":
         rows = [f"        self.assertEqual(response.json(){_inside(route)}, [])"]
-        return _test(f"{name}_hides_foreign_rows", call, _status("200"), rows)
+        return test_lines(f"{name}_hides_foreign_rows", call, status_lines("200"), rows)
     if route.action == "list":
-        return _test(f"{name}_is_for_everybody", call, _status("200"))
+        return test_lines(f"{name}_is_for_everybody", call, status_lines("200"))
     unseen = ["        self.assertNotContains(response, str(self.row.pk), status_code=404)"]
     if model.audience != "owner":
         return []
-    return _test(f"{name}_hides_foreign_rows", call, unseen)
+    return test_lines(f"{name}_hides_foreign_rows", call, unseen)
 
 
 def _foreign_owner_test(model: Model, route: Route, name: str, url: str) -> list[str]:
@@ -321,11 +323,11 @@ def _foreign_owner_test(model: Model, route: Route, name: str, url: str) -> list
     known = {each.wire for each in [*model.columns, *model.links] if each.name != model.owner}
     extra = {} if wire in known else {wire: "self.stranger.pk"}
     body = create_body(model, route, extra=extra)
-    lines = _as("owner") + _call(route, url, body)
+    lines = _as("owner") + call_lines(route, url, body)
     rows = f"{model.class_name}.objects.filter({model.owner}=self.stranger)"
-    good = _status(str(_good_status(route)))
+    good = status_lines(str(_good_status(route)))
     unmoved = [f"        self.assertFalse({rows}.exists())"]
-    return _test(f"{name}_ignores_a_foreign_owner", lines, good, unmoved)
+    return test_lines(f"{name}_ignores_a_foreign_owner", lines, good, unmoved)
 
 
 def _refusal_test(plan: Plan, model: Model, route: Route, name: str, url: str) -> list[str]:
@@ -339,8 +341,12 @@ def _refusal_test(plan: Plan, model: Model, route: Route, name: str, url: str) -
         broken = '["nonsense"]'
     key = plan.error_keys[0].split(".")[0]
     said = [f"        self.assertIn({literal(key)}, response.json())"]
-    return _test(
-        f"{name}_refuses_nonsense", signed, _call(route, url, broken), _status("400"), said
+    return test_lines(
+        f"{name}_refuses_nonsense",
+        signed,
+        call_lines(route, url, broken),
+        status_lines("400"),
+        said,
     )
 
 
@@ -388,13 +394,12 @@ def create_body(model: Model, route: Route, *, extra: dict[str, str] | None = No
 
 
 def _change_body(model: Model, route: Route) -> str:
+    if route.action not in ("update", "partial_update"):
+        return "{}"
     for column in model.columns:
-        if column.type in ("text", "long_text", "integer", "boolean") and not column.read_only:
-            if column.name not in _path_names(route) and route.action in (
-                "update",
-                "partial_update",
-            ):
-                return f"{{{literal(column.wire)}: {literal(sent(column))}}}"
+        plain = column.type in ("text", "long_text", "integer", "boolean") and not column.read_only
+        if plain and column.name not in _path_names(route):
+            return f"{{{literal(column.wire)}: {literal(sent(column))}}}"
     return "{}"
 
 
@@ -425,23 +430,27 @@ def _of(model: Model, routes: list[Route]) -> list[Route]:
 
 def _recorded_test(route: Route) -> list[str]:
     name = route.action
-    url = _url(route)
+    url = url_source(route)
     if route.model:
         url = url.replace("self.row.", f"self.{route.model.module}_row.")
     body = "{}" if route.spec.method in ("POST", "PUT", "PATCH") else ""
     lines: list[str] = []
     if not is_public(route):
-        lines += _test(f"{name}_needs_sign_in", _call(route, url, body), _status("401"))
+        lines += test_lines(
+            f"{name}_needs_sign_in", call_lines(route, url, body), status_lines("401")
+        )
     marked = ['        self.assertEqual(response["X-Generated-Behaviour"], "recorded")']
-    good = _status(str(route.reply.status or 200))
-    lines += _test(f"{name}_is_recorded", _as("owner"), _call(route, url, body), good, marked)
+    good = status_lines(str(route.reply.status or 200))
+    lines += test_lines(
+        f"{name}_is_recorded", _as("owner"), call_lines(route, url, body), good, marked
+    )
     if route.body_class:
-        bad = _call(route, url, '["nonsense"]')
-        lines += _test(f"{name}_refuses_nonsense", _as("owner"), bad, _status("400"))
+        bad = call_lines(route, url, '["nonsense"]')
+        lines += test_lines(f"{name}_refuses_nonsense", _as("owner"), bad, status_lines("400"))
     private = route.model is not None and route.model.audience == "owner"
     if private and not is_public(route) and route.spec.auth != "staff":
-        call = _as("stranger") + _call(route, url, body)
-        lines += _test(f"{name}_hides_foreign_rows", call, _status("404"))
+        call = _as("stranger") + call_lines(route, url, body)
+        lines += test_lines(f"{name}_hides_foreign_rows", call, status_lines("404"))
     return lines
 
 

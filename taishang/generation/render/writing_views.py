@@ -186,10 +186,8 @@ def _named_link(model: Model, name: str) -> Link | None:
     plain = "_".join(words(name))
     for link in model.links:
         if (
-            link.kind != "m2m"
-            and plain in (link.name, f"{link.name}_id")
-            or name == link.wire != ""
-        ):
+            link.kind != "m2m" and plain in (link.name, f"{link.name}_id")
+        ) or name == link.wire != "":
             return link
     return None
 
@@ -260,27 +258,33 @@ def _urls(plan: Plan) -> str:
     for spelling, group in grouped(routes):
         entries += _entry(spelling, group)
     source = "\n".join(entries)
+    own = _url_imports(plan, routes, source)
     imports = layout.imported("django.urls", ["path"]) if routes else []
-    own: list[tuple[str, list[str]]] = []
-    for model in plan.models:
-        if plan.routes_of(model):
-            own.append((f"{plan.app}.views.{model.module}", [f"{model.class_name}ViewSet"]))
-    people = sorted({route.view for route in routes if route.home == "accounts"})
-    if people:
-        own.append(("accounts.views", people))
-    recorded = sorted({route.view for route in routes if route.home == "recorded"})
-    if recorded:
-        own.append((f"{plan.app}.views.recorded", recorded))
-    if "by_method(" in source:
-        own.append((f"{plan.app}.routing", ["by_method"]))
-    if "Reply(" in source:
-        own.append((f"{plan.app}.wire", ["Reply"]))
     imports += [""] if own else []
-    for module, names in sorted(own):
+    for module, names in sorted(own.items()):
         imports += layout.imported(module, names)
     table = ["urlpatterns = [", source, "]"] if entries else ["urlpatterns = []"]
     head = ['"""The paths that the front end calls, spelt as it spells them."""', ""]
     return "\n".join([*head, *imports, *([""] if imports else []), *table, ""])
+
+
+def _url_imports(plan: Plan, routes: list[Route], source: str) -> dict[str, list[str]]:
+    """Module to names for everything that the table of routes mentions."""
+    views: dict[str, set[str]] = {}
+    for route in routes:
+        if route.home == "accounts":
+            module = "accounts.views"
+        elif route.home == "recorded" or route.model is None:
+            module = f"{plan.app}.views.recorded"
+        else:
+            module = f"{plan.app}.views.{route.model.module}"
+        views.setdefault(module, set()).add(route.view)
+    own = {module: sorted(names) for module, names in views.items()}
+    if "by_method(" in source:
+        own[f"{plan.app}.routing"] = ["by_method"]
+    if "Reply(" in source:
+        own[f"{plan.app}.wire"] = ["Reply"]
+    return own
 
 
 def _entry(spelling: str, group: list[Route]) -> list[str]:
@@ -334,9 +338,9 @@ def reply_source(reply: ReplyPlan) -> str:
         said.append(f"counts={literal(reply.counts)}")
     if reply.fixed:
         said.append(f"fixed={literal(reply.fixed)}")
-    if reply.status and reply.status not in (200, 201, 204):
-        said.append(f"status={reply.status}")
-    elif reply.status and (said or _unusual(reply)):
+    if (reply.status and reply.status not in (200, 201, 204)) or (
+        reply.status and (said or _unusual(reply))
+    ):
         said.append(f"status={reply.status}")
     return f"Reply({', '.join(said)})" if said else ""
 

@@ -75,7 +75,10 @@ def test_nothing_of_the_export_becomes_code(rendered):
     assert b"__import__" not in tree["api/actions.py"].split(b'"""', 2)[2].replace(
         b'"__import__', b""
     ).replace(b'"""POST', b"")
-    assert b"import os" not in tree["config/settings.py"].replace(b'"import os', b"").split(b"TITLE")[0]
+    assert (
+        b"import os"
+        not in tree["config/settings.py"].replace(b'"import os', b"").split(b"TITLE")[0]
+    )
 
 
 def test_an_existing_project_keeps_its_migrations_and_gets_new_ones(rendered):
