@@ -7,9 +7,6 @@ Two halves, because a model may refine the Blueprint between them and only the p
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +33,7 @@ from taishang.generation.ir import (
     Warning,
     digest,
 )
+from taishang.generation.progress import TITLES, Clock, Report, StageFailed
 from taishang.generation.refine import Refusal, apply
 from taishang.generation.refine.edits import AnyEdit
 from taishang.generation.render import DraftingFailed, RenderUnsafe, origins, render
@@ -45,11 +43,6 @@ from taishang.generation.verify import verify
 Stage = Literal[
     "intake", "inventory", "evidence", "ir", "refine", "render", "verify", "diff", "done"
 ]
-Report = Callable[[str, dict[str, Any]], None]
-WEIGHTS = {
-    "intake": 5, "inventory": 5, "evidence": 30, "ir": 10, "refine": 10, "render": 10, "verify": 25,
-    "diff": 5,
-}  # fmt: skip
 QUARANTINE_ROUNDS = 2
 CHECKS = 10
 
@@ -68,16 +61,6 @@ class Options(BaseModel):
     prefix: str | None = Field(default=None, pattern=r"^(/[A-Za-z0-9._~-]+)*$", max_length=100)
     decisions: dict[str, str] = {}
     adapters: list[str] | None = None
-
-
-class StageFailed(Exception):
-    """A stage could not go on. `code` is the job's error code."""
-
-    def __init__(
-        self, *, stage: str, code: str, detail: str, hint: str = "", file: str = ""
-    ) -> None:
-        super().__init__(f"{stage}: {code}: {detail}")
-        self.stage, self.code, self.detail, self.hint, self.file = stage, code, detail, hint, file
 
 
 @dataclass(kw_only=True)
@@ -114,40 +97,6 @@ class Outcome:
     product: Product | None
     timings: dict[str, int]
     hashes: dict[str, str | None]
-
-
-class Clock:
-    """Reports stages with their time and the whole progress, which never falls."""
-
-    def __init__(self, report: Report) -> None:
-        self.report = report
-        self.timings: dict[str, int] = {}
-        self.percent = 0
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[dict[str, Any]]:
-        self.report(name, {"event": "stage_started", "progress": self.percent})
-        started, counts = time.monotonic(), dict[str, Any]()
-        yield counts
-        spent = int((time.monotonic() - started) * 1000)
-        self.timings[name] = self.timings.get(name, 0) + spent
-        self.advance(name, 1.0)
-        self.report(
-            name,
-            {"event": "stage_finished", "progress": self.percent, "ms": spent, "counts": counts},
-        )
-
-    def advance(self, name: str, part: float) -> None:
-        """`part` of the stage `name` is done (0 to 1)."""
-        before = 0
-        for stage, weight in WEIGHTS.items():
-            if stage == name:
-                break
-            before += weight
-        self.percent = max(self.percent, min(99, int(before + WEIGHTS[name] * part)))
-
-    def tell(self, name: str, details: dict[str, Any]) -> None:
-        self.report(name, details | {"progress": self.percent})
 
 
 def run(
@@ -448,15 +397,3 @@ def _red(verification: Verification) -> dict[str, Any]:
         "file": None,
         "line": None,
     }
-
-
-TITLES = {
-    "zip_damaged": "The archive is damaged",
-    "zip_unsupported": "The archive uses a feature that is not supported",
-    "zip_unsafe": "The archive is not safe to unpack",
-    "zip_expands_too_much": "The archive unpacks to too much",
-    "no_source_files": "The archive holds no source files",
-    "nothing_found": "Nothing to build a back end from",
-    "render_unsafe": "The result would not be safe",
-    "verification_failed": "The generated project does not pass its checks",
-}

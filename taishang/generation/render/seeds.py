@@ -9,8 +9,8 @@ from typing import Any
 
 from taishang.generation.render.plan import Column, Link, Model, Plan
 from taishang.generation.render.writing_accounts import sign_in_name, user_columns
+from taishang.generation.render.writing_factories import must_fill, needs_row
 from taishang.generation.render.writing_models import json_default
-from taishang.generation.render.writing_tests import must_fill, needs_row
 
 SPACE = uuid.UUID("6f1f3f0e-8c52-5b0a-9d5e-3b8a4c1d2e7f")
 DEMO_NAME = "demo@example.com"

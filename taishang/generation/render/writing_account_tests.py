@@ -5,11 +5,8 @@ from __future__ import annotations
 from taishang.generation.render import layout, writing_accounts
 from taishang.generation.render.naming import literal
 from taishang.generation.render.plan import Plan, Route
-from taishang.generation.render.writing_accounts import (
-    fallback_paths,
-    login_path,
-    sign_in_name,
-)
+from taishang.generation.render.writing_account_urls import fallback_paths
+from taishang.generation.render.writing_accounts import login_path, sign_in_name
 from taishang.generation.render.writing_tests import (
     call_lines,
     status_lines,

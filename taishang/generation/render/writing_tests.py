@@ -7,8 +7,8 @@ from urllib.parse import quote
 from taishang.generation.render import layout
 from taishang.generation.render.naming import identifier, inside_docstring, literal
 from taishang.generation.render.plan import Column, Link, Model, Plan, Route
-from taishang.generation.render.samples import kept, sent, stored
-from taishang.generation.render.writing_accounts import sign_in_name
+from taishang.generation.render.samples import kept, sent
+from taishang.generation.render.writing_factories import factories, must_fill, needs_row
 from taishang.generation.render.writing_views import is_public
 
 WRITES = frozenset({"create", "update", "partial_update", "destroy", "destroy_all"})
@@ -17,65 +17,18 @@ PATH_SAFE = "/@:-_.~"
 
 def modules(plan: Plan) -> dict[str, str]:
     folder = f"{plan.app}/tests"
-    found = {f"{folder}/__init__.py": "", f"{folder}/factories.py": _factories(plan)}
+    found = {f"{folder}/__init__.py": "", f"{folder}/factories.py": factories(plan)}
     for model in plan.models:
         routes = plan.routes_of(model)
         if routes:
             found[f"{folder}/test_{model.module}.py"] = _entity_tests(plan, model, routes)
     recorded = [route for route in plan.routes if route.home == "recorded"]
     if recorded:
-        found[f"{folder}/test_recorded.py"] = _recorded_tests(plan, recorded)
+        found[f"{folder}/test_recorded.py"] = recorded_tests(plan, recorded)
     return found
 
 
 # --- rows ------------------------------------------------------------------------------------------
-
-
-def _factories(plan: Plan) -> str:
-    login = sign_in_name(plan)
-    address = (
-        'f"{name}{next(serial)}@example.com"' if login == "email" else 'f"{name}{next(serial)}"'
-    )
-    lines = ["serial = itertools.count(1)", "", "", "def make_user(name, **values):"]
-    lines += [f"    return User.objects.create_user({address}, **values)"]
-    for model in plan.models:
-        lines += ["", "", *_factory(plan, model)]
-    source = "\n".join(lines)
-    head = ['"""Rows for tests."""', "", "import itertools"]
-    head += ["import uuid"] if "uuid." in source else []
-    head += ["", "from accounts.models import User"]
-    if plan.models:
-        head += layout.imported(f"{plan.app}.models", [model.class_name for model in plan.models])
-    return "\n".join([*head, "", source, ""])
-
-
-def _factory(plan: Plan, model: Model) -> list[str]:
-    pairs = [f"{literal(model.owner)}: owner"] if model.owner else []
-    lines = [f"def make_{model.module}(owner, **values):"]
-    needed = [link for link in model.links if needs_row(model, link)]
-    for link in needed:
-        target = plan.model_named(link.target)
-        maker = f"make_{target.module}(owner)" if target else "owner"
-        lines += [f"    if {literal(link.name)} not in values:"]
-        lines += [f"        values[{literal(link.name)}] = {maker}"]
-    for column in model.columns:
-        if must_fill(column):
-            pairs.append(f"{literal(column.name)}: {stored(column)}")
-    if any("number" in pair.split(":", 1)[1] for pair in pairs):
-        lines.append("    number = next(serial)")
-    lines += layout.lines(f"row = {{{', '.join(pairs)}}}", depth=1)
-    return [*lines, f"    return {model.class_name}.objects.create(**(row | values))"]
-
-
-def needs_row(model: Model, link: Link) -> bool:
-    """A relation that a row cannot do without, the owner aside."""
-    return link.kind != "m2m" and not link.null and link.name != model.owner
-
-
-def must_fill(column: Column) -> bool:
-    return (
-        not column.managed and not column.has_default and not column.null and column.type != "json"
-    )
 
 
 # --- an entity's endpoints -------------------------------------------------------------------------
@@ -406,7 +359,7 @@ def _change_body(model: Model, route: Route) -> str:
 # --- recorded calls --------------------------------------------------------------------------------
 
 
-def _recorded_tests(plan: Plan, routes: list[Route]) -> str:
+def recorded_tests(plan: Plan, routes: list[Route]) -> str:
     lines = ["class RecordedTests(ApiTestCase):", "    @classmethod", "    def setUpTestData(cls):"]
     lines += ['        cls.owner = make_user("owner", is_staff=True)']
     lines += ['        cls.stranger = make_user("stranger")']

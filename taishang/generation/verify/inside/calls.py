@@ -2,82 +2,27 @@
 
 import re
 import traceback
-from urllib.parse import quote
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.tokens import default_token_generator
 from django.core.cache import cache
 from django.db import transaction
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, Client, encode_multipart
-from django.urls import Resolver404, resolve
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from limits import limit_of
+from replies import body_of, missing_keys
 from rest_framework_simplejwt.tokens import RefreshToken
 from rows import make_row, plain_value, value_for
+from targets import Target
 
 PHRASE = "correct-horse-battery-7"
-HOLE = re.compile(r"\{([^{}]*)\}")
 ORDER = {"auth": 0, "create": 1, "list": 2, "retrieve": 3, "update": 4, "replace": 4, "delete": 9}
 LISTED_FAILURES = {"third_party": 501}
 
 
 class Undo(Exception):
     """Leaves the savepoint of one call."""
-
-
-class Target:
-    """One endpoint of the front end with the view that answers it."""
-
-    def __init__(self, endpoint):
-        self.endpoint = endpoint
-        self.holes = HOLE.findall(endpoint["route"])
-        self.marks = {f"zz{number}zz": hole for number, hole in enumerate(self.holes)}
-        marks = iter(self.marks)
-        self.pieces = HOLE.split(endpoint["route"])[::2]
-        probe = "".join(piece + next(marks, "") for piece in self.pieces)
-        self.names, self.view = [], None
-        try:
-            match = resolve(probe)
-        except Resolver404:
-            return
-        function = getattr(match.func, "views", {}).get(endpoint["method"].lower(), match.func)
-        self.view = getattr(function, "cls", None)
-        self.initkwargs = getattr(function, "initkwargs", {})
-        by_mark = {str(value): name for name, value in match.kwargs.items()}
-        self.names = [by_mark.get(mark, "") for mark in self.marks]
-
-    @property
-    def model(self):
-        rows = getattr(self.view, "rows", None)
-        if rows is not None:
-            return rows.model
-        queryset = getattr(self.view, "queryset", None)
-        return None if queryset is None or self.is_recorded else queryset.model
-
-    @property
-    def is_recorded(self):
-        return self.endpoint["behaviour"] == "recorded" or hasattr(self.view, "record")
-
-    @property
-    def names_row(self):
-        """Does the path name one row of the view's own model?"""
-        return "id" in self.names or any(self.column(name) for name in self.names)
-
-    def column(self, name):
-        fields = (
-            {each.name: each for each in self.model._meta.concrete_fields} if self.model else {}
-        )
-        found = fields.get(name)
-        return found if found is not None and not found.is_relation else None
-
-    def address(self, values):
-        out = []
-        for index, piece in enumerate(self.pieces):
-            out.append(quote(piece, safe="/@:-_.~"))
-            if index < len(self.names):
-                out.append(quote(str(values[index]), safe=""))
-        return "".join(out)
 
 
 class Caller:
@@ -447,44 +392,3 @@ class Caller:
             str(pk) for pk in self.visible(target.model, self.second).values_list("pk", flat=True)
         }
         return "a list shows rows of somebody else" if shown - visible else ""
-
-
-def body_of(response):
-    if not response.content or "json" not in response.headers.get("Content-Type", ""):
-        return None
-    return response.json()
-
-
-def missing_keys(keys, body):
-    return [key for key in keys if not has_key(body, key)]
-
-
-def has_key(body, key):
-    """Does the reply have this dotted key? An empty list has every key of its rows."""
-    here = [body]
-    for part in [part for part in key.split(".") if part]:
-        name = part.removesuffix("[]")
-        if name in LIST_METHODS and any(isinstance(value, list) for value in here):
-            return True
-        rows = rows_of(here)
-        if not rows:
-            return True
-        if name and not all(isinstance(value, dict) and name in value for value in rows):
-            return any(value is None for value in rows)
-        here = [value[name] for value in rows] if name else rows
-        if any(value is None for value in here):
-            return True
-    return True
-
-
-LIST_METHODS = frozenset({"length", "map", "filter", "forEach", "slice", "find", "reduce", "some"})
-
-
-def rows_of(values):
-    """The values with lists replaced by their rows."""
-    found = []
-    for value in values:
-        found += (
-            [row for row in value if isinstance(row, dict)] if isinstance(value, list) else [value]
-        )
-    return found
