@@ -15,7 +15,7 @@ from accounts import identity, registry, signup
 from accounts.models import Profile, User, UserSettings
 from accounts.passwords import HashQueueFull
 
-FONT_FAMILY = re.compile(r"[^\W\d_][\w ,'\"-]{0,99}")
+FONT_FAMILY = re.compile(r"(?:[^\W\d_]|[ ,'\"-]){1,100}")
 LANGUAGE_OF_REQUEST = {"en": "en"}
 
 

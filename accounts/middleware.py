@@ -10,8 +10,8 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from accounts import api_keys, authentication, sessions, tenancy
 from accounts.ids import uuid7
@@ -76,7 +76,7 @@ class TenancyMiddleware:
             response = self._enveloped(request)
         except (OperationalError, InterfaceError) as error:
             logger.warning("database unavailable error=%s", type(error).__name__)
-            return _unavailable()
+            return _unavailable(request)
         for finish in request.after_rollback:  # type: ignore[attr-defined]
             finish()
         self._note_key(request)
@@ -104,15 +104,12 @@ class TenancyMiddleware:
         return response
 
 
-def _unavailable() -> HttpResponse:
-    """The answer without a database: no template, no session, no look-up of any kind."""
-    text = f"{_('The database is away.')} {_('Nothing was changed. Try again in a moment.')}\n"
-    return HttpResponse(
-        text,
-        status=503,
-        content_type="text/plain; charset=utf-8",
-        headers={"Retry-After": str(problems.RETRY_SECONDS), "Cache-Control": "no-store"},
-    )
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    """The answer without a database: no session and no look-up of any kind."""
+    page = render_to_string("503.html", {"status": 503, "trace_id": request.trace_id})  # type: ignore[attr-defined]
+    wait = str(problems.RETRY_SECONDS)
+    headers = {"Retry-After": wait, "Cache-Control": "no-store"}
+    return HttpResponse(page, status=503, headers=headers)
 
 
 class PrincipalMiddleware(AuthenticationMiddleware):
@@ -120,6 +117,36 @@ class PrincipalMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         request.user = request.principal.user or AnonymousUser()  # type: ignore[attr-defined]
+
+
+class ConsoleMiddleware:
+    """Operators look across workspaces: everything under `/admin/` runs in the platform scope, and leaves a trail.
+
+    Only a person at a browser gets there; a token or key never opens the console.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        principal = request.principal  # type: ignore[attr-defined]
+        if not request.path.startswith(CONSOLE_PREFIX) or principal.user is None:
+            return self.get_response(request)
+        if principal.kind != "browser":
+            request.user = AnonymousUser()
+            return self.get_response(request)
+        if not principal.user.is_staff:
+            return self.get_response(request)
+        with tenancy.platform_scope(reason=_place(request.path)):
+            response = self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        return response
+
+
+def _place(path: str) -> str:
+    """The list that is looked at, without ids: `/admin/accounts/user/`."""
+    return "/".join(path.split("/")[:4])
 
 
 class ConsoleScriptsMiddleware:

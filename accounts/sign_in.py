@@ -4,11 +4,21 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import identity
 
+MISMATCH = _("These do not fit together. Check the name and the password.")
+
 
 class Adapter(DefaultAccountAdapter):
+    # One sentence for every wrong sign-in, so that it says nothing about which accounts exist.
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": MISMATCH,
+        "username_password_mismatch": MISMATCH,
+    }
+
     def clean_email(self, email: str) -> str:
         return identity.clean_email(email, allow_local=True)
 

@@ -34,10 +34,6 @@ WORDS = {
         _("Something broke on our side"),
         _("Nothing was changed. Try again; if it stays, tell your operator the trace below."),
     ),
-    503: (
-        _("The platform is not ready"),
-        _("It starts, stops or waits for its database. Try again in a moment."),
-    ),
 }
 
 

@@ -6,6 +6,7 @@ The pictures and an index of them come into `shots/` under the data directory.
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,9 +25,9 @@ from tests.e2e import serving
 THEMES = ("light", "dark")
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 WIDTHS = {360: 740, 768: 1024, 1440: 900}
-MAX_PAGES = 60
+MAX_PAGES = 40
 MAX_HEIGHT = 6000
-IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
+IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|(?<=/problems/)[a-z_]+")
 NEVER = ("/accounts/logout", "/static/", "/api/", "/admin/jsi18n", "/download", "/content")
 SIGNED_OUT = (
     "/",
@@ -61,7 +62,8 @@ def main() -> None:
     if not serving.CHROMIUM.exists():
         sys.exit("chromium is missing: apt-get install chromium fonts-noto-cjk")
     folder = Path(settings.DATA_DIR) / "shots"
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     with TemporaryDirectory() as scratch:
         environment = {"DATA_DIR": str(settings.DATA_DIR), "DEMO": "true", "DEBUG": "false"}
         with serving.served(Path(scratch), environment) as address, sync_playwright() as driver:
