@@ -1,14 +1,17 @@
 """What no page may do: complain in the console, break the policy, scroll sideways, jump, shut people out."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 AXE = Path(__file__).parent / "vendor" / "axe-core@4.14.1" / "axe.min.js"
 MAX_SHIFT = 0.1
+QUIET_MS = 3000
 SERIOUS = {"serious", "critical"}
 LISTEN = """
 window.__seen = {shift: 0, policy: []};
@@ -45,7 +48,7 @@ class Watch:
 
     def look(self) -> None:
         """Judge the page as it stands now."""
-        self.page.wait_for_load_state("networkidle")
+        settle(self.page)
         where = self.page.url
         seen = self.page.evaluate("window.__seen ?? {shift: 0, policy: []}")
         self.faults += [f"{where}: policy: {report}" for report in seen["policy"]]
@@ -65,6 +68,12 @@ class Watch:
 
     def assert_clean(self) -> None:
         assert not self.faults, "\n".join(self.faults)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has fetched its parts; a page that listens to a stream never falls quite silent."""
+    with suppress(PlaywrightTimeout):
+        page.wait_for_load_state("networkidle", timeout=QUIET_MS)
 
 
 @cache
