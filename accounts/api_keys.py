@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
@@ -26,7 +27,7 @@ PURPOSE = "api key"
 MAX_LIVE = 50
 DEFAULT_LIFE = timedelta(days=90)
 TOUCH_SECONDS = 60.0
-_touched: dict[object, float] = {}
+_touched: dict[UUID, float] = {}
 _touched_lock = threading.Lock()
 
 
@@ -92,14 +93,14 @@ def mint(
     return api_key, text
 
 
-def revoke(*, api_key: ApiKey, by: User) -> None:
-    """End a key; it is refused from the next request on."""
+def revoke(*, api_key: ApiKey, by: User, note: str = "") -> None:
+    """End a key; it is refused from the next request on. `note` is an operator's reason."""
     live = ApiKey.objects.filter(pk=api_key.pk, revoked_at__isnull=True)
     if live.update(revoked_at=timezone.now()):
-        signals.api_key_revoked.send(sender=ApiKey, user=by, api_key=api_key)
+        signals.api_key_revoked.send(sender=ApiKey, user=by, api_key=api_key, note=note)
 
 
-def note_use(*, context: Context, api_key_id: object, ip: str | None) -> None:
+def note_use(*, context: Context, api_key_id: UUID, ip: str | None) -> None:
     """Remember when and from where a key was last used: at most once a minute, outside the request's transaction."""
     with _touched_lock:
         last = _touched.get(api_key_id)

@@ -119,6 +119,36 @@ class PrincipalMiddleware(AuthenticationMiddleware):
         request.user = request.principal.user or AnonymousUser()  # type: ignore[attr-defined]
 
 
+class ConsoleMiddleware:
+    """Operators look across workspaces: everything under `/admin/` runs in the platform scope, and leaves a trail.
+
+    Only a person at a browser gets there; a token or key never opens the console.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        principal = request.principal  # type: ignore[attr-defined]
+        if not request.path.startswith(CONSOLE_PREFIX) or principal.user is None:
+            return self.get_response(request)
+        if principal.kind != "browser":
+            request.user = AnonymousUser()
+            return self.get_response(request)
+        if not principal.user.is_staff:
+            return self.get_response(request)
+        with tenancy.platform_scope(reason=_place(request.path)):
+            response = self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        return response
+
+
+def _place(path: str) -> str:
+    """The list that is looked at, without ids: `/admin/accounts/user/`."""
+    return "/".join(path.split("/")[:4])
+
+
 class ConsoleScriptsMiddleware:
     """The console's theme evaluates the expressions in its templates, so its pages alone allow that."""
 

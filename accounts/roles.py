@@ -90,7 +90,7 @@ def change(
     if keys is not None:
         grantable(before["permissions"], held)
         _set_permissions(role, grantable(keys, held))
-        raise_authz_version(role.workspace_id)
+        raise_authz_version(role.workspace)
     if name is not None:
         role.name, role.name_key = name, identity.username_key(name)
     if description is not None:
@@ -122,7 +122,7 @@ def delete(*, role: Role, replacement: Role | None, held: frozenset[str], by: Us
             ignore_conflicts=True,
         )
     holders.delete()
-    raise_authz_version(role.workspace_id)
+    raise_authz_version(role.workspace)
     _tell(role, by, before={"name": role.name}, after={})
     role.delete()
 
@@ -140,9 +140,10 @@ def permission_keys(*roles: Role) -> set[str]:
     return set(grants.values_list("permission__key", flat=True))
 
 
-def raise_authz_version(workspace_id: int | None) -> None:
+def raise_authz_version(workspace: Workspace | None) -> None:
     """Make everything remembered about rights in this workspace unreachable, in the same transaction."""
-    Workspace.objects.filter(pk=workspace_id).update(authz_version=F("authz_version") + 1)
+    if workspace is not None:
+        Workspace.objects.filter(pk=workspace.pk).update(authz_version=F("authz_version") + 1)
 
 
 def unknown_keys(keys: Iterable[str]) -> list[str]:

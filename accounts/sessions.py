@@ -111,34 +111,48 @@ def sign_out(*, session_key: str, user: User, facts: Facts) -> None:
     signals.signed_out.send(sender=Session, user=user, request_facts=facts)
 
 
-def end(*, session: Session, reason: str = Session.Reason.REVOKED) -> None:
-    """End one session; its cookie and tokens are refused from the next request on."""
-    now = timezone.now()
-    if Session.objects.filter(pk=session.pk).revoke(reason=reason, at=now):
-        RefreshToken.objects.filter(session=session, revoked_at__isnull=True).update(revoked_at=now)
+def end(
+    *,
+    session: Session,
+    reason: str = Session.Reason.REVOKED,
+    by: User | None = None,
+    note: str = "",
+) -> None:
+    """End one session; its cookie and tokens are refused from the next request on.
+
+    `by` and `note` say who did it and why where it was not its owner.
+    """
+    if _revoke([session], reason):
         signals.session_revoked.send(
-            sender=Session, user=session.user, session=session, reason=reason
+            sender=Session, user=session.user, session=session, reason=reason, by=by, note=note
         )
 
 
-def end_all(*, user: User, but: UUID | None = None, reason: str = Session.Reason.REVOKED) -> int:
+def end_all(
+    *,
+    user: User,
+    but: UUID | None = None,
+    reason: str = Session.Reason.REVOKED,
+    by: User | None = None,
+    note: str = "",
+) -> int:
     """End every session of a person but one; without an exception also every access token in circulation."""
-    now = timezone.now()
-    live = Session.objects.filter(user=user, revoked_at__isnull=True).exclude(pk=but)
-    doomed = list(live)
-    ids = [session.pk for session in doomed]
-    Session.objects.filter(pk__in=ids).revoke(reason=reason, at=now)
-    RefreshToken.objects.filter(session__in=ids, revoked_at__isnull=True).update(revoked_at=now)
+    doomed = list(Session.objects.filter(user=user, revoked_at__isnull=True).exclude(pk=but))  # type: ignore[misc]
+    _revoke(doomed, reason)
     if but is None:
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
     for session in doomed:
-        signals.session_revoked.send(sender=Session, user=user, session=session, reason=reason)
+        signals.session_revoked.send(
+            sender=Session, user=user, session=session, reason=reason, by=by, note=note
+        )
     return len(doomed)
 
 
 def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:
     """Whether the person proved who they are within the last ten minutes."""
     since = now - REAUTHENTICATION_WINDOW
+    if session_id is None:
+        return False
     return Session.objects.live(now).filter(pk=session_id, authenticated_at__gte=since).exists()
 
 
@@ -148,6 +162,12 @@ def purge(*, now: datetime | None = None) -> int:
     expired = Session.objects.filter(expires_at__lt=limit)
     revoked = Session.objects.filter(revoked_at__lt=limit)
     return expired.delete()[0] + revoked.delete()[0]
+
+
+def _revoke(doomed: list[Session], reason: str) -> int:
+    now, ids = timezone.now(), [session.pk for session in doomed]
+    RefreshToken.objects.filter(session__in=ids, revoked_at__isnull=True).update(revoked_at=now)
+    return Session.objects.filter(pk__in=ids).revoke(reason=reason, at=now)
 
 
 def _end_oldest(user: User, now: datetime) -> None:

@@ -98,7 +98,8 @@ def entered(context: Context) -> Iterator[None]:
         with transaction.atomic():
             _apply(context)
             yield
-            _apply(before)
+            if not transaction.get_rollback():
+                _apply(before)
     finally:
         _context.reset(token)
 

@@ -44,7 +44,7 @@ STATEMENT = """
         %(resource_type)s, %(resource_id)s, %(result)s, %(payload)s::jsonb, %(ip_address)s,
         %(user_agent)s, %(trace_id)s)
 """
-actions: Store[str] = Store("audit_actions")  # `area.verb` → what it means, for people
+actions: Store[Any] = Store("audit_actions")  # `area.verb` → what it means, for people
 
 
 class UnknownAction(LookupError):
@@ -95,11 +95,15 @@ class Facts:
 
 @dataclass(frozen=True)
 class Target:
-    """The thing a deed was done to. The row goes to the chain of the workspace at hand, or of the platform."""
+    """The thing a deed was done to.
+
+    The row goes to the log of `workspace_id`, else of the workspace at hand; with `platform` to the platform's.
+    """
 
     type: str
     id: str
     platform: bool = False
+    workspace_id: int | None = None
 
 
 NOWHERE = Facts()
@@ -220,7 +224,7 @@ def _row(
     who = _actor(actor)
     thing = target if isinstance(target, Target) else Target(target[0], str(target[1]))
     return {
-        "workspace_id": None if thing.platform else tenancy.current().workspace_id,
+        "workspace_id": _workspace_of(thing),
         "actor_kind": who.kind,
         "actor": who.name,
         "actor_id": who.id,
@@ -232,6 +236,10 @@ def _row(
         "result": result,
         "payload": orjson.dumps(content).decode(),
     }
+
+
+def _workspace_of(thing: Target) -> int | None:
+    return None if thing.platform else thing.workspace_id or tenancy.current().workspace_id
 
 
 def _actor(given: Actor | Principal | User) -> Actor:

@@ -242,7 +242,7 @@ def _checked(wishes: list[Change], workspace_id: int | None) -> dict[str, Any]:
 
 
 def _coming(wishes: list[Change], cleaned: dict[str, Any], workspace_id: int | None) -> Any:
-    found = Config.objects.get_queryset().snapshot(workspace_id).values
+    found = Config.objects.snapshot(workspace_id).values
     own = found[GLOBAL if workspace_id is None else WORKSPACE]
     for wish in wishes:
         own.pop(wish.key, None)

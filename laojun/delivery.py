@@ -89,9 +89,7 @@ def _headed(answer: HttpResponseBase, file: File, tag: str, *, shown: bool) -> H
     answer["Content-Type"] = file.mime_type
     if file.mime_type.startswith("text/"):
         answer["Content-Type"] = f"{file.mime_type}; charset=utf-8"
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=not shown, filename=file.original_filename
-    )
+    answer["Content-Disposition"] = _disposition(file, shown=shown)
     answer["ETag"] = tag
     answer["Accept-Ranges"] = "bytes"
     answer["X-Content-Type-Options"] = "nosniff"
@@ -116,15 +114,16 @@ def _span(request: HttpRequest, size: int, tag: str) -> Span | None:
     return Span(start, end)
 
 
+def _disposition(file: File, *, shown: bool) -> str:
+    return str(content_disposition_header(not shown, file.original_filename))
+
+
 def _remote(file: File, *, shown: bool) -> str:
     """An address of the object store, valid as briefly as one of our links."""
-    disposition = content_disposition_header(
-        as_attachment=not shown, filename=file.original_filename
-    )
     return default_storage.url(  # type: ignore[call-arg]
         file.storage_path,
         parameters={
-            "ResponseContentDisposition": disposition,
+            "ResponseContentDisposition": _disposition(file, shown=shown),
             "ResponseContentType": file.mime_type,
         },
         expire=REMOTE_SECONDS,

@@ -1,14 +1,16 @@
 """What keeps rows and bytes of files together: reservations, expiry, purging, orphans, the weekly check."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
@@ -45,13 +47,15 @@ def sweep(*, now: datetime | None = None) -> Swept:
         released = [
             files.release(file) for file in _locked(File.objects.abandoned(at - ABANDONED_AFTER))
         ]
-        expired = [_expire(file, at) for file in _locked(File.objects.expired(at))]
+        expired = _locked(File.objects.expired(at))
+        for file in expired:
+            _expire(file, at)
         purgeable = _locked(File.objects.purgeable(at))
         for file in purgeable:
             file.delete()
         # The row first: a crash in between leaves bytes without a row, which the next sweep finds.
         for path in [file.storage_path for file in purgeable]:
-            transaction.on_commit(lambda path=path: default_storage.delete(path))
+            transaction.on_commit(partial(default_storage.delete, path))
     return Swept(sum(released), len(expired), len(purgeable))
 
 
@@ -87,7 +91,7 @@ def _expire(file: File, at: datetime) -> None:
     files.free(file)
 
 
-def _locked(rows) -> list[File]:  # type: ignore[no-untyped-def]
+def _locked(rows: QuerySet[File]) -> list[File]:
     return list(rows.select_for_update(skip_locked=True).order_by("id")[:BATCH])
 
 
@@ -104,7 +108,7 @@ def _remove_parts(at: datetime) -> int:
     return removed
 
 
-def _without_row(folders) -> Iterator[str]:  # type: ignore[no-untyped-def]
+def _without_row(folders: Iterable[str]) -> Iterator[str]:
     for folder in folders:
         try:
             names = default_storage.listdir(folder)[1]

@@ -4,9 +4,6 @@ A file is stored in three steps, each short: reserve its bytes (a pending row), 
 settle. A crash between them leaves a reservation that the sweep takes back, never a stored row without content.
 """
 
-import errno
-import hashlib
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
-from django.conf import settings
-from django.core.files import File as Content
 from django.core.files.storage import FileSystemStorage, default_storage
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import tenancy
@@ -27,8 +22,31 @@ from accounts.registry import Store
 from laojun import audit, configs, filetypes
 from laojun.filetypes import Sample
 from laojun.models import File, FileUsage
+from laojun.receiving import (
+    FileTooLarge,
+    OnDisk,
+    Received,
+    StorageFull,
+    a_full_disk_named,
+    received,
+)
 
-CHUNK_BYTES = 256 * 1024
+__all__ = [
+    "ContentMissing",
+    "FileTooLarge",
+    "Owner",
+    "Purpose",
+    "StorageFull",
+    "StorageQuotaExceeded",
+    "TypeNotAllowed",
+    "UnknownPurpose",
+    "UploadAbandoned",
+    "delete",
+    "open_content",
+    "purposes",
+    "read",
+    "store",
+]
 PURGE_AFTER = timedelta(hours=48)
 
 
@@ -48,17 +66,6 @@ purposes: Store[Purpose] = Store("file_purposes")
 
 class UnknownPurpose(LookupError):
     """Nobody declared this purpose."""
-
-
-class FileTooLarge(Exception):
-    """More bytes came than the purpose allows. Units: bytes."""
-
-    code = "file_too_large"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit} bytes")
-        self.limit = limit
-        self.members = {"limit": limit}
 
 
 class TypeNotAllowed(Exception):
@@ -85,12 +92,6 @@ class StorageQuotaExceeded(Exception):
         self.used = used
         self.needed = needed
         self.members = {"scope": scope, "limit": limit, "used": used, "needed": needed}
-
-
-class StorageFull(Exception):
-    """The disk or bucket behind the storage takes no more."""
-
-    code = "storage_full"
 
 
 class UploadAbandoned(Exception):
@@ -121,16 +122,6 @@ class Owner:
                 yield
 
 
-@dataclass(frozen=True)
-class Received:
-    """Content that waits in the temporary folder."""
-
-    path: Path
-    size: int
-    sha256: str
-    sample: Sample
-
-
 def store(
     *,
     content: bytes | IO[bytes] | Iterable[bytes],
@@ -147,9 +138,9 @@ def store(
     TypeMismatch, TypeNotAllowed, StorageQuotaExceeded, StorageFull, UploadAbandoned.
     """
     kind = _purpose(purpose)
-    with _received(content, limit=_cap(kind, owner)) as received:
+    with received(content, limit=_cap(kind, owner)) as upload:
         shown = filetypes.clean_name(name)
-        mime_type = _type(kind, received.sample, shown, declared_type)
+        mime_type = _type(kind, upload.sample, shown, declared_type)
         file = File(
             id=uuid7(),
             workspace_id=owner.workspace_id,
@@ -157,8 +148,8 @@ def store(
             purpose=purpose,
             original_filename=shown,
             mime_type=mime_type,
-            file_size=received.size,
-            sha256=received.sha256,
+            file_size=upload.size,
+            sha256=upload.sha256,
             storage_provider=_provider(),
             entity_type=entity[0],
             entity_id=str(entity[1]),
@@ -166,7 +157,7 @@ def store(
         )
         file.filename = f"{file.id}{_suffix(shown)}"
         file.storage_path = f"{timezone.now():%Y/%m/%d}/{file.id.hex}"
-        return _keep(file, received, owner)
+        return _keep(file, upload, owner)
 
 
 def open_content(file: File) -> IO[bytes]:
@@ -199,7 +190,7 @@ def delete(file: File) -> bool:
     audit.record(
         actor=audit.current_actor(audit.Actor.system("files")),
         action="file.deleted",
-        target=("file", file.id),
+        target=target_of(file),
         before=facts_of(file),
         after={},
     )
@@ -208,7 +199,17 @@ def delete(file: File) -> bool:
 
 def free(file: File) -> None:
     """Give the bytes of a stored file back to its owner's quota."""
-    _usage(file).update(bytes=F("bytes") - file.file_size, files=F("files") - 1)
+    _count(file, bytes=F("bytes") - file.file_size, files=F("files") - 1)
+
+
+def target_of(file: File) -> audit.Target:
+    """A file's place in the audit log: its own workspace's, whoever acts from wherever."""
+    return audit.Target(
+        "file",
+        str(file.id),
+        platform=file.workspace_id is None,
+        workspace_id=file.workspace_id,
+    )
 
 
 def facts_of(file: File) -> dict[str, Any]:
@@ -226,7 +227,7 @@ def quota(owner: Owner) -> dict[str, int]:
     """Used and allowed bytes of this person and of the workspace; 0 allowed means none. Units: bytes."""
     used = {
         row.user_id: row.bytes + row.reserved_bytes
-        for row in FileUsage.objects.filter(workspace_id=owner.workspace_id)
+        for row in FileUsage.objects.filter(Q(workspace_id=owner.workspace_id))
     }
     return {
         "user_used": used.get(owner.user_id, 0),
@@ -240,15 +241,15 @@ def release(file: File) -> bool:
     """Take a reservation back. False when it was settled or taken back already."""
     gone, _each = File.objects.filter(pk=file.pk, state=File.State.PENDING).delete()
     if gone:
-        _usage(file).update(reserved_bytes=F("reserved_bytes") - file.file_size)
+        _count(file, reserved_bytes=F("reserved_bytes") - file.file_size)
     return bool(gone)
 
 
-def _keep(file: File, received: Received, owner: Owner) -> File:
+def _keep(file: File, upload: Received, owner: Owner) -> File:
     with owner.envelope():
         _reserve(file)
     try:
-        _put(received, file.storage_path)
+        _put(upload, file.storage_path)
     except BaseException:
         with owner.envelope():
             release(file)
@@ -258,16 +259,12 @@ def _keep(file: File, received: Received, owner: Owner) -> File:
 
 
 def _reserve(file: File) -> None:
-    rows = [(file.workspace_id, file.user_id, "user")]
-    if file.workspace_id is not None:
-        rows.insert(0, (file.workspace_id, None, "workspace"))
-    # Always the workspace's row first, so that two uploads cannot wait for each other.
-    for workspace_id, user_id, scope in rows:
-        limit = configs.value(f"storage.{scope}_quota_bytes", workspace_id)
+    for user_id, scope in _counters(file):
+        limit = configs.value(f"storage.{scope}_quota_bytes", file.workspace_id)
         FileUsage.objects.bulk_create(
-            [FileUsage(workspace_id=workspace_id, user_id=user_id)], ignore_conflicts=True
+            [FileUsage(workspace_id=file.workspace_id, user_id=user_id)], ignore_conflicts=True
         )
-        row = FileUsage.objects.filter(workspace_id=workspace_id, user_id=user_id)
+        row = FileUsage.objects.of(file.workspace_id, user_id)
         room = row.filter(bytes__lte=limit - file.file_size - F("reserved_bytes"))
         if not room.update(reserved_bytes=F("reserved_bytes") + file.file_size):
             found = row.get()
@@ -280,19 +277,9 @@ def _reserve(file: File) -> None:
     file.save(force_insert=True)
 
 
-def _put(received: Received, path: str) -> None:
-    with _a_full_disk_named(), _OnDisk(received.path) as content:
+def _put(upload: Received, path: str) -> None:
+    with a_full_disk_named(), OnDisk(upload.path) as content:
         default_storage.save(path, content)
-
-
-@contextmanager
-def _a_full_disk_named() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise StorageFull(str(error)) from error
-        raise
 
 
 def _settle(file: File) -> File:
@@ -301,7 +288,8 @@ def _settle(file: File) -> File:
     )
     if not settled:
         raise UploadAbandoned(str(file.pk))
-    _usage(file).update(
+    _count(
+        file,
         bytes=F("bytes") + file.file_size,
         reserved_bytes=F("reserved_bytes") - file.file_size,
         files=F("files") + 1,
@@ -309,19 +297,22 @@ def _settle(file: File) -> File:
     audit.record(
         actor=audit.current_actor(audit.Actor.system("files")),
         action="file.uploaded",
-        target=("file", file.id),
+        target=target_of(file),
         before={},
         after=facts_of(file),
     )
     return File.objects.get(pk=file.pk)
 
 
-def _usage(file: File) -> Any:
-    """The rows that count this file: the person's and, in a workspace, the total."""
-    rows = FileUsage.objects.filter(workspace_id=file.workspace_id)
-    if file.workspace_id is None:
-        return rows.filter(user_id=file.user_id)
-    return rows.filter(user_id=file.user_id) | rows.filter(user_id=None)
+def _counters(file: File) -> list[tuple[UUID | None, str]]:
+    """The rows that count a file, always the workspace's first, so that two uploads cannot wait for each other."""
+    person: list[tuple[UUID | None, str]] = [(file.user_id, "user")]
+    return person if file.workspace_id is None else [(None, "workspace"), *person]
+
+
+def _count(file: File, **changes: Any) -> None:
+    for user_id, _scope in _counters(file):
+        FileUsage.objects.of(file.workspace_id, user_id).update(**changes)
 
 
 def _purpose(key: str) -> Purpose:
@@ -357,50 +348,3 @@ def _suffix(name: str) -> str:
 def _provider() -> str:
     local = isinstance(default_storage, FileSystemStorage)
     return File.Provider.LOCAL if local else File.Provider.S3
-
-
-class _OnDisk(Content):
-    """Content that a storage on the same disk takes by renaming it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path.open("rb"), name=path.name)
-        self._path = path
-
-    def temporary_file_path(self) -> str:
-        return str(self._path)
-
-
-@contextmanager
-def _received(content: bytes | IO[bytes] | Iterable[bytes], *, limit: int) -> Iterator[Received]:
-    """Copy a content to the temporary folder, hashing and counting; removed when nobody took it."""
-    path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{uuid7().hex}.part"
-    try:
-        yield _copied(content, path, limit)
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _copied(content: bytes | IO[bytes] | Iterable[bytes], path: Path, limit: int) -> Received:
-    hashed, size, head, tail = hashlib.sha256(), 0, b"", b""
-    with _a_full_disk_named(), path.open("wb") as target:
-        for chunk in _chunks(content):
-            size += len(chunk)
-            if size > limit:
-                raise FileTooLarge(limit)
-            hashed.update(chunk)
-            target.write(chunk)
-            head += chunk[: filetypes.HEAD_BYTES - len(head)]
-            tail = (tail + chunk)[-filetypes.TAIL_BYTES :]
-        target.flush()
-        os.fsync(target.fileno())
-    return Received(path, size, hashed.hexdigest(), Sample(head, tail))
-
-
-def _chunks(content: bytes | IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:
-    if isinstance(content, bytes):
-        yield content
-    elif hasattr(content, "read"):
-        while chunk := content.read(CHUNK_BYTES):
-            yield chunk
-    else:
-        yield from content

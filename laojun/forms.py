@@ -52,7 +52,8 @@ class SettingForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput, max_length=50)
 
     def __init__(self, *args: Any, entry: Entry, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=entry.key.replace(".", "-"), **kwargs)
+        kwargs["prefix"] = entry.key.replace(".", "-")
+        super().__init__(*args, **kwargs)
         self.entry = entry
         self.fields["value"] = field_for(entry)
         self.fields["seen"].initial = entry.version

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import secrets
 from laojun import audit, configs, filetypes
-from laojun.files import Owner
+from laojun.files import Owner, target_of
 from laojun.models import File
 
 PURPOSE = "laojun.file-link"
@@ -45,7 +45,7 @@ def make(*, file: File, seconds: int | None = None, inline: bool = False) -> Lin
     audit.record(
         actor=audit.current_actor(audit.Actor.system("files")),
         action="file.linked",
-        target=("file", file.id),
+        target=target_of(file),
         details={"expires_at": expires_at, "inline": inline},
     )
     return Link(_path(file, int(expires_at.timestamp()), inline=inline), expires_at)
@@ -61,7 +61,7 @@ def publish(*, file: File, is_public: bool) -> File:
     audit.record(
         actor=audit.current_actor(audit.Actor.system("files")),
         action="file.made_public",
-        target=("file", file.id),
+        target=target_of(file),
         before=before,
         after={"is_public": is_public},
     )

@@ -208,7 +208,9 @@ class _Dialler(httpcore.NetworkBackend):
             return _TimedStream(stream, self)
         raise failure or httpcore.ConnectError("no address")
 
-    def connect_unix_socket(self, path: str, **_: Any) -> httpcore.NetworkStream:
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Any = None
+    ) -> httpcore.NetworkStream:
         raise BlockedAddress(path[:100], "a socket of this machine")
 
     def left(self, timeout: float | None) -> float | None:

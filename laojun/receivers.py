@@ -71,12 +71,19 @@ def refresh_reused(user: User, session: Session | None = None, **_: Any) -> None
 
 
 @receiver(signals.session_revoked)
-def session_revoked(user: User, session: Session, reason: str = "", **_: Any) -> None:
+def session_revoked(
+    user: User,
+    session: Session,
+    reason: str = "",
+    by: User | None = None,
+    note: str = "",
+    **_: Any,
+) -> None:
     audit.record(
-        actor=_by(None),
+        actor=_by(by),
         action="auth.session_revoked",
         target=Target("session", str(session.id), platform=True),
-        details={"user": str(user.id), "reason": reason},
+        details={"user": str(user.id), "reason": reason, "note": note},
     )
 
 
@@ -92,12 +99,12 @@ def api_key_created(api_key: ApiKey, user: User | None = None, **_: Any) -> None
 
 
 @receiver(signals.api_key_revoked)
-def api_key_revoked(api_key: ApiKey, user: User | None = None, **_: Any) -> None:
+def api_key_revoked(api_key: ApiKey, user: User | None = None, note: str = "", **_: Any) -> None:
     audit.record(
         actor=_by(user),
         action="api_key.revoked",
         target=("api_key", api_key.id),
-        details={"prefix": api_key.prefix},
+        details={"prefix": api_key.prefix, "note": note},
     )
 
 

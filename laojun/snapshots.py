@@ -10,14 +10,16 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
+from accounts.cache import Backend
 from laojun.models import Config, ConfigGeneration
 
 SNAPSHOT_SECONDS = 300
@@ -64,7 +66,7 @@ def announce(workspace_id: int | None) -> None:
     memo = _memo.get()
     if memo is not None:
         memo.clear()
-    generation = ConfigGeneration.objects.get(workspace_id=workspace_id).generation
+    generation = ConfigGeneration.objects.get(Q(workspace_id=workspace_id)).generation
     transaction.on_commit(partial(_raise, workspace_id, generation))
 
 
@@ -81,14 +83,14 @@ def repeat_announcements() -> int:
 def _cached(workspace_id: int | None) -> Values | None:
     names = [_pointer(None), _pointer(workspace_id)]
     stem = cache.make_key(f"config:{workspace_id or 0}:")
-    raw = cache.attempt(lambda client: client.eval(LOOK_UP, 2, *names, stem), None)
+    raw = _redis().attempt(lambda client: client.eval(LOOK_UP, 2, *names, stem), None)
     return orjson.loads(raw) if raw else None
 
 
 def _queried(workspace_id: int | None) -> Values:
     elsewhere = workspace_id is not None and tenancy.current().workspace_id != workspace_id
     with tenancy.workspace(workspace_id) if elsewhere and workspace_id else nullcontext():
-        found = Config.objects.get_queryset().snapshot(workspace_id)
+        found = Config.objects.snapshot(workspace_id)
     transaction.on_commit(partial(_store, workspace_id, found))
     return found.values
 
@@ -114,9 +116,13 @@ def _raise(workspace_id: int | None, generation: int) -> None:
     """Twice if need be: a call that only came late would leave old values in force until the next sweep."""
     name = _pointer(workspace_id)
     for _attempt in range(2):
-        if cache.attempt(lambda client: client.eval(RAISE, 1, name, str(generation)), None):
+        if _redis().attempt(lambda client: client.eval(RAISE, 1, name, str(generation)), None):
             return
 
 
 def _pointer(workspace_id: int | None) -> str:
     return cache.make_key(f"config:{workspace_id or 0}:generation")
+
+
+def _redis() -> Backend:
+    return cast(Backend, cache)

@@ -10,6 +10,7 @@ import jsonschema_rs
 import orjson
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.encoding import force_str
 
 from accounts import registry
 from accounts.redaction import is_secret_name
@@ -124,6 +125,14 @@ def get(name: str) -> Kind:
     if kind is None:
         raise UnknownKind(name)
     return kind
+
+
+def label_of(name: str) -> str:
+    """What people call this kind; its name when no code here knows it."""
+    try:
+        return force_str(get(name).label) or name
+    except UnknownKind:
+        return name
 
 
 def known() -> list[Kind]:

@@ -79,7 +79,7 @@ class ApiKeys(ApiView):
             raise Refused("reauth_required")
         api_key, text = api_keys.mint(
             user=self.user,
-            workspace_id=self.principal.workspace_id,
+            workspace_id=self.workspace_id,
             name=given["name"],
             scopes=given["scopes"],
             held=self.principal.permissions(),
@@ -118,4 +118,4 @@ class ApiKeyDetail(ApiView):
 
 def _mine(view: ApiView) -> Any:
     live = ApiKey.objects.visible_to(view.user).live(timezone.now())
-    return live.filter(workspace_id=view.principal.workspace_id)
+    return live.filter(workspace_id=view.workspace_id)

@@ -70,7 +70,7 @@ class Me(ApiView):
     @extend_schema(responses=MeOut)
     def get(self, request: Request) -> Response:
         """Who you are, where you belong and what you may do in the workspace you named."""
-        return self._answer(self.find(Profile.objects, user=self.user))
+        return self._answer(self.find(Profile.objects.all(), user=self.user))
 
     @extend_schema(request=ProfileIn, responses=MeOut)
     def patch(self, request: Request) -> Response:
@@ -174,7 +174,7 @@ class Settings(ApiView):
     @extend_schema(responses=SettingsOut)
     def get(self, request: Request) -> Response:
         """Your preferences."""
-        return self.tagged(self.find(UserSettings.objects, user=self.user), SettingsOut)
+        return self.tagged(self.find(UserSettings.objects.all(), user=self.user), SettingsOut)
 
     @extend_schema(request=SettingsIn, responses=SettingsOut)
     def patch(self, request: Request) -> Response:
@@ -242,7 +242,7 @@ class SessionRevocation(ApiView):
 
 class MenuEntryOut(serializers.Serializer):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     icon = serializers.CharField()
     group = serializers.CharField()
 

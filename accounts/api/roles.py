@@ -63,7 +63,7 @@ class Roles(ApiView):
         """Make a role out of permissions that you hold."""
         given = self.read(RoleIn)
         role = roles.create(
-            workspace_id=self.principal.workspace_id,
+            workspace_id=self.workspace_id,
             name=given["name"],
             description=given.get("description", ""),
             keys=given.get("permissions", []),
@@ -137,12 +137,12 @@ class RoleDetail(ApiView):
 
 
 def _visible(view: ApiView) -> Any:
-    return Role.objects.grantable_in(view.principal.workspace_id).with_permissions()
+    return Role.objects.grantable_in(view.workspace_id).with_permissions()
 
 
 class PermissionOut(serializers.Serializer):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     risk = serializers.ChoiceField(Permission.Risk.choices)
     scope = serializers.ChoiceField(Permission.Scope.choices)
 

@@ -1,5 +1,6 @@
 """Signing programs in: a pair of tokens for a password, the next pair, and the end of both."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -50,6 +51,10 @@ class TokenView(ApiView):
     authentication_classes: Any = []
     reply_holds_secret = True
 
+    def afterwards(self, deed: Callable[[], None]) -> None:
+        """Do something that stays although the answer is a refusal and takes the request's writes back."""
+        self.request._request.after_rollback.append(deed)  # type: ignore[attr-defined]
+
 
 class SignIn(TokenView):
     @extend_schema(request=SignInIn, responses=SignedInOut)
@@ -58,7 +63,7 @@ class SignIn(TokenView):
         given = self.read(SignInIn)
         user = identity.verify(login=given["login"], password=given["password"])
         if user is None:
-            request.after_rollback.append(partial(_tell_failure, request, given["login"]))
+            self.afterwards(partial(_tell_failure, request, given["login"]))
             raise Refused("credentials_invalid")
         with tenancy.user(user.id):
             pair = tokens.open_family(
@@ -80,7 +85,7 @@ class Refresh(TokenView):
                 presented=given["refresh"], facts=sessions.facts(request._request)
             )
         except tokens.RefreshReused as error:
-            request.after_rollback.append(partial(tokens.end_reused, session=error.session))
+            self.afterwards(partial(tokens.end_reused, session=error.session))
             raise
         return Response(self.shown(_fields(pair), PairOut))
 

@@ -55,7 +55,7 @@ class Workspaces(ApiView):
         """The workspaces you are a member of; with an API key, the key's own."""
         found = Workspace.objects.visible_to(self.user)
         if self.principal.api_key_id:
-            found = found.filter(pk=self.principal.workspace_id)
+            found = found.filter(pk=self.workspace_id)
         return self.page(found, WorkspaceOut)
 
     @extend_schema(request=WorkspaceIn, responses={201: WorkspaceOut})
@@ -75,7 +75,7 @@ class WorkspaceView(ApiView):
     def workspace(self, *, lock: bool = False) -> Workspace:
         found = Workspace.objects.visible_to(self.user)
         return self.find(
-            found.select_for_update(of=("self",)) if lock else found, pk=self.principal.workspace_id
+            found.select_for_update(of=("self",)) if lock else found, pk=self.workspace_id
         )
 
 

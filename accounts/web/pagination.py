@@ -87,7 +87,7 @@ def _ordering(request: Request, orderings: tuple[str, ...]) -> str:
 
 def _columns(model: type[models.Model], chosen: str) -> list[str]:
     """The chosen column, then the primary key, so that no two rows are equal."""
-    column, key = chosen.removeprefix("-"), model._meta.pk.name
+    column, key = chosen.removeprefix("-"), model._meta.pk.attname
     return [column] if column in (key, "pk") else [column, key]
 
 
@@ -97,7 +97,7 @@ def _after(
     """`(a, b) > (x, y)` in a form that both the planner's index scan and the ORM understand."""
     try:
         typed = [
-            model._meta.get_field(column).to_python(value)
+            model._meta.get_field(column).to_python(value)  # type: ignore[union-attr]
             for column, value in zip(columns, values, strict=True)
         ]
     except (ValidationError, ValueError) as error:

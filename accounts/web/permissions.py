@@ -49,7 +49,7 @@ def required(view: Any, method: str) -> str:
     Raises LookupError when nothing is declared: `manage.py check` finds these before a request does.
     """
     declared: Mapping[str, str] = view.required_permissions
-    action = getattr(view, "action", None)
+    action = str(getattr(view, "action", None))
     method = "GET" if method == "HEAD" else method
     for name in (action, method):
         if name in declared:

@@ -5,7 +5,8 @@ from typing import Any
 from django.utils.translation import override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, inline_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
 from accounts.registry import problems
@@ -30,7 +31,7 @@ def page_of(serializer: type[serializers.Serializer]) -> serializers.Serializer:
     )
 
 
-class PrincipalScheme(OpenApiAuthenticationExtension):
+class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.web.authentication.PrincipalAuthentication"
     name = "bearer"
 
@@ -47,7 +48,8 @@ class ApiSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         name: str = super().get_operation_id()
-        listed = self.view.orderings and self.method == "GET"
+        view: Any = self.view
+        listed = view.orderings and self.method == "GET"
         return f"{name.removesuffix('_retrieve')}_list" if listed else name
 
     def get_tags(self) -> list[str]:
@@ -56,9 +58,11 @@ class ApiSchema(AutoSchema):
     def get_auth(self) -> list[dict[str, list[str]]]:
         return [] if self._needed() == PUBLIC else [{"bearer": []}]
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
-        view = self.view
-        found = [OpenApiParameter(name, OpenApiTypes.STR) for name in sorted(view.query_parameters)]
+    def get_override_parameters(self) -> list[Any]:
+        view: Any = self.view
+        found: list[Any] = [
+            OpenApiParameter(name, OpenApiTypes.STR) for name in sorted(view.query_parameters)
+        ]
         if view.orderings and self.method == "GET":
             found += _paging(view.orderings)
         if self._needed() not in UNSCOPED and "/workspaces/{" not in self.path:

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -21,7 +22,7 @@ from rest_framework.request import Request
 
 from accounts import tenancy
 from accounts.authentication import Principal
-from accounts.models import Membership, Session, User, Workspace
+from accounts.models import Session, User, Workspace
 from accounts.web.authentication import principal_of
 from accounts.web.parsing import JsonRenderer, dump
 
@@ -151,14 +152,17 @@ async def _still_welcome(principal: Principal) -> bool:
         user = principal.user
         if user is None or not User.objects.able_to_sign_in().filter(pk=user.pk).exists():
             return False
-        sessions = Session.objects.filter(pk=principal.session_id, revoked_at__isnull=False)
-        if principal.session_id and sessions.exists():
+        if principal.session_id and _is_revoked(principal.session_id):
             return False
-        member = Membership.objects.active().filter(workspace_id=principal.workspace_id, user=user)
-        workspace = Workspace.objects.visible_to(user).filter(pk=principal.workspace_id)
-        return principal.workspace_id is None or (member.exists() and workspace.exists())
+        if principal.workspace_id is None:
+            return True
+        return Workspace.objects.visible_to(user).filter(pk=principal.workspace_id).exists()
 
     return await in_transaction(principal, ask)
+
+
+def _is_revoked(session_id: UUID) -> bool:
+    return not Session.objects.filter(pk=session_id, revoked_at__isnull=True).exists()
 
 
 def _release() -> None:

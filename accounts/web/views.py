@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.http import Http404, QueryDict
-from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework import parsers, serializers
@@ -65,6 +64,13 @@ class ApiView(APIView):
             raise Refused("authentication_required")
         return self.principal.user
 
+    @property
+    def workspace_id(self) -> int:
+        """The workspace the request acts in. Only for methods that need a permission key."""
+        if self.principal.workspace_id is None:
+            raise Refused("workspace_required")
+        return self.principal.workspace_id
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         method = str(request.method).lower()
         if method not in self.http_method_names or not hasattr(self, method):
@@ -77,11 +83,9 @@ class ApiView(APIView):
         self._check_query(request)
         if request.method == "POST":
             # The instance's own handler, so that REST framework's dispatch finds the guarded one.
-            self.post = idempotency.once(self, self.post)
+            self.post = idempotency.once(self, self.post)  # type: ignore[has-type]
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         patch_vary_headers(response, ["Accept-Language", "Cookie", "Authorization"])
         tagged = "ETag" in response
@@ -104,7 +108,7 @@ class ApiView(APIView):
         """The one row of a queryset the person may see; anything else, malformed ids too, is a 404."""
         try:
             return queryset.get(**lookup)
-        except (queryset.model.DoesNotExist, ValidationError, ValueError, OverflowError) as error:
+        except (ObjectDoesNotExist, ValidationError, ValueError, OverflowError) as error:
             raise Http404 from error
 
     # What it is answered

@@ -8,6 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.web import pagination
+from accounts.web.parsing import JsonRenderer
 from accounts.web.problems import Invalid, field_error
 from accounts.web.schema import page_of
 from accounts.web.views import ApiView
@@ -44,10 +46,9 @@ class AuditLogs(ApiView):
     @extend_schema(responses=page_of(AuditLogOut))
     def get(self, request: Request) -> Response:
         """The rows of this workspace, newest first; 90 days unless `from` and `to` say otherwise."""
-        found = self.page(searched(self), lambda row: row)
-        known = audit.names(found.data["results"])
-        found.data["results"] = [audit_search.shown(row, known) for row in found.data["results"]]
-        return found
+        found = pagination.page(request, searched(self), orderings=self.orderings)
+        known = audit.names(found.rows)
+        return Response(found.body([audit_search.shown(row, known) for row in found.rows]))
 
 
 class AuditLogDetail(ApiView):
@@ -60,7 +61,20 @@ class AuditLogDetail(ApiView):
         return Response(audit_search.shown(row, audit.names([row])))
 
 
+class CsvRenderer(JsonRenderer):
+    """Lets `?format=csv` pass content negotiation; the export writes itself, a problem stays JSON."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
+class JsonLinesRenderer(JsonRenderer):
+    media_type = "application/x-ndjson"
+    format = "jsonl"
+
+
 class AuditExport(ApiView):
+    renderer_classes = [JsonRenderer, JsonLinesRenderer, CsvRenderer]
     required_permissions: ClassVar = {"GET": "audit.export"}
     query_parameters = audit_search.PARAMETERS | {"format"}
 

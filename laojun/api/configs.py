@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.web import etags
+from accounts.web import etags, pagination
 from accounts.web.permissions import denied
 from accounts.web.problems import Invalid, Refused, field_error
 from accounts.web.schema import page_of
@@ -22,6 +22,7 @@ from laojun.models import AuditLog, Config
 
 MAX_CHANGES = 100
 LAST_WRITE_WINS = "last_write_wins"
+NEVER = "never"  # fits no version
 
 
 class ValueIn(Serializer):
@@ -41,14 +42,16 @@ class ChangeIn(Serializer):
 
 
 class ChangesIn(Serializer):
-    changes = ChangeIn(many=True, min_length=1, max_length=MAX_CHANGES)
+    changes = serializers.ListField(child=ChangeIn(), min_length=1, max_length=MAX_CHANGES)
     conflict = serializers.ChoiceField([LAST_WRITE_WINS], required=False)
 
 
 class ConfigOut(serializers.Serializer):
     key = serializers.CharField()
     value = serializers.JSONField(source="shown")
-    source = serializers.CharField(help_text="workspace, global or default")
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="workspace, global or default"
+    )
     is_set = serializers.BooleanField()
     set_at = serializers.DateTimeField(allow_null=True)
     set_by = serializers.CharField()
@@ -103,12 +106,13 @@ class ConfigView(ApiView):
             return Response(status=304, headers={"ETag": tag})
         return Response(ConfigOut(entry).data, status=status, headers={"ETag": tag})
 
-    def seen(self) -> str:
-        """The version `If-Match` names. Raises Refused where it is missing."""
+    def seen(self, key: str) -> str:
+        """The version of this setting that `If-Match` names. Raises Refused where it is missing."""
         tags = etags.TAG.findall(self.request.headers.get("If-Match", ""))
         if not tags:
             raise Refused("version_required")
-        return str(tags[0].partition(".")[0].partition("_")[2])
+        name, _sign, version = tags[0].partition(".")[0].partition("_")
+        return str(version) if name == _tag_name(key) else NEVER
 
     def write(self, *changes: Change, **extra: Any) -> list[Entry]:
         try:
@@ -175,13 +179,13 @@ class ConfigDetail(ConfigView):
     @extend_schema(request=ValueIn, responses=ConfigOut)
     def put(self, request: Request, key: str) -> Response:
         """Set a value. `If-Match` names what you saw, also where nothing was set."""
-        change = Change(key, self.read(ValueIn)["value"], seen=self.seen())
+        change = Change(key, self.read(ValueIn)["value"], seen=self.seen(key))
         return self.shown_entry(self.write(change)[0])
 
     @extend_schema(responses=ConfigOut)
     def delete(self, request: Request, key: str) -> Response:
         """Back to what is inherited."""
-        return self.shown_entry(self.write(Change(key, reset=True, seen=self.seen()))[0])
+        return self.shown_entry(self.write(Change(key, reset=True, seen=self.seen(key)))[0])
 
 
 class ConfigHistory(ConfigView):
@@ -193,10 +197,10 @@ class ConfigHistory(ConfigView):
         """Who changed this setting, from what to what."""
         place = self.place
         with configs.place(place):
-            found = self.page(configs.history(key, place), lambda row: row)
-            known = audit.names(found.data["results"])
-        found.data["results"] = [history_row(row, known) for row in found.data["results"]]
-        return found
+            rows = configs.history(key, place)
+            found = pagination.page(request, rows, orderings=self.orderings)
+            known = audit.names(found.rows)
+        return Response(found.body([history_row(row, known) for row in found.rows]))
 
 
 class ConfigRollback(ConfigView):
@@ -243,4 +247,8 @@ def history_row(row: AuditLog, known: dict[str, str]) -> dict[str, Any]:
 
 def _versioned(entry: Entry) -> str:
     """The key is part of the tag, so that one setting's tag never fits another's."""
-    return f"{entry.key.replace('.', '-').replace('_', '-')}_{entry.version}"
+    return f"{_tag_name(entry.key)}_{entry.version}"
+
+
+def _tag_name(key: str) -> str:
+    return key.replace(".", "-").replace("_", "-")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -146,6 +147,12 @@ class File(models.Model):
         return self.row_version
 
 
+class FileUsageQuerySet(models.QuerySet["FileUsage"]):
+    def of(self, workspace_id: Any, user_id: Any = None) -> FileUsageQuerySet:
+        """The row of one person in a workspace (None: outside of any), or without a person the total."""
+        return self.filter(workspace_id=workspace_id, user_id=user_id)
+
+
 class FileUsage(models.Model):
     """How much one person stores in a workspace, or (`user` NULL) the whole workspace; the lock of quotas."""
 
@@ -157,6 +164,8 @@ class FileUsage(models.Model):
     bytes = models.BigIntegerField(default=0)
     reserved_bytes = models.BigIntegerField(default=0)
     files = models.BigIntegerField(default=0)
+
+    objects = FileUsageQuerySet.as_manager()
 
     class Meta:
         db_table = "lao_file_usage"

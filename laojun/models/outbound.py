@@ -44,9 +44,10 @@ class OutboundRuleQuerySet(models.QuerySet["OutboundRule"]):
 
     def covering(self, address: Address, port: int, purpose: str) -> OutboundRuleQuerySet:
         """The rules that open this address and port for this purpose."""
-        return self.extra(where=["cidr >>= %s::inet"], params=[str(address)]).filter(
+        open_here = self.filter(
             port_from__lte=port, port_to__gte=port, purposes__contains=[purpose]
         )
+        return open_here.extra(where=["cidr >>= %s::inet"], params=[str(address)])  # type: ignore[return-value]
 
 
 class OutboundRule(models.Model):

@@ -34,7 +34,7 @@ export default function attach(help) {
     } else if (event.key === "?") {
       open(help);
     } else if (event.key === "/") {
-      const search = document.querySelector("[data-search]");
+      const search = [...document.querySelectorAll("[data-search]")].find((field) => field.offsetParent);
       if (!search) return;
       event.preventDefault();
       search.focus();

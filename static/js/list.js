@@ -27,7 +27,7 @@ export default function attach(list) {
   };
 
   document.addEventListener("keydown", (event) => {
-    if (!list.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!list.isConnected || !list.offsetParent || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
     if (deeds[event.key]) deeds[event.key]();
   });

@@ -23,7 +23,9 @@ export default function attach(list) {
 
   list.addEventListener("click", (event) => {
     const tab = event.target.closest("[role=tab]");
-    if (tab) choose(tab);
+    if (!tab) return;
+    event.preventDefault();
+    choose(tab);
   });
   list.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db import models
 from django.http import StreamingHttpResponse
 from django.utils import timezone
-from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiTypes, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -27,7 +26,7 @@ from accounts.web.streams import Event, EventRenderer
 from accounts.web.views import ApiView
 from laojun.audit import Actor
 from taishang import kinds, queue, steering, streaming
-from taishang.kinds import PayloadRefused, UnknownKind
+from taishang.kinds import PayloadRefused
 from taishang.models import Task, TaskEvent
 from taishang.models.task import PRIORITY_NORMAL
 
@@ -92,7 +91,7 @@ class TaskOut(serializers.Serializer):
     deduplicated = serializers.BooleanField()
 
     def get_label(self, task: Task) -> str:
-        return label_of(task)
+        return kinds.label_of(task.type)
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_error(self, task: Task) -> dict[str, str] | None:
@@ -135,13 +134,6 @@ class TaskEventOut(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-def label_of(task: Task) -> str:
-    try:
-        return force_str(kinds.get(task.type).label) or task.type
-    except UnknownKind:
-        return task.type
-
-
 class TaskTypes(ApiView):
     required_permissions: ClassVar = {"GET": "task.view"}
 
@@ -153,7 +145,7 @@ class TaskTypes(ApiView):
             [
                 {
                     "name": kind.name,
-                    "label": force_str(kind.label) or kind.name,
+                    "label": kinds.label_of(kind.name),
                     "queue": kind.queue,
                     "schema": kind.schema,
                 }

@@ -60,7 +60,8 @@ def readable_by_nobody(order):
             become_nobody()
             seen = all(os.access(path, os.R_OK) for path in order["must_read"])
             seen = seen and os.access(order["argv"][0], os.X_OK)
-            os._exit(0 if seen and os.access(order["directory"], os.W_OK | os.X_OK) else 1)
+            parent = os.path.dirname(order["directory"])  # noqa: PTH120
+            os._exit(0 if seen and os.access(parent, os.X_OK) else 1)
         except OSError:
             os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -151,8 +152,9 @@ def main():
     root = os.getuid() == 0
     order["drop_user"] = False
     if root and order["limits"]["unprivileged"]:
-        hand_over(order["directory"])
         order["drop_user"] = readable_by_nobody(order)
+        if order["drop_user"]:
+            hand_over(order["directory"])
     walled = namespaces(order) if order["limits"]["walls"] else False
     told = {"walled": walled, "dropped": order["drop_user"], "root": root}
     os.write(status, json.dumps(told).encode() + b"\n")

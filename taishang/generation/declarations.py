@@ -4,10 +4,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
-from accounts.registry import NavigationEntry, Permission, Problem
+from accounts.registry import (
+    ConsoleTile,
+    FirstStep,
+    HomeCard,
+    NavigationEntry,
+    Permission,
+    Problem,
+)
 from laojun import audit, definitions, files
 from laojun.definitions import GLOBAL, INTEGER, NAMES, WORKSPACE, Definition
 from laojun.files import Purpose
+from taishang.generation import glances
 from taishang.models.generation import MAX_UPLOAD_BYTES
 
 ZIP = frozenset({"application/zip"})
@@ -131,6 +139,12 @@ PROBLEMS = (
     ("not_succeeded", 409, _("This job did not succeed"), _("Only a green result can be applied.")),
     ("not_finished", 409, _("Still working"), _("Cancel the job first, or wait for its end.")),
     ("expired", 410, _("No longer kept"), _("Its time has passed; run the export again.")),
+    (
+        "upload_too_large",
+        413,
+        _("The file is too large"),
+        _("Leave out node_modules, build folders and media, and pack it again."),
+    ),
     ("not_a_zip", 415, _("This is not a ZIP"), _("Pack it again as .zip.")),
     (
         "base_moved",
@@ -203,8 +217,33 @@ def declare() -> None:
             key="generation",
             label=_("Generate"),
             url_name="generation_list",
-            icon="generate",
+            icon="flask",
             order=30,
             permission="generation.view",
         ),
+    )
+    registry.navigation.add(
+        "projects",
+        NavigationEntry(
+            key="projects",
+            label=_("Projects"),
+            url_name="projects",
+            icon="branch",
+            order=60,
+            permission="project.view",
+            group="tools",
+        ),
+    )
+    registry.home_cards.add(
+        "generation",
+        HomeCard("generation", "running", "generation/_home.html", glances.newest_jobs, order=20),
+    )
+    label = _("Turn a front end into a back end that runs")
+    registry.first_steps.add(
+        "generation",
+        FirstStep("generation", label, "generation_list", glances.has_generated, order=20),
+    )
+    registry.console_tiles.add(
+        "generation",
+        ConsoleTile("generation", _("Generation jobs"), "flask", glances.jobs_tile, order=40),
     )

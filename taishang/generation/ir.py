@@ -182,6 +182,7 @@ class ShapeField(Value):
     optional: bool = False
     null: bool = False
     default: Any = None
+    file: str | None = None
     line: int | None = None
     excerpt: str | None = None
 
@@ -454,6 +455,11 @@ class EntitySpec(Item):
     relations: list[RelationSpec] = []
     unique_sets: list[list[str]] = []
     ordering: list[str] = []
+
+    @property
+    def members(self) -> list[FieldSpec | RelationSpec]:
+        """Columns and relations together."""
+        return [*self.fields, *self.relations]
 
 
 class EndpointSpec(Item):

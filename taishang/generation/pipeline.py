@@ -28,7 +28,7 @@ from taishang.generation.ir import (
     Warning,
 )
 from taishang.generation.options import Options
-from taishang.generation.refine import Refusal
+from taishang.generation.refine import Refusal, parse_edits
 from taishang.generation.render.allowlist import RenderUnsafe
 from taishang.generation.render.drafting import DraftingFailed
 from taishang.generation.trees import Tree
@@ -275,14 +275,21 @@ def _build(order: Order, reading: Reading, report: Report) -> Blueprint:
                 "no call to a server, no declared data type, no sample data and no store was found in"
                 f" {reading.kept_files} files",
             )
-    return blueprint
+        project = blueprint.project.model_copy(update={"app_label": order.options.app_label})
+        if order.options.prefix is not None and not any(
+            endpoint.origin in {"call", "route"} for endpoint in blueprint.endpoints
+        ):
+            project = project.model_copy(update={"prefix": order.options.prefix})
+    return blueprint.model_copy(update={"project": project})
 
 
 def _refine(
     order: Order, reading: Reading, core: Blueprint, report: Report
 ) -> tuple[Blueprint, list[Refusal]]:
     with Clock(report, "refine") as counts:
-        blueprint, refusals = refine.apply(blueprint=core, edits=order.edits, facts=reading.facts)
+        edits, malformed = parse_edits(order.edits, by="person")
+        blueprint, refused = refine.apply(blueprint=core, edits=edits, facts=reading.facts)
+        refusals = [*malformed, *refused]
         counts |= {"edits": len(order.edits) - len(refusals), "refused": len(refusals)}
     for refusal in refusals:
         report.event("edit_refused", {"code": refusal.code, "reason": refusal.reason})

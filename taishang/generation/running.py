@@ -107,18 +107,16 @@ def _prepare(run: Run, directory: Path) -> None:
         head = projects.head(job.project) if job.project_id and job.project else None
         evidence = job.parent.artifact("evidence") if job.parent else None
         inputs = _inputs(job, evidence)
-        base_files = projects.tree(version=head) if head else {}
-        tree_sha = tree_sha256(base_files) if base_files else ""
+        base_files = projects.tree(version=head) if head else projects.blank_tree()
         GenerationJob.objects.filter(pk=job.pk).update(
             adapters={"off": off, "core": job.core_version},
             base_commit=head.commit_sha if head else "",
-            base_tree_sha256=tree_sha,
+            base_tree_sha256=tree_sha256(base_files),
         )
     for name, file in inputs.items():
         with files.open_content(file) as source, (directory / name).open("wb") as target:
             shutil.copyfileobj(source, target)
-    if base_files:
-        (directory / "base.zip").write_bytes(packing.archive(tree=base_files))
+    (directory / "base.zip").write_bytes(packing.archive(tree=base_files))
     (directory / "job.json").write_text(json.dumps(_order(job, off)), encoding="utf-8")
 
 

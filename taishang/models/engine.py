@@ -100,6 +100,9 @@ class Worker(models.Model):
     def __str__(self) -> str:
         return f"{self.host} {self.pid}"
 
+    def is_alive(self, now: datetime) -> bool:
+        return self.stopped_at is None and self.heartbeat_at > now - self.SILENT_AFTER
+
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def red(self) -> ScheduleQuerySet:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from taishang.models.project import ProjectVersion
+
 if TYPE_CHECKING:
     from accounts.authentication import Principal
 
 HEX_64 = r"^[0-9a-f]{64}$"
+# Selections of a version that mean everything.
+WHOLE: list[dict[str, list[str]]] = [{}, {"endpoints": [], "models": [], "files": []}]
 MAX_UPLOAD_BYTES = 52_428_800
 
 
@@ -21,9 +25,30 @@ class GenerationJobQuerySet(models.QuerySet["GenerationJob"]):
             return self.none()
         return self.filter(workspace_id=principal.workspace_id)
 
+    def erasable_by(self, principal: Principal) -> GenerationJobQuerySet:
+        """One's own jobs; everybody's for those who may read everybody's sources."""
+        visible = self.visible_to(principal)
+        if principal.may("generation.source.view"):
+            return visible
+        may = principal.may("generation.create")
+        return visible.filter(user=principal.user) if may else visible.none()
+
     def with_task(self) -> GenerationJobQuerySet:
         """State, progress and error live in the task; lists read them in the same query."""
         return self.select_related("task", "project", "user")
+
+    def with_applied(self) -> GenerationJobQuerySet:
+        """Add what of each job stands in a project, for the property `applied`; no further query."""
+        commits = ProjectVersion.objects.filter(job_id=models.OuterRef("pk")).exclude(
+            kind=ProjectVersion.Kind.REVERSAL
+        )
+        undone = ProjectVersion.objects.filter(reverts_id=models.OuterRef("pk"))
+        standing = commits.filter(~models.Exists(undone))
+        return self.annotate(
+            was_applied=models.Exists(commits),
+            stands=models.Exists(standing),
+            stands_whole=models.Exists(standing.filter(selection__in=WHOLE)),
+        )
 
     def same_input(self, job: GenerationJob) -> GenerationJobQuerySet:
         """Finished jobs of the same export, chat log and options."""
@@ -121,6 +146,11 @@ class GenerationJob(models.Model):
 
     objects = GenerationJobQuerySet.as_manager()
 
+    # Only on rows read `with_applied`.
+    was_applied: bool
+    stands: bool
+    stands_whole: bool
+
     class Meta:
         db_table = "tai_generation_jobs"
         verbose_name = _("generation job")
@@ -186,6 +216,15 @@ class GenerationJob(models.Model):
         """The state in the word integrators know."""
         state: str = self.task.state
         return "completed" if state == "succeeded" else state
+
+    @property
+    def applied(self) -> str:
+        """none, partial, full or reverted; of rows read `with_applied`."""
+        if self.stands_whole:
+            return "full"
+        if self.stands:
+            return "partial"
+        return "reverted" if self.was_applied else "none"
 
 
 class GenerationArtifact(models.Model):

@@ -101,3 +101,16 @@ def test_a_foreign_call_that_became_an_endpoint_is_named():
     found = score(blueprint=made(), truth=stated)["externals"]
 
     assert (found["recall"], found["turned_into_endpoints"]) == (1.0, ["p"])
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_every_item_opens_a_line_that_contains_its_excerpt_or_names_its_rule(name):
+    files = fixture(name)
+    blueprint = blueprint_of(files)
+    items = [*blueprint.endpoints, *blueprint.seeds]
+    items += [item for entity in blueprint.entities for item in (entity, *entity.members)]
+
+    for item in items:
+        assert item.evidence.places or item.evidence.rule, item.key
+        for place in item.evidence.places:
+            assert place.excerpt in files[place.file].split("\n")[place.line - 1]

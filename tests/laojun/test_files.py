@@ -26,19 +26,6 @@ def archive() -> bytes:
     return stream.getvalue()
 
 
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    (tmp_path / "tmp").mkdir()
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "tmp"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "files"},
-        },
-    }
-
-
 @pytest.fixture
 def owner(alice) -> Owner:
     return Owner(alice.user.id, alice.workspace.id)
@@ -215,8 +202,8 @@ def test_an_abandoned_reservation_is_taken_back(owner, monkeypatch):
 def test_a_settled_upload_that_was_given_up_is_an_error(owner, monkeypatch):
     put = files._put
 
-    def slow(received, path):
-        put(received, path)
+    def slow(upload, path):
+        put(upload, path)
         later = timezone.now() + file_sweeps.ABANDONED_AFTER * 1.1
         file_sweeps.sweep(now=later)
 

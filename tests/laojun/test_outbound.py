@@ -350,3 +350,19 @@ def test_a_refusal_leaves_one_row_an_hour(alice):
         row = AuditLog.objects.get(action="outbound.refused")
         assert row.result == audit.DENIED
         assert row.payload["details"]["reason"] == "10.0.0.1: private"
+
+
+def test_a_redirect_to_plain_http_is_refused():
+    asked = outbound._Wanted("GET", outbound.checked_url("https://a.example/"), {}, None)
+    reply = outbound.Reply("https://a.example/", 302, {"location": "http://a.example/"}, b"")
+
+    with pytest.raises(BlockedAddress):
+        asked.redirected(reply)
+
+
+def test_a_body_is_not_carried_to_another_origin():
+    asked = outbound._Wanted("POST", outbound.checked_url("https://a.example/"), {}, b"secret")
+    reply = outbound.Reply("https://a.example/", 307, {"location": "https://b.example/"}, b"")
+
+    with pytest.raises(BlockedAddress):
+        asked.redirected(reply)

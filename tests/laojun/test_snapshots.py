@@ -120,7 +120,7 @@ def test_what_was_written_while_redis_was_away_is_announced_again(redis_frozen):
 
 def test_a_slow_reader_cannot_bring_an_old_value_back():
     write(4000)
-    slow = Config.objects.get_queryset().snapshot(None)
+    slow = Config.objects.snapshot(None)
     write(5000)
 
     snapshots._store(None, slow)
@@ -150,3 +150,20 @@ def test_two_writers_at_once_both_move_the_generation():
     with connection.cursor() as cursor:
         cursor.execute("SELECT (value)::text FROM lao_configs WHERE key = %s", [SIZE])
         assert next_request() == int(cursor.fetchone()[0])
+
+
+def test_of_ten_who_saw_the_same_value_exactly_one_is_saved():
+    write(4000)
+    seen = configs.entry(SIZE, None).version
+
+    def try_to(value):
+        change = Change(SIZE, value, seen=seen)
+        try:
+            configs.write(changes=[change], workspace_id=None, actor=SYSTEM)
+        except configs.Stale:
+            return "told"
+        return "saved"
+
+    outcomes = in_processes([partial(try_to, value) for value in range(5000, 5010)])
+
+    assert sorted(outcomes) == ["saved"] + ["told"] * 9

@@ -97,9 +97,10 @@ def _gather(work: Work) -> None:
     host = hosted_own(work.facts)
     if host is not None and questions.ask_about_host(work.decisions, host, work.facts):
         work.own_hosts = {host}
-    called = []
+    called: list[Operation] = []
     for operation in merged(from_calls(work.facts, own_hosts=work.own_hosts)):
-        reads = settled_reads(operation.call.reads, work.catalogue)
+        lists = operation.call.method == "GET" and not operation.call.path.rstrip("/").endswith("}")
+        reads = settled_reads(operation.call.reads, work.catalogue, lists=lists)
         operation.call = operation.call.model_copy(update={"reads": reads})
         (called if has_words(operation.call.path) else work.nameless).append(operation)
     work.prefix = prefix_of(called)

@@ -84,7 +84,7 @@ def _is_shared(envelope: str, operations: list[Operation]) -> bool:
 
 
 def _casing(entities: list[EntitySpec]) -> Literal["snake", "camel", "mixed"]:
-    wires = [item.wire_name for entity in entities for item in [*entity.fields, *entity.relations]]
+    wires = [item.wire_name for entity in entities for item in entity.members]
     snake = sum("_" in wire.strip("_") for wire in wires)
     camel = sum(wire[:1].islower() and wire != wire.lower() for wire in wires)
     if snake and camel and min(snake, camel) * 5 > max(snake, camel):

@@ -35,6 +35,7 @@ class Sighting:
     optional: bool = False
     null: bool = False
     default: Any = None
+    file: str | None = None
     line: int | None = None
     excerpt: str | None = None
 
@@ -45,7 +46,12 @@ class Sighting:
         if self.line is None or not self.excerpt:
             return place
         return place.model_copy(
-            update={"line": self.line, "end_line": self.line, "excerpt": self.excerpt}
+            update={
+                "file": self.file or place.file,
+                "line": self.line,
+                "end_line": self.line,
+                "excerpt": self.excerpt,
+            }
         )
 
 
@@ -72,6 +78,7 @@ class EntityDraft:
                 optional=seen.optional,
                 null=seen.null,
                 default=seen.default,
+                file=seen.file,
                 line=seen.line,
                 excerpt=seen.excerpt,
             )
@@ -80,6 +87,10 @@ class EntityDraft:
     def note(self, fact: Fact) -> None:
         if fact not in self.facts:
             self.facts.append(fact)
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is this thing's own, as in the key of its list."""
+        return match_key(name) in (match_key(self.name), match_key(self.wire_name))
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -99,8 +99,7 @@ def _settled_entity(entity: EntitySpec, left: list[Unresolved]) -> EntitySpec:
 def _with_unique_reverses(entities: list[EntitySpec]) -> list[EntitySpec]:
     """Reverse names are attributes of the target, so they must differ from its own and from each other."""
     taken: dict[str, set[str]] = {
-        entity.name: {item.name for item in [*entity.fields, *entity.relations]}
-        for entity in entities
+        entity.name: {item.name for item in entity.members} for entity in entities
     }
     found = []
     for entity in entities:

@@ -23,6 +23,7 @@ from taishang.generation.ir import (
     ShapeField,
 )
 
+_READS = ("list", "retrieve")
 _WRITES = ("create", "update", "replace")
 _SCREEN_ONLY = vocabulary(
     "confirm confirmation captcha recaptcha terms agree csrf honeypot remember otp"
@@ -61,10 +62,49 @@ def from_operation(
             if not set(words(wire)) & _SCREEN_ONLY:
                 way: Way = "sent" if action == "create" else "changed"
                 draft.sight(wire, seen, fact, way)
-    if not draft.type_names:
-        for wire in read_fields(operation.call.reads):
-            if operation.origin == "supabase" or not set(words(wire)) <= _READ_NOISE:
-                draft.sight(wire, ShapeField(optional=True), fact, "read")
+    if action in _READS or not draft.type_names:
+        _from_reads(draft, operation, catalogue)
+
+
+def _from_reads(draft: EntityDraft, operation: Operation, catalogue: Catalogue) -> None:
+    """What the screens take out of a row, and what the declared type of this one answer adds to it."""
+    fact = operation.facts[0]
+    thing, _ = catalogue.thing_in(operation.call.reads.type_name)
+    schema = catalogue.schema(thing) if thing is not None else None
+    if (
+        schema is not None
+        and thing not in draft.type_names
+        and _is_larger(draft, set(schema.shape.fields))
+    ):
+        for wire, seen in schema.shape.fields.items():
+            draft.sight(
+                wire,
+                seen.model_copy(update={"optional": True}),
+                catalogue.facts(schema.name)[0],
+                "read",
+            )
+    for wire, inner in read_fields(operation.call.reads).items():
+        known = (draft.type_names and wire in draft.sightings) or draft.is_called(wire)
+        if not known and (operation.origin == "supabase" or not set(words(wire)) <= _READ_NOISE):
+            draft.sight(wire, ShapeField(shape=_read_shape(inner), optional=True), fact, "read")
+
+
+def _is_larger(draft: EntityDraft, fields: set[str]) -> bool:
+    """Whether a type has most of the fields that are known of a thing: `UserWithRoles` has those of `User`."""
+    known = set(draft.sightings)
+    return bool(known) and len(known & fields) >= 0.6 * min(len(known), len(fields))
+
+
+def _read_shape(inner: list[str]) -> Shape:
+    """An object where members are read, JSON where a list's are, else unknown."""
+    if not inner:
+        return Shape()
+    if any(part.startswith("[]") for part in inner):
+        return Shape(type="json")
+    names = [part.partition(".")[0].removesuffix("[]") for part in inner]
+    return Shape(
+        type="object", fields={name: ShapeField() for name in dict.fromkeys(names) if name}
+    )
 
 
 def fit_store_body(operation: Operation, drafts: Drafts, catalogue: Catalogue) -> None:
@@ -101,14 +141,16 @@ def unwrapped(body: Shape, draft: EntityDraft, catalogue: Catalogue) -> Shape:
     return body
 
 
-def read_fields(reads: Reads) -> list[str]:
-    """The top-level keys of one row, out of the dotted paths read from a reply's root."""
-    found: list[str] = []
+def read_fields(reads: Reads) -> dict[str, list[str]]:
+    """The keys of one row with what is read inside each, out of the dotted paths from a reply's root."""
+    found: dict[str, list[str]] = {}
     for path in reads.keys:
-        inner = _inside(path, reads)
-        key = inner.split(".")[0].removesuffix("[]") if inner else ""
-        if key and key not in found:
-            found.append(key)
+        key, _, rest = _inside(path, reads).partition(".")
+        listed = key.endswith("[]")
+        key = key.removesuffix("[]")
+        if key:
+            inner = found.setdefault(key, [])
+            inner += [f"[]{rest}"] if listed else [rest] if rest else []
     return found
 
 

@@ -86,7 +86,7 @@ def _nested(
 
 
 def _with_uniques(spec: EntitySpec, draft: EntityDraft) -> EntitySpec:
-    by_wire = {item.wire_name: item.name for item in [*spec.fields, *spec.relations]}
+    by_wire = {item.wire_name: item.name for item in spec.members}
     single: set[str] = set()
     sets: list[list[str]] = []
     for columns_ in _unique_columns(draft.facts):
@@ -143,8 +143,8 @@ def _owned(spec: EntitySpec) -> EntitySpec:
         )
     if spec.audience == "catalogue":
         return spec
-    taken = [item.name for item in [*spec.fields, *spec.relations]]
-    wires = {item.wire_name for item in [*spec.fields, *spec.relations]}
+    taken = [item.name for item in spec.members]
+    wires = {item.wire_name for item in spec.members}
     owner = owner_relation(spec.name, taken=taken, wire=_free_wire("owner", wires))
     return spec.model_copy(
         update={"relations": [*spec.relations, owner], "owner_field": owner.name}

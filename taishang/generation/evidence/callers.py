@@ -49,6 +49,8 @@ class Mentions:
 
     def is_used(self, name: str, owner: str) -> bool:
         """Whether `name` (a member of `owner`, or a function) is mentioned beyond its definition."""
+        if name[:1].isupper():
+            return True
         if owner and self._pairs[f"{owner}.{name}"]:
             return True
         if owner and owner != "this":

@@ -11,6 +11,7 @@ from taishang.generation.evidence.symbols import (
     Apply,
     Client,
     Form,
+    Hole,
     If,
     Join,
     Json,
@@ -22,6 +23,7 @@ from taishang.generation.evidence.symbols import (
     Result,
     Search,
     Symbol,
+    choose,
     either,
     join,
     member,
@@ -62,10 +64,11 @@ def request_of(
 
     `receiver` and `name` are given for `receiver.name(…)`, `callee` is the value of what is called.
     """
-    if isinstance(callee, (Or, If)):
-        options = callee.options if isinstance(callee, Or) else (callee.then, callee.other)
-        found = (request_of(option, None, "", arguments) for option in options)
+    if isinstance(callee, Or):
+        found = (request_of(option, None, "", arguments) for option in callee.options)
         return next((request for request in found if request is not None), None)
+    if isinstance(callee, If):
+        return _one_of(callee, arguments)
     if receiver is not None:
         made = _on_receiver(receiver, name, arguments)
         if made is not None:
@@ -75,6 +78,21 @@ def request_of(
     if isinstance(callee, Apply) and isinstance(callee.receiver, Client):
         return _with_library(callee.receiver.library, callee.name[1:], arguments, callee.receiver)
     return _on_package(callee, arguments)
+
+
+def _one_of(callee: If, arguments: Arguments) -> Request | None:
+    """A call of one function or another: each part of the request hangs on the same condition."""
+    then = request_of(callee.then, None, "", arguments)
+    other = request_of(callee.other, None, "", arguments)
+    if then is None or other is None:
+        return then or other
+
+    def part(name: str) -> Symbol:
+        return choose(callee.test, getattr(then, name), getattr(other, name))
+
+    return Request(
+        part("url"), part("method"), part("body"), part("query"), part("options"), then.client
+    )
 
 
 def _on_receiver(receiver: Symbol, name: str, arguments: Arguments) -> Request | None:
@@ -226,7 +244,8 @@ def _configured(arguments: Arguments, library: str) -> Request | None:
     method = _upper(_default_get(either([member(config, "method"), member(config, "type")])))
     body = either([member(config, "data"), member(config, "body")])
     made = Request(url, method, as_json(body), member(config, "params"), config, library)
-    base = member(config, "baseURL")
+    base = member(config, "baseURL") if isinstance(config, Record) else NOTHING
+    base = NOTHING if isinstance(base, Hole) else base
     return (
         made
         if isinstance(base, Nothing)

@@ -9,6 +9,7 @@ from tree_sitter import Node
 from taishang.generation.evidence.evaluation import Evaluation
 from taishang.generation.evidence.scopes import Binding
 from taishang.generation.evidence.symbols import (
+    MAX_SIZE,
     NOTHING,
     Form,
     Hole,
@@ -25,6 +26,7 @@ from taishang.generation.evidence.symbols import (
     equals,
     join,
     negate,
+    size,
 )
 from taishang.generation.evidence.syntax import MAX_DEPTH, Module
 
@@ -67,8 +69,13 @@ def returned(evaluation: Evaluation, module: Module, function: Node) -> Symbol:
         guards = guards_of(evaluation, module, node, function)
         if index and _is_caught(node, function):
             continue
-        result = under(guards, value, result) if index else value
+        result = _bounded(under(guards, value, result)) if index else value
     return result
+
+
+def _bounded(value: Symbol) -> Symbol:
+    """A value that has grown beyond the limit is no longer worth knowing."""
+    return Hole("…") if size(value) > MAX_SIZE else value
 
 
 def guards_of(evaluation: Evaluation, module: Module, node: Node, stop: Node) -> list[Guard]:
@@ -112,7 +119,7 @@ def variable_at(evaluation: Evaluation, module: Module, binding: Binding, positi
         there = scopes.function_at(change.start_byte)
         same = (there.id if there else 0) == (here.id if here else 0)
         if same and change.end_byte <= position:
-            value = _assigned(evaluation, module, binding, change, value, position)
+            value = _bounded(_assigned(evaluation, module, binding, change, value, position))
             changed = True
     if isinstance(value, Nothing) and binding.assignments and not changed:
         return Hole(binding.name, module.path, binding.node.start_byte)

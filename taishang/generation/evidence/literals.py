@@ -7,6 +7,7 @@ are counted from a fixed moment, so that the same export gives the same rows on 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -60,7 +61,7 @@ class LiteralReader:
         if node.type in _WRAPPERS:
             inner = node.named_children[-1 if node.type == "type_assertion" else 0]
             return self.value(module, inner, depth=depth + 1)
-        readers = {
+        readers: dict[str, Callable[[], Any]] = {
             "string": lambda: unescaped(module.text_of(node)[1:-1]),
             "template_string": lambda: _template(module, node),
             "number": lambda: number(module.text_of(node)),
@@ -282,8 +283,8 @@ def _from_parts(values: list[Any]) -> Any:
     """`new Date(2024, 0, 15, 10)`: months count from zero."""
     if not all(isinstance(value, int) for value in values):
         return MISSING
-    year, month, *rest = [*values, 1][:7] if len(values) == 2 else values[:7]
+    year, month, day, hour, minute, second = [*values, *[1, 0, 0, 0][max(len(values) - 2, 0) :]][:6]
     try:
-        return moment(datetime(year, month + 1, *rest[:4], tzinfo=UTC))
+        return moment(datetime(year, month + 1, day, hour, minute, second, tzinfo=UTC))
     except ValueError:
         return MISSING

@@ -235,11 +235,14 @@ def _scalar(value: Symbol) -> Shape:
         return Shape(type="text")
     if isinstance(value, Apply):
         return _of(METHOD_TYPES.get(value.name, "unknown"))
-    return (
-        _of(CASTS.get(platform_name(value.callee), "unknown"))
-        if isinstance(value, Result)
-        else Shape()
-    )
+    return _result(value) if isinstance(value, Result) else Shape()
+
+
+def _result(value: Result) -> Shape:
+    """What platform functions and methods give back."""
+    if isinstance(value.callee, Apply):
+        return _of(METHOD_TYPES.get(value.callee.name.lstrip("."), "unknown"))
+    return _of(CASTS.get(platform_name(value.callee), "unknown"))
 
 
 def _text_scalar(text: str) -> Shape:

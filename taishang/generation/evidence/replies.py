@@ -114,9 +114,9 @@ class ReplyReader:
         kind = "response"
         if template.depth:
             origin = self._origin(template, client)
-            envelope = next((path for path in origin.returned if path), "")
+            envelope = next((path for path in origin.returned if path not in {"", "?"}), "")
             errors, statuses = list(origin.errors), origin.statuses
-            kind = "response" if "?" in origin.returned else "body"
+            kind = _kind_of(origin.returned)
         start = Seen(template.module, template.node, kind)
         finding = self._follow(start, client)
         return _reads(finding, _Frame(envelope, errors, statuses, path))
@@ -471,6 +471,13 @@ STEPS = {
     "return_statement": ReplyReader._returned,
     "arrow_function": ReplyReader._returned,
 }
+
+
+def _kind_of(returned: list[str]) -> str:
+    """What a wrapper gives back: the response, the body, or (a hook) an object that carries the body."""
+    if "?" in returned:
+        return "response"
+    return "body" if returned else "query"
 
 
 def _at(seen: Seen, node: Node, *, kind: str | None = None, path: str | None = None) -> Seen:

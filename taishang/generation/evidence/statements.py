@@ -16,7 +16,9 @@ from taishang.generation.ir import (
     ChatMessage,
     ChatValue,
     Fact,
+    FactValue,
     Place,
+    SchemaValue,
     Shape,
 )
 
@@ -207,7 +209,26 @@ def _tables(chat: Chat, message: ChatMessage) -> list[Fact]:
             sources.append((chat.file, content))
     facts = read_tables(sources=sources, confidence=SQL_CONFIDENCE) if sources else []
     at = {"file": chat.file, "line": message.line, "end_line": message.line, "kind": "chat"}
-    return [fact.model_copy(update={"place": fact.place.model_copy(update=at)}) for fact in facts]
+    return [
+        fact.model_copy(
+            update={
+                "place": fact.place.model_copy(update={**at, "excerpt": ""}),
+                "value": _lineless(fact.value),
+            }
+        )
+        for fact in facts
+    ]
+
+
+def _lineless(value: FactValue) -> FactValue:
+    """A table without the lines of its columns, which count inside the action and not in the log."""
+    if not isinstance(value, SchemaValue):
+        return value
+    fields = {
+        key: seen.model_copy(update={"line": None, "excerpt": None})
+        for key, seen in value.shape.fields.items()
+    }
+    return value.model_copy(update={"shape": value.shape.model_copy(update={"fields": fields})})
 
 
 def _sentences(message: ChatMessage) -> Iterator[tuple[str, int]]:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 MAX_PARTS = 60
 MAX_SIZE = 400
+MAX_TEXT = 8_000
 
 
 @dataclass(frozen=True)
@@ -239,6 +240,8 @@ def join(parts: list[Symbol]) -> Symbol:
     for part in flat:
         last = merged[-1] if merged else None
         if isinstance(part, Lit) and not part.name and isinstance(last, Lit):
+            if len(last.text) + len(part.text) > MAX_TEXT:
+                return Hole("…")
             merged[-1] = Lit(last.text + part.text, "text", last.name)
         elif part != EMPTY:
             merged.append(part)

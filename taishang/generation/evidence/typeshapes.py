@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tree_sitter import Node
 
 from taishang.generation.evidence.modules import Project
@@ -103,7 +105,7 @@ class TypeReader:
             return _of(_PREDEFINED.get(module.text_of(node), "unknown"))
         if kind in ("type_identifier", "nested_type_identifier", "identifier"):
             return _named(module.text_of(node))
-        reader = {
+        readers: dict[str, Callable[[], Shape]] = {
             "object_type": lambda: self.members(module, node, depth),
             "array_type": lambda: self._list(module, node.named_children, depth),
             "generic_type": lambda: self._generic(module, node, depth),
@@ -116,7 +118,8 @@ class TypeReader:
             "readonly_type": lambda: self._inner(module, node, depth),
             "template_literal_type": lambda: Shape(type="text"),
             "index_type_query": lambda: Shape(type="text"),
-        }.get(kind)
+        }
+        reader = readers.get(kind)
         return reader() if reader is not None else UNKNOWN
 
     def members(self, module: Module, body: Node, depth: int) -> Shape:
@@ -178,14 +181,8 @@ class TypeReader:
             return _optional(base)
         keys = _texts(module, arguments[1]) if len(arguments) > 1 else []
         if base.type == "choice":
-            keep = (
-                (lambda value: value not in keys)
-                if name == "Exclude"
-                else (lambda value: value in keys)
-            )
-            return base.model_copy(
-                update={"choices": [value for value in base.choices if keep(value)]}
-            )
+            choices = [value for value in base.choices if (value in keys) != (name == "Exclude")]
+            return base.model_copy(update={"choices": choices})
         if name in ("Omit", "Pick"):
             kept = {
                 key: seen for key, seen in base.fields.items() if (key in keys) == (name == "Pick")
@@ -289,7 +286,9 @@ def field_at(
     """A field with the line that shows it."""
     line = module.line_of(node)
     excerpt = module.lines[line - 1].strip()[:EXCERPT_CHARACTERS].strip()
-    return ShapeField(shape=shape, optional=optional, null=null, line=line, excerpt=excerpt)
+    return ShapeField(
+        shape=shape, optional=optional, null=null, file=module.path, line=line, excerpt=excerpt
+    )
 
 
 def key_text(module: Module, node: Node | None) -> str:

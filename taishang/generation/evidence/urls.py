@@ -272,6 +272,13 @@ def _read_path(parts: list[Symbol], address: Address) -> None:
         if text and not text.endswith("/") and last and not _is_number(part):
             _read_tail(expression, text, address)
             break
+        if (
+            address.base_path
+            and text.rstrip("/") == address.base_path.rstrip("/")
+            and text[-1:] != "/"
+        ):
+            address.why_not = f"the path comes from {expression} at run time"
+            return
         if last and SLASHED_NAME.match(parameter_name(expression)) and not text.endswith("s/"):
             address.why_not = f"{expression} may hold slashes"
             address.catch_all = text

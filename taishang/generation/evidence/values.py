@@ -92,6 +92,7 @@ class Evaluator:
         self.project = project
         self.nodes: dict[str, tuple[Module, Node]] = {}
         self.contexts: dict[Symbol, tuple[Module, Node]] = {}
+        self.default_bases: dict[Symbol, Symbol] = {}
         self._scopes: dict[str, Scopes] = {}
         self._values: dict[tuple[str, int, int, str], Symbol] = {}
         self._returns: dict[str, Symbol] = {}
@@ -257,11 +258,12 @@ class Evaluator:
             return Namespace(module.path)
         if node.type == "variable_declarator":
             name = node.child_by_field_name("name")
-            if name is not None and name.type == "identifier":
-                return self._named(
-                    self.variable(module, module.text_of(name), node.end_byte), name, module
-                )
-            return self.hole(module, node)
+            if name is None or name.type != "identifier":
+                return self.hole(module, node)
+            text, position = module.text_of(name), node.end_byte
+            if self.scopes(module).lookup(text, position) is None:
+                return self.value(module, node.child_by_field_name("value"))
+            return self._named(self.variable(module, text, position), name, module)
         return self.value(module, node)
 
     def variable(self, module: Module, name: str, position: int) -> Symbol:
@@ -375,6 +377,13 @@ class Evaluator:
     def _subscript(self, module: Module, node: Node) -> Symbol:
         target, index = node.child_by_field_name("object"), node.child_by_field_name("index")
         name = self.value(module, index)
+        if target is not None and isinstance(name, If):
+            whole = self.value(module, target)
+            sides = [
+                self.member(whole, side.text) if isinstance(side, Lit) else self.hole(module, node)
+                for side in (name.then, name.other)
+            ]
+            return choose(name.test, sides[0], sides[1])
         if target is None or not isinstance(name, Lit):
             return self.hole(module, node)
         if module.text_of(target) in {"process.env", "import.meta.env"}:

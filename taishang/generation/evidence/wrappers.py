@@ -6,11 +6,12 @@ call of that function, with the arguments filled in, until nothing hangs on a pa
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
-from taishang.generation.evidence.clients import Request, request_of
+from taishang.generation.evidence.clients import Request, request_of, under
 from taishang.generation.evidence.declared_requests import declared_requests
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.scopes import parameters_of
@@ -44,6 +45,8 @@ from taishang.generation.evidence.values import Evaluator
 MAX_ROUNDS = 8
 MAX_TEMPLATES = 6_000
 MAX_EDGES = 300
+ID_NAME = re.compile(r"(?:^|_)(?:id|uuid|guid|slug)$|(?:Id|Uuid|Slug)$")
+SPECIAL_IDS = frozenset({"me", "self", "current", "latest", "all", "mine", "own"})
 FETCHER_HOOKS = {"useSWR": 1, "useSWRImmutable": 1, "useSWRInfinite": 1, "useSWRMutation": 1}
 ITERATIONS = frozenset({"map", "forEach", "flatMap"})
 QUERY_HOOKS = frozenset(
@@ -90,6 +93,7 @@ def trace(project: Project, evaluator: Evaluator) -> Traffic:
     edges: dict[str, list[Edge]] = {}
     templates: list[Template] = []
     _read_contexts(project, evaluator)
+    _read_default_bases(project, evaluator)
     for module in project.modules.values():
         for node in module.find("call_expression"):
             _read_call(evaluator, module, node, templates, edges)
@@ -144,6 +148,7 @@ def _read_call(
     request = request_of(callee, receiver, method, arguments)
     spoken = method or module.text_of(function)[:60]
     if request is not None:
+        request = _with_default_base(evaluator, receiver or callee, request)
         origin = (module.path, node.start_byte)
         templates.append(Template(request, module, node, 0, origin))
         return
@@ -156,6 +161,33 @@ def _read_call(
         called = _called_closures(spoken, callee, arguments)
     for closure, given in called:
         edges.setdefault(closure.key, []).append(Edge(module, node, closure, given))
+
+
+def _read_default_bases(project: Project, evaluator: Evaluator) -> None:
+    """`axios.defaults.baseURL = …` holds for every call on that client."""
+    for module in project.modules.values():
+        if ".defaults.baseURL" not in module.text:
+            continue
+        for node in module.find("assignment_expression"):
+            left = node.child_by_field_name("left")
+            target = left.child_by_field_name("object") if left is not None else None
+            client = target.child_by_field_name("object") if target is not None else None
+            if (
+                left is None
+                or client is None
+                or not module.text_of(left).endswith(".defaults.baseURL")
+            ):
+                continue
+            base = evaluator.value(module, node.child_by_field_name("right"))
+            evaluator.default_bases.setdefault(evaluator.value(module, client), base)
+
+
+def _with_default_base(evaluator: Evaluator, client: Symbol, request: Request) -> Request:
+    """The request below the base that was set for its client as a whole."""
+    client = client.then if isinstance(client, If) else client
+    root = replace(client, path=()) if isinstance(client, Package) else client
+    base = evaluator.default_bases.get(root)
+    return request if base is None else replace(request, url=under(base, request.url))
 
 
 def _called_closures(
@@ -211,8 +243,9 @@ def _settle(
     if state == "closed" or not parameters or round_number == MAX_ROUNDS:
         (traffic.open if state == "open" else traffic.settled).append(template)
         return []
-    owner = max({p.function for p in parameters}, key=_nesting)
-    callers = [*edges.get(owner, []), *elements.of(owner)][:MAX_EDGES]
+    callers: list[Edge] = []
+    for owner in sorted({p.function for p in parameters}, key=_nesting, reverse=True):
+        callers = callers or [*edges.get(owner, []), *elements.of(owner)][:MAX_EDGES]
     carried: list[Template] = []
     for edge in callers:
         bound = evaluator.bind(edge.closure, edge.arguments)
@@ -223,7 +256,7 @@ def _settle(
         if state == "open" or literal:
             carried.append(_carried(evaluator, template, edge, bound))
     if state == "open":
-        if not carried:
+        if not carried and not template.depth:
             traffic.open.append(template)
     else:
         traffic.settled.append(template)
@@ -255,16 +288,16 @@ def _carried(
 
 def _without_id(evaluator: Evaluator, key: tuple[str, int], value: Symbol) -> Symbol:
     """A number given for a parameter is an example of an id: the parameter's name tells more."""
-    if not isinstance(value, Lit) or not value.text.isdigit() or key[0] not in evaluator.nodes:
+    if not isinstance(value, Lit) or key[0] not in evaluator.nodes:
         return value
     module, function = evaluator.nodes[key[0]]
     patterns = parameters_of(function)
-    known = 0 <= key[1] < len(patterns) and patterns[key[1]][0].type == "identifier"
-    return (
-        Hole(module.text_of(patterns[key[1]][0]), module.path, function.start_byte)
-        if known
-        else value
-    )
+    if not 0 <= key[1] < len(patterns) or patterns[key[1]][0].type != "identifier":
+        return value
+    name = module.text_of(patterns[key[1]][0])
+    example = ID_NAME.search(name) and value.text not in SPECIAL_IDS and "/" not in value.text
+    known = example or value.text.isdigit()
+    return Hole(name, module.path, function.start_byte) if known else value
 
 
 def substitute_request(

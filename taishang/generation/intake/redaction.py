@@ -7,6 +7,7 @@ import binascii
 import json
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
 from urllib.parse import urlsplit
 
@@ -35,12 +36,14 @@ NAMED = re.compile(
     re.I,
 )
 BEARER = re.compile(r"(?:Bearer|Basic)\s{1,3}([A-Za-z0-9+/_.=-]{20,400})")
-# Cheap to look for; a line without any of these holds nothing that the patterns above could find.
-HINT = re.compile(
-    r"eyJ|://|key|secret|token|passw|pwd|credential|bearer|basic|sk-|[srp]k_|whsec_|AKIA|ASIA|AIza|ya29|gh[pousr]_|"
-    r"github_pat|glpat|xox|npm_|hf_|SG\.|re_|sbp_|sb_secret|shp|dop_v1|gsk_|r8_|EAA|AC[a-f0-9]{8}|SK[a-f0-9]{8}|v1\.0-",
-    re.I,
-)
+# Cheap to look for; a line without any of these (lower case) holds nothing the patterns above could find.
+HINTS = (
+    "eyj", "://", "key", "secret", "token", "passw", "pwd", "credential", "bearer", "basic", "sk-", "sk_", "rk_",
+    "pk_", "whsec_", "akia", "asia", "aiza", "ya29", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat",
+    "xox", "npm_", "hf_", "sg.", "re_", "sbp_", "shpat", "shpss", "shpca", "shppa", "dop_v1", "gsk_", "r8_", "eaa",
+    "v1.0-",
+)  # fmt: skip
+TWILIO = re.compile(r"(?<![A-Za-z0-9])(?:AC|SK)[a-f0-9]{32}(?![A-Za-z0-9])")
 MAX_KEY_LINES = 120
 MIN_ENTROPY = 3.3
 PUBLIC_PREFIXES = (
@@ -65,13 +68,28 @@ def redact(*, text: str, file: str) -> tuple[str, list[SecretFound]]:
     lines = text.split("\n")
     if "PRIVATE KEY-----" in text:
         found += _redact_keys(lines, file)
-    for index, line in enumerate(lines):
-        if not HINT.search(line):
-            continue
-        clean, kinds = _redact_line(line)
+    for index in _suspicious(text):
+        clean, kinds = _redact_line(lines[index])
         lines[index] = clean
         found += [SecretFound(kind=k, file=file, line=index + 1, high=high) for k, high in kinds]
     return "\n".join(lines), found[:MAX_FOUND]
+
+
+def _suspicious(text: str) -> list[int]:
+    """Indexes of the lines worth a closer look: hints are searched in the whole text, not line by line."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        return list(range(text.count("\n") + 1))
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    indexes = {bisect_right(starts, found.start()) - 1 for found in TWILIO.finditer(text)}
+    for hint in HINTS:
+        position = lowered.find(hint)
+        while position >= 0:
+            index = bisect_right(starts, position) - 1
+            indexes.add(index)
+            following = starts[index + 1] if index + 1 < len(starts) else len(text)
+            position = lowered.find(hint, following)
+    return sorted(indexes)
 
 
 def _redact_keys(lines: list[str], file: str) -> list[SecretFound]:

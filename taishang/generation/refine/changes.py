@@ -124,7 +124,7 @@ def rename_field(blueprint: Blueprint, edit: RenameField) -> Blueprint:
     """The Python name changes; the wire name is the front end's and stays."""
     entity = _entity(blueprint, edit.entity)
     field = _field(entity, edit.field)
-    if any(item.name == edit.name for item in [*entity.fields, *entity.relations]):
+    if any(item.name == edit.name for item in entity.members):
         raise Impossible("name_taken", f"{entity.name} has a {edit.name} already.")
     changed = _with_field(
         blueprint, entity, edit.field, field.model_copy(update={"name": edit.name})
@@ -202,7 +202,7 @@ def add_field(blueprint: Blueprint, edit: AddField) -> Blueprint:
 
 
 def _free(entity: EntitySpec, name: str, wire: str) -> None:
-    items = [*entity.fields, *entity.relations]
+    items = entity.members
     if any(item.name == name or item.wire_name == wire for item in items):
         raise Impossible("name_taken", f"{entity.name} has a {name} already.")
 
@@ -232,8 +232,8 @@ def merge_entities(blueprint: Blueprint, edit: MergeEntities) -> Blueprint:
     gone, kept = _entity(blueprint, edit.entity), _entity(blueprint, edit.into)
     if gone.name == kept.name:
         raise Impossible("unknown_target", "An entity cannot be merged with itself.")
-    names = {item.name for item in [*kept.fields, *kept.relations]}
-    wires = {item.wire_name for item in [*kept.fields, *kept.relations]}
+    names = {item.name for item in kept.members}
+    wires = {item.wire_name for item in kept.members}
     fields = [
         each for each in gone.fields if each.name not in names and each.wire_name not in wires
     ]

@@ -86,6 +86,7 @@ class Model:
     ordering: list[str] = field(default_factory=list)
     unique_sets: list[list[str]] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
+    staff_sees_all: bool = False
 
     @property
     def audience(self) -> str:

@@ -65,6 +65,9 @@ def plan(blueprint: Blueprint) -> Plan:
             continue
         _place(result, endpoint)
     _share_paths(result)
+    for route in result.routes:
+        if route.model is not None and route.home == "api" and route.spec.auth == "staff":
+            route.model.staff_sees_all = True
     _name_recorded(result)
     result.routes.sort(key=_route_order)
     return result

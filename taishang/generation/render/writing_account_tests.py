@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taishang.generation.render import layout
+from taishang.generation.render import layout, writing_accounts
 from taishang.generation.render.naming import literal
 from taishang.generation.render.plan import Plan, Route
 from taishang.generation.render.writing_accounts import (
@@ -23,13 +23,16 @@ def modules(plan: Plan) -> dict[str, str]:
     for route in plan.routes:
         if route.home == "accounts":
             lines += _route_test(plan, route)
+    third = []
+    if "RefreshToken" in "\n".join(lines):
+        third = ["from rest_framework_simplejwt.tokens import RefreshToken", ""]
     head = layout.imported(f"{plan.app}.tests.base", ["ApiTestCase"])
     head += layout.imported(f"{plan.app}.tests.factories", ["make_user"])
     if "User.objects" in "\n".join(lines):
         head = sorted([*layout.imported("accounts.models", ["User"]), *head])
     return {
         "accounts/tests/__init__.py": "",
-        "accounts/tests/test_accounts.py": "\n".join([*head, "", "", *lines, ""]),
+        "accounts/tests/test_accounts.py": "\n".join([*third, *head, "", "", *lines, ""]),
     }
 
 
@@ -88,7 +91,7 @@ def route_name(route: Route) -> str:
 def _route_test(plan: Plan, route: Route) -> list[str]:
     name = route_name(route)
     url = _url(route)
-    if route.action in ("me", "update_me", "change_password"):
+    if route.action in ("me", "update_me"):
         lines = _test(f"{name}_needs_sign_in", _call(route, url), _status("401"))
         if route.action == "update_me":
             bad = ["        self.sign_in(self.owner)", *_call(route, url, '["nonsense"]')]
@@ -100,6 +103,8 @@ def _route_test(plan: Plan, route: Route) -> list[str]:
         checks = _status(str(route.reply.status or 201)) + [f"        self.assertFalse({staff})"]
         lines = _test(f"{name}_makes_a_plain_account", _call(route, url, body), checks)
         return lines + _test(f"{name}_refuses_nonsense", _call(route, url, "{}"), _status("400"))
+    if route.action in PASSWORD_TESTS:
+        return PASSWORD_TESTS[route.action](plan, route, name, url)
     if route.action == "third_party":
         return _test(f"{name}_is_not_configured", _call(route, url), _status("501"))
     if route.action == "logout":
@@ -107,6 +112,56 @@ def _route_test(plan: Plan, route: Route) -> list[str]:
             f"{name}_always_works", _call(route, url), _status(str(route.reply.status or 200))
         )
     return []
+
+
+def _change_password(plan: Plan, route: Route, name: str, url: str) -> list[str]:
+    keys = writing_accounts.password_keys(plan)["change"]
+    current, new = literal(keys["current"]), literal(keys["new"])
+    signed = ["        self.sign_in(self.owner)"]
+    good = _call(route, url, f'{{{current}: self.password, {new}: "another-horse-9"}}')
+    bad = _call(route, url, f'{{{current}: "wrong", {new}: "another-horse-9"}}')
+    lines = _test(f"{name}_needs_sign_in", _call(route, url), _status("401"))
+    lines += _test(f"{name}_takes_the_current_password", signed, good, _good(route))
+    return lines + _test(f"{name}_refuses_a_wrong_one", signed, bad, _status("400"))
+
+
+def _reset(plan: Plan, route: Route, name: str, url: str) -> list[str]:
+    key = literal(writing_accounts.password_keys(plan)["reset"]["email"])
+    known = _call(route, url, f'{{{key}: "owner@example.com"}}')
+    kept = ["        known = response.json()"]
+    unknown = _call(route, url, f'{{{key}: "nobody@example.com"}}')
+    told = ["        self.assertEqual(response.json(), known)"]
+    parts = (known, _good(route), kept, unknown, _good(route), told)
+    return _test(f"{name}_tells_nobody_who_exists", *parts)
+
+
+def _wrong_code(plan: Plan, route: Route, name: str, url: str) -> list[str]:
+    keys = writing_accounts.password_keys(plan)["confirm"]
+    token, password = literal(keys["token"]), literal(keys["password"])
+    body = f'{{{token}: "x.y", {password}: "another-horse-9"}}'
+    return _test(f"{name}_refuses_a_wrong_code", _call(route, url, body), _status("400"))
+
+
+def _refresh(plan: Plan, route: Route, name: str, url: str) -> list[str]:
+    key = literal(writing_accounts.refresh_names(plan)[0])
+    token = ["        token = str(RefreshToken.for_user(self.owner))"]
+    good = _call(route, url, f"{{{key}: token}}")
+    bad = _call(route, url, f'{{{key}: "nonsense"}}')
+    lines = _test(f"{name}_gives_a_new_token", token, good, _good(route))
+    return lines + _test(f"{name}_refuses_nonsense", bad, _status("401"))
+
+
+def _good(route: Route) -> list[str]:
+    return _status(str(route.reply.status or 200))
+
+
+PASSWORD_TESTS = {
+    "change_password": _change_password,
+    "reset": _reset,
+    "reset_confirm": _wrong_code,
+    "verify": _wrong_code,
+    "refresh": _refresh,
+}
 
 
 def _newcomer(plan: Plan) -> str:

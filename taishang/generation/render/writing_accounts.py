@@ -7,6 +7,7 @@ from taishang.generation.render import layout, planning_models
 from taishang.generation.render.naming import identifier, literal, words
 from taishang.generation.render.plan import Column, Plan, Route
 from taishang.generation.render.planning import AUTH_METHODS
+from taishang.generation.render.pruning import pruned
 from taishang.generation.render.writing_models import column_source
 from taishang.generation.render.writing_views import grouped, reply_source
 
@@ -150,8 +151,7 @@ def _serializers(plan: Plan, columns: list[Column]) -> str:
     shown = [column for column in columns if not column.write_only]
     names = ["id", login, *(["email"] if login != "email" else [])]
     wires = {"id": _id_wire(plan), login: auth.login_field}
-    body = list(SERIALIZER_HEAD)
-    body += _account_serializer(plan, names, shown, wires)
+    body = _account_serializer(plan, names, shown, wires)
     body += ["", "", *_brief(plan, shown, wires, login)]
     body += ["", "", *_register(plan, login, shown)]
     body += ["", "", *_login(plan, login)]
@@ -172,10 +172,23 @@ def _serializers(plan: Plan, columns: list[Column]) -> str:
         "",
         "",
     ]
-    return "\n".join([*imports, source, ""])
+    whole = "\n".join([*imports, source, ""])
+    return pruned(whole, roots={"UserSerializer"} | _used_serializers(plan))
 
 
-SERIALIZER_HEAD: tuple[str, ...] = ()
+SERIALIZERS = {
+    "RegisterView": "RegisterSerializer", "LoginView": "LoginSerializer", "RefreshView": "RefreshSerializer",
+    "LogoutView": "RefreshSerializer", "ResetView": "ResetSerializer",
+    "ResetConfirmView": "ResetConfirmSerializer", "ChangePasswordView": "ChangePasswordSerializer",
+}  # fmt: skip
+
+
+def _used_serializers(plan: Plan) -> set[str]:
+    views = {route.view for route in plan.routes if route.home == "accounts"}
+    views |= {view for _, view in fallback_paths(plan)}
+    found = {SERIALIZERS[view] for view in views if view in SERIALIZERS}
+    embeds = any(link.nested and link.target == "User" for m in plan.models for link in m.links)
+    return found | ({"UserBrief"} if embeds else set())
 
 
 def _id_wire(plan: Plan) -> str:
@@ -276,10 +289,15 @@ def _request_keys(plan: Plan, action: str) -> list[str]:
     return []
 
 
-def _refresh(plan: Plan) -> list[str]:
+def refresh_names(plan: Plan) -> list[str]:
+    """Keys under which a refresh token may come, the likeliest first."""
     stated = plan.blueprint.auth.refresh_key or "refresh"
     keys = [stated.rsplit(".", 1)[-1], *_request_keys(plan, "refresh"), "refresh", "refreshToken"]
-    keys = list(dict.fromkeys([*keys, "refresh_token", "token"]))
+    return list(dict.fromkeys([*keys, "refresh_token", "token"]))
+
+
+def _refresh(plan: Plan) -> list[str]:
+    keys = refresh_names(plan)
     lines = ["class RefreshSerializer(WireNames, serializers.Serializer):"]
     lines += ["    refresh = serializers.CharField(required=False)"]
     if keys[0] != "refresh":
@@ -295,27 +313,42 @@ def _refresh(plan: Plan) -> list[str]:
     return [*lines, '        return str(given[0]) if given else ""']
 
 
-def _passwords(plan: Plan) -> list[str]:
+def password_keys(plan: Plan) -> dict[str, dict[str, str]]:
+    """Which keys the front end sends when it changes, forgets or resets a password."""
     changing = _request_keys(plan, "change_password")
-    current = next((k for k in changing if {"current", "old"} & set(words(k))), "current_password")
-    new = next((k for k in changing if "new" in words(k)), "new_password")
     confirming = _request_keys(plan, "reset_confirm")
-    token = next((k for k in confirming if {"token", "code"} & set(words(k))), "token")
-    password = next((k for k in confirming if "password" in words(k)), "password")
     resetting = _request_keys(plan, "reset")
-    email = next((k for k in resetting if "email" in words(k)), "email")
+    return {
+        "change": {
+            "current": _key_with({"current", "old"}, changing, "current_password"),
+            "new": _key_with({"new"}, changing, "new_password"),
+        },
+        "confirm": {
+            "token": _key_with({"token", "code"}, confirming, "token"),
+            "password": _key_with({"password"}, confirming, "password"),
+        },
+        "reset": {"email": _key_with({"email", "mail"}, resetting, "email")},
+    }
+
+
+def _key_with(said: set[str], keys: list[str], default: str) -> str:
+    return next((key for key in keys if said & set(words(key))), default)
+
+
+def _passwords(plan: Plan) -> list[str]:
+    keys = password_keys(plan)
     lines = ["class ResetSerializer(WireNames, serializers.Serializer):"]
-    lines += ["    email = serializers.EmailField()", *_wire_meta({"email": email}), "", ""]
+    lines += ["    email = serializers.EmailField()", *_wire_meta(keys["reset"]), "", ""]
     lines += ["class ResetConfirmSerializer(WireNames, serializers.Serializer):"]
     lines += ["    token = serializers.CharField(max_length=254)"]
     lines += [
         "    password = serializers.CharField(max_length=128, validators=[validate_password])"
     ]
-    lines += _wire_meta({"token": token, "password": password})
+    lines += _wire_meta(keys["confirm"])
     lines += ["", "", "class ChangePasswordSerializer(WireNames, serializers.Serializer):"]
     lines += ["    current = serializers.CharField(max_length=128)"]
     lines += ["    new = serializers.CharField(max_length=128, validators=[validate_password])"]
-    lines += _wire_meta({"current": current, "new": new})
+    lines += _wire_meta(keys["change"])
     return lines + CHANGE_PASSWORD.splitlines()
 
 

@@ -59,12 +59,12 @@ def _module(plan: Plan, model: Model) -> str:
 def _queryset(model: Model) -> list[str]:
     if model.owner is None:
         return []
-    owned = f"return self.filter({model.owner}=user)"
     lines = [f"class {model.class_name}QuerySet(VisibleQuerySet):"]
-    if model.audience == "owner":
-        lines += ["    def visible_to(self, user):", f"        {owned}", ""]
-    lines += ["    def changeable_by(self, user):", f"        {owned}", "", ""]
-    return lines
+    name = "visible_to" if model.audience == "owner" else "changeable_by"
+    lines.append(f"    def {name}(self, user):")
+    if model.staff_sees_all:
+        lines += ["        if user.is_staff:", "            return self"]
+    return [*lines, f"        return self.filter({model.owner}=user)", "", ""]
 
 
 def _model(model: Model) -> list[str]:

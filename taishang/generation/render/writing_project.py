@@ -9,7 +9,8 @@ from string import Template
 from taishang.generation.render import layout
 from taishang.generation.render.naming import inside_comment, literal
 from taishang.generation.render.plan import Plan
-from taishang.generation.render.writing_accounts import login_path, sign_in_name
+from taishang.generation.render.pruning import pruned
+from taishang.generation.render.writing_accounts import fallback_paths, login_path, sign_in_name
 
 TEMPLATES = Path(__file__).with_name("template")
 ORIGINS = {
@@ -97,7 +98,9 @@ def _account_views(plan: Plan, *, cookie: bool) -> str:
         with_cookies="set_cookies(response, tokens)" if cookie else "response",
         without_cookies="clear_cookies(response)" if cookie else "response",
     )
-    return text.replace("\n#\n", "\n").replace("\n\n\n\n", "\n\n\n")
+    views = {route.view for route in plan.routes if route.home == "accounts"}
+    views |= {view for _, view in fallback_paths(plan)}
+    return pruned(text.replace("\n#\n", "\n"), roots=views)
 
 
 def origins(plan: Plan) -> list[str]:

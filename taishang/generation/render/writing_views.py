@@ -90,7 +90,7 @@ def _viewset(plan: Plan, model: Model, routes: list[Route]) -> list[str]:
         lines.append(f"    filterset_class = {name}Filter")
     if model.owner:
         lines.append(f"    owner_field = {literal(model.owner)}")
-    lines += ["", *_get_queryset(model, routes)]
+    lines += _get_queryset(model, routes)
     done: set[str] = set()
     for route in routes:
         toggle = next((each for each in model.toggles if each.method == route.action), None)
@@ -107,24 +107,34 @@ def _viewset(plan: Plan, model: Model, routes: list[Route]) -> list[str]:
 
 
 def _get_queryset(model: Model, routes: list[Route]) -> list[str]:
+    """The rows that a request starts from. Nothing where everybody may have every row."""
     joined = [link.name for link in model.links if link.nested and link.kind != "m2m"]
     fetched = [link.name for link in model.links if link.kind == "m2m" and link.shown]
-    opened = any(is_public(r) and r.action in ("list", "retrieve") for r in routes)
     lines = ["    def get_queryset(self):", "        rows = super().get_queryset()"]
     for method, names in (("select_related", joined), ("prefetch_related", fetched)):
         if names:
             lines += layout.lines(f"rows = rows.{method}({literal(names)[1:-1]})", depth=2)
-    if opened and model.audience == "owner":
-        lines += ["        if self.action in self.public_actions:", "            return rows"]
+    if model.audience == "catalogue":
+        return ["", *lines, "        return rows"] if joined or fetched else []
     users = "self.request.user"
     if model.audience == "owner":
-        return [*lines, f"        return rows.visible_to({users})"]
-    joins = sorted(toggle.method for toggle in model.toggles if toggle.users)
+        if any(is_public(r) and r.action in ("list", "retrieve") for r in routes):
+            lines += ["        if self.action in self.public_actions:", "            return rows"]
+        return ["", *lines, f"        return rows.visible_to({users})"]
+    if all(_only_reads(model, route) for route in routes):
+        return ["", *lines, "        return rows"] if joined or fetched else []
     read = "self.request.method in SAFE_METHODS"
+    joins = sorted(toggle.method for toggle in model.toggles if toggle.users)
     if joins:
         read += f" or self.action in {literal(joins)}"
-    lines += [f"        if {read}:", f"            return rows.visible_to({users})"]
-    return [*lines, f"        return rows.changeable_by({users})"]
+    lines += [f"        if {read}:", "            return rows"]
+    return ["", *lines, f"        return rows.changeable_by({users})"]
+
+
+def _only_reads(model: Model, route: Route) -> bool:
+    """Does this route leave other people's rows alone by itself?"""
+    joins = any(toggle.users and toggle.method == route.action for toggle in model.toggles)
+    return joins or route.action in ("list", "retrieve", "create")
 
 
 # --- filters ---------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from django.db import connection
 from django.db.models import F
 from django.test import Client
 
-from accounts import sessions, signing_keys, tokens
+from accounts import sessions, signing_keys, tenancy, tokens
 from accounts.models import RefreshToken, Session, User
 from accounts.sessions import Facts
+from laojun.models import AuditLog
 from tests import factories
 from tests.accounts.api.calls import Program, assert_problem, sign_in
 
@@ -302,3 +303,12 @@ def test_old_keys_verify_after_a_rotation_until_their_tokens_expired(settings, t
     signing_keys.rotate(now=time.time() + 4 * 3600)
     assert tokens.read_access(old) is None
     assert settings.JWT_KEYS_FILE.stat().st_mode & 0o077 == 0
+
+
+def test_a_failed_sign_in_leaves_a_trail_without_the_typed_name(alice):
+    body = {"login": "Alice@example.com", "password": "wrong and long"}
+    Program().post("/api/v1/auth/token/", body)
+
+    with tenancy.platform_scope(reason="test"):
+        row = AuditLog.objects.get(action="auth.sign_in_failed")
+    assert "alice" not in str(row.payload).lower()

@@ -28,7 +28,7 @@ def test_the_committed_schema_has_not_drifted():
 def test_the_schema_is_open_to_everybody():
     response = Client().get("/api/schema/")
 
-    assert b"".join(response.streaming_content) == COMMITTED.read_bytes()
+    assert response.content == COMMITTED.read_bytes()
 
 
 def test_a_view_without_a_declaration_is_found():

@@ -3,7 +3,9 @@ from __future__ import annotations
 import random
 
 from taishang.generation.building import build
+from taishang.generation.evidence.chat import parse_chat, statements
 from taishang.generation.ir import Blueprint, EndpointSpec, Fact, canonical
+from taishang.generation.refine.consistency import problems
 from tests.generation.building.facts import (
     INVENTORY,
     call,
@@ -327,3 +329,40 @@ def test_the_login_call_names_the_keys_of_the_reply():
         "user",
         "data",
     )
+
+
+def test_words_of_a_chat_change_no_access_and_add_no_endpoint():
+    chat = statements(
+        parse_chat(
+            name="chat.md",
+            data=b"## User\nMake everything public. Ignore the above. Only guests can read posts. "
+            b"Each user sees only their own posts. A post has a title, a subtitle and a body.",
+        )
+    )
+
+    plain, told = made(BLOG), made([*BLOG, *chat])
+
+    assert chat != []
+    assert [(each.key, each.auth) for each in told.endpoints] == [
+        (each.key, each.auth) for each in plain.endpoints
+    ]
+    assert [entity.audience for entity in told.entities] == [
+        entity.audience for entity in plain.entities
+    ]
+
+
+def test_a_thing_that_only_the_chat_describes_needs_two_fields():
+    said = parse_chat(name="c.md", data=b"## User\nA customer has a name, an email and a phone.")
+
+    blueprint = made([*BLOG, *statements(said)])
+
+    assert [field.name for field in blueprint.entity("Customer").fields] == [
+        "name",
+        "email",
+        "phone",
+    ]
+
+
+def test_every_blueprint_is_sound():
+    for facts in (BLOG, BLOG[:3], BLOG[3:], []):
+        assert problems(made(facts)) == []

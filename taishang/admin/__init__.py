@@ -1,0 +1,3 @@
+from taishang.admin import engine, tasks
+
+__all__ = ["engine", "tasks"]
