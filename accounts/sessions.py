@@ -148,6 +148,11 @@ def end_all(
     return len(doomed)
 
 
+def prove(*, session_id: UUID, at: datetime | None = None) -> None:
+    """Remember that the person behind a session has just proved who they are."""
+    Session.objects.filter(pk=session_id).update(authenticated_at=at or timezone.now())
+
+
 def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:
     """Whether the person proved who they are within the last ten minutes."""
     since = now - REAUTHENTICATION_WINDOW
