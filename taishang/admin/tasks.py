@@ -277,7 +277,7 @@ def _waiting(rows: models.QuerySet[Task]) -> models.QuerySet[Task]:
 def _plain(value: Any) -> SafeString:
     """A stored value for reading: redacted, indented, never markup."""
     if value is None:
-        return format_html("–")
+        return SafeString("–")
     text = json.dumps(redact(value), indent=2, ensure_ascii=False)
     return format_html('<pre class="code">{}</pre>', text)
 
