@@ -28,6 +28,11 @@ CUT_OFF = """
   .map((one) => one.textContent.trim().slice(0, 60))
 """
 
+SHOWN_ALTHOUGH_HIDDEN = """
+[...document.querySelectorAll("[hidden]")].filter((one) => one.offsetParent)
+  .map((one) => one.outerHTML.slice(0, 80))
+"""
+
 
 @dataclass
 class Watch:
@@ -60,6 +65,8 @@ class Watch:
         if wide > 0:
             self.faults.append(f"{where}: scrolls sideways by {wide} px")
         self.faults += [f"{where}: cut off: {text}" for text in self.page.evaluate(CUT_OFF)]
+        shown = self.page.evaluate(SHOWN_ALTHOUGH_HIDDEN)
+        self.faults += [f"{where}: shown although hidden: {html}" for html in shown]
         # axe measures with styles of its own, which the policy rightly stops.
         self.probing = True
         self.faults += [f"{where}: {fault}" for fault in barriers(self.page)]
