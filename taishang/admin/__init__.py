@@ -1,3 +1,3 @@
-from taishang.admin import engine, tasks
+from taishang.admin import engine, generation, projects, tasks
 
-__all__ = ["engine", "tasks"]
+__all__ = ["engine", "generation", "projects", "tasks"]

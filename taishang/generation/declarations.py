@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
+    ConsolePanel,
     ConsoleTile,
     FirstStep,
     HomeCard,
@@ -15,7 +16,7 @@ from accounts.registry import (
 from laojun import audit, definitions, files
 from laojun.definitions import GLOBAL, INTEGER, NAMES, WORKSPACE, Definition
 from laojun.files import Purpose
-from taishang.generation import glances
+from taishang.generation import figures, glances
 from taishang.models.generation import MAX_UPLOAD_BYTES
 
 ZIP = frozenset({"application/zip"})
@@ -242,6 +243,16 @@ def declare() -> None:
     registry.first_steps.add(
         "generation",
         FirstStep("generation", label, "generation_list", glances.has_generated, order=20),
+    )
+    registry.console_panels.add(
+        "generation",
+        ConsolePanel(
+            "generation",
+            "admin/taishang/_generation_figures.html",
+            figures.week,
+            order=60,
+            every_s=60,
+        ),
     )
     registry.console_tiles.add(
         "generation",

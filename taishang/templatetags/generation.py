@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from taishang.generation.history import milliseconds
 from taishang.models import GenerationJob
 from taishang.views import findings
-from taishang.views.stages import milliseconds
 
 register = template.Library()
 

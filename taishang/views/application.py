@@ -166,17 +166,18 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def commands_of(version: ProjectVersion) -> list[str]:
+def commands_of(version: ProjectVersion) -> str:
     """What to type so that the downloaded project runs."""
-    return [
+    lines = [
         f"unzip {version.project.slug}-v{version.number}.zip -d {version.project.slug}"
         f" && cd {version.project.slug}",
         "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt",
         ".venv/bin/python manage.py migrate && .venv/bin/python manage.py loaddata fixtures/seed.json",
         ".venv/bin/python manage.py runserver",
     ]
+    return "\n".join(lines)
 
 
-def undo_commands(version: ProjectVersion) -> list[str]:
+def undo_commands(version: ProjectVersion) -> str:
     """What to run on deployed databases before the undone state is deployed."""
-    return projects.migrate_commands(version=version)
+    return "\n".join(projects.migrate_commands(version=version))

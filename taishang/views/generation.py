@@ -20,10 +20,10 @@ from laojun import delivery
 from laojun.audit import Actor
 from taishang import steering
 from taishang.forms import JobForm
-from taishang.generation import disclosing, reading, receiving, submitting
+from taishang.generation import disclosing, history, reading, receiving, submitting
 from taishang.generation.receiving import Offer
 from taishang.models import GenerationJob, Project, Task
-from taishang.views import failures, stages
+from taishang.views import failures
 from taishang.views.access import (
     cursor_page,
     job_of,
@@ -185,7 +185,7 @@ def _running_context(request: HttpRequest, found: GenerationJob) -> dict[str, An
     return {
         "job": found,
         "task": found.task,
-        "progress": stages.progress_of(found),
+        "progress": history.progress_of(found),
         "failure": failures.of(found),
         "twin": submitting.identical_to(found),
         "stream": _stream_of(principal, found),

@@ -66,7 +66,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": [(one, ICONS.get(one.kind, "info"), one.pk in undone) for one in versions],
         "next": following,
         "form": form,
-        "commands": commands_of(head) if head else [],
+        "commands": commands_of(head) if head else "",
         "fresh": request.GET.get("version", ""),
         "may_update": principal_of(request).may("generation.apply"),
         "may_delete": principal_of(request).may("project.delete"),
