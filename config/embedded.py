@@ -15,7 +15,7 @@ def ensure() -> list[str]:
     if not (settings.DATABASE_EMBEDDED or settings.REDIS_EMBEDDED):
         return []
     started = settings.SERVERS.ensure()
-    name = settings.DATABASES["default"]["NAME"]
+    name = str(settings.DATABASES["default"]["NAME"])
     prepared = settings.DATA_DIR / "run" / f"prepared-{name}"
     if settings.DATABASE_EMBEDDED and ("PostgreSQL" in started or not prepared.exists()):
         prepare_database(name)

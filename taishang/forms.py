@@ -45,7 +45,7 @@ class JobForm(forms.Form):
         empty_label=_("a new one, named like the upload"),
         help_text=_("An existing project gets the difference, and keeps what you changed by hand."),
     )
-    source = forms.ChoiceField(
+    source = forms.ChoiceField(  # type: ignore[assignment]
         label=_("Made with"),
         required=False,
         choices=[("", _("find out by yourself")), *GenerationJob.Source.choices],

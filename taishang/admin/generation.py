@@ -217,11 +217,11 @@ class GenerationJobAdmin(OperatorAdmin):
         deed: Callable[[HttpRequest, GenerationJob, str], None],
     ) -> HttpResponse | None:
         return with_reason(
-            self,  # type: ignore[arg-type]
+            self,
             request,
             rows,
             effect=effect,
-            run=lambda job, reason: self._try(request, job, reason, deed),  # type: ignore[arg-type]
+            run=lambda job, reason: self._try(request, job, reason, deed),
         )
 
     def _try(

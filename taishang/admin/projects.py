@@ -96,11 +96,11 @@ class ProjectAdmin(OperatorAdmin):
             " cannot be undone."
         )
         return with_reason(
-            self,  # type: ignore[arg-type]
+            self,
             request,
             rows.filter(deleted_at__isnull=False),
             effect=effect,
-            run=lambda project, reason: self._purge(request, project, reason),  # type: ignore[arg-type]
+            run=lambda project, reason: self._purge(request, project, reason),
         )
 
     @display(description=gettext_lazy("head"), ordering="head_version__number")

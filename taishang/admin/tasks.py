@@ -251,7 +251,7 @@ class TaskAdmin(OperatorAdmin):
             "low": lambda: steering.reorder(task=task, by=by, priority=PRIORITY_LOW),
         }
         try:
-            return deed in deeds and deeds[deed]() is not False
+            return deed in deeds and deeds[deed]() is not False  # type: ignore[no-untyped-call]
         except (
             steering.TaskNotCancellable,
             steering.TaskNotRetryable,

@@ -9,7 +9,7 @@ from taishang.generation.render.naming import identifier, inside_docstring, lite
 from taishang.generation.render.plan import Column, Link, Model, Plan, Route
 from taishang.generation.render.samples import kept, sent
 from taishang.generation.render.writing_factories import factories, must_fill, needs_row
-from taishang.generation.render.writing_views import is_public
+from taishang.generation.render.writing_recorded import is_public
 
 WRITES = frozenset({"create", "update", "partial_update", "destroy", "destroy_all"})
 PATH_SAFE = "/@:-_.~"
