@@ -10,7 +10,7 @@ import pytest
 from unidiff import PatchSet
 
 from taishang.generation import patching, trees
-from taishang.generation.diff import diff, diff_sha256, with_hunks
+from taishang.generation.diff import Context, diff, diff_sha256, with_hunks
 from taishang.generation.ir import Verification
 from taishang.generation.render import origins
 from tests.generation import blueprints
@@ -79,7 +79,7 @@ def document(rendered, verified):
         blueprint=blueprint,
         verification=verified("camel_tasks"),
         origins=origins(blueprint=blueprint, tree=tree),
-        job={"id": 7},
+        context=Context(job={"id": 7}),
     )
 
 

@@ -54,7 +54,14 @@ def test_a_job_ends_with_a_green_project_and_all_artifacts(folder):
     assert lines[-1]["progress"] == 100
     percents = [line["progress"] for line in lines]
     assert percents == sorted(percents)
-    for name in ("tree.zip", "diff.json", "changes.patch", "verification.json", "openapi.yaml", "facts.json"):
+    for name in (
+        "tree.zip",
+        "diff.json",
+        "changes.patch",
+        "verification.json",
+        "openapi.yaml",
+        "facts.json",
+    ):
         assert (folder / name).stat().st_size > 0
     paths = {each["path"] for each in json.loads((folder / "diff.json").read_text())["endpoints"]}
     assert {"/api/books/", "/api/books/{id}/"} <= paths
@@ -72,7 +79,7 @@ def test_the_two_halves_give_what_the_whole_gives(folder, tmp_path_factory):
 def test_a_broken_archive_is_a_failed_job_with_a_code(tmp_path):
     (tmp_path / "upload.zip").write_bytes(b"no archive at all")
 
-    lines, outcome = run_child(tmp_path, {"archive": "upload.zip"})
+    _, outcome = run_child(tmp_path, {"archive": "upload.zip"})
 
     assert outcome["state"] == "failed"
     assert outcome["error"]["code"].startswith("zip_")
