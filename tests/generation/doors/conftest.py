@@ -101,7 +101,10 @@ class Jobs:
         return job
 
     def _artifacts(self) -> dict[str, bytes]:
-        hunks = "".join(file["hunks"] for file in self.review["diff"]["files"])
+        hunks = "".join(
+            f"diff --git a/{file['path']} b/{file['path']}\n{file['hunks']}"
+            for file in self.review["diff"]["files"]
+        )
         verdicts = self.review["verification"]
         verification = ir.Verification(
             green=True, level="strong", checks=verdicts["checks"], replay=verdicts["replay"]
