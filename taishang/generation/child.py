@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from taishang.generation import packing, pipeline
 from taishang.generation.diff import Context, diff_sha256
 from taishang.generation.ir import Blueprint, Fact, canonical
-from taishang.generation.pipeline import Clock, Options, Outcome, Product, Reading, StageFailed
+from taishang.generation.pipeline import Options, Outcome, Product, Reading
+from taishang.generation.progress import Clock, Report, StageFailed
 from taishang.generation.refine import parse_edits
 
 Phase = Literal["all", "read", "produce"]
@@ -54,7 +55,7 @@ def _say(stage: str, details: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def run_job(*, job: Job, directory: Path, report: pipeline.Report) -> Outcome:
+def run_job(*, job: Job, directory: Path, report: Report) -> Outcome:
     """Run the phase that `job` names and write its artifacts, also those of a failed job."""
     clock = Clock(report)
     reading: Reading | None = None

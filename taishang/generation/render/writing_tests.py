@@ -9,7 +9,7 @@ from taishang.generation.render.naming import identifier, inside_docstring, lite
 from taishang.generation.render.plan import Column, Link, Model, Plan, Route
 from taishang.generation.render.samples import kept, sent
 from taishang.generation.render.writing_factories import factories, must_fill, needs_row
-from taishang.generation.render.writing_views import is_public
+from taishang.generation.render.writing_recorded import is_public
 
 WRITES = frozenset({"create", "update", "partial_update", "destroy", "destroy_all"})
 PATH_SAFE = "/@:-_.~"
@@ -273,7 +273,8 @@ def _foreign_owner_test(model: Model, route: Route, name: str, url: str) -> list
         return []
     link = model.link(model.owner)
     wire = link.wire if link and link.shown else model.owner
-    known = {each.wire for each in [*model.columns, *model.links] if each.name != model.owner}
+    known = {each.wire for each in model.columns}
+    known |= {each.wire for each in model.links if each.name != model.owner}
     extra = {} if wire in known else {wire: "self.stranger.pk"}
     body = create_body(model, route, extra=extra)
     lines = _as("owner") + call_lines(route, url, body)
