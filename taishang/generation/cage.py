@@ -140,16 +140,19 @@ def run(
     directory: Path,
     limits: Limits | None = None,
     environment: Mapping[str, str] | None = None,
+    readable: Sequence[Path] = (),
     on_line: Callable[[bytes], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> CageResult:
     """Run `argv` (absolute program first) inside `directory` and come back when all of it is gone.
 
-    The program sees exactly `environment`. `on_line` gets each finished line of standard output as it
+    The program sees exactly `environment`. `readable` names folders that it must be able to read, or it keeps
+    its user. `on_line` gets each finished line of standard output as it
     comes; `should_stop` is asked ten times a second. Raises nothing for what the program does.
     """
     limits = limits or Limits()
     order = _order(argv=argv, directory=directory, limits=limits, environment=environment or {})
+    order["must_read"] += [str(folder) for folder in readable]
     status_read, status_write = os.pipe()
     os.set_inheritable(status_write, True)  # noqa: FBT003
     process = subprocess.Popen(  # noqa: S603

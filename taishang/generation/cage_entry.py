@@ -129,7 +129,7 @@ def launch(order):
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if not order["limits"]["may_fork"]:
         forbid_processes()
-    os.execve(order["argv"][0], order["argv"], order["environment"])  # noqa: S606
+    os.execve(order["argv"][0], order["argv"], order["environment"])
 
 
 def wait_for(child, status):
@@ -148,7 +148,7 @@ def wait_for(child, status):
 
 def main():
     order, status = json.loads(sys.argv[1]), int(sys.argv[2])
-    os.set_inheritable(status, False)  # noqa: FBT003
+    os.set_inheritable(status, False)
     root = os.getuid() == 0
     order["drop_user"] = False
     if root and order["limits"]["unprivileged"]:

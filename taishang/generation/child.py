@@ -1,168 +1,155 @@
-"""The process of one job: `python -m taishang.generation.child JOBDIR`.
+"""The caged process of a job: reads `job.json`, runs the stages, tells its progress, leaves files behind.
 
-Reads `job.json` in the job's folder, reports one JSON object per line on standard output, leaves the
-artifacts beside `job.json`. No database, no network, no secret.
-
-job.json: `phase` (all, read, produce), `archive`, `chat` (or null), `options`, `base` (a ZIP of the target
-project, or null for the blank template), `model_edits`, `person_edits`, `source`, `target`. Files are named relative to the folder. `produce`
-starts from `core_ir.json` and `facts.json`, which `read` leaves behind.
+`python -m taishang.generation.child DIRECTORY`. Standard output carries one JSON object a line; results lie in
+`DIRECTORY/out/`. There is no database, no network and no secret here: the text that is parsed is hostile.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import traceback
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
-
-from taishang.generation import packing, pipeline
-from taishang.generation.diff import Context, diff_sha256
-from taishang.generation.ir import Blueprint, Fact, canonical
-from taishang.generation.pipeline import Options, Outcome, Product, Reading
-from taishang.generation.progress import Clock, Report, StageFailed
-from taishang.generation.refine import parse_edits
-
-Phase = Literal["all", "read", "produce"]
+from taishang.generation import packing
+from taishang.generation.ir import Reading, canonical, digest
+from taishang.generation.options import Options
+from taishang.generation.pipeline import Order, Outcome, StageFailed, run
+from taishang.generation.trees import tree_sha256
 
 
-class Job(BaseModel):
-    """The order of one job."""
+class Lines:
+    """A report as JSON lines on standard output."""
 
-    model_config = ConfigDict(extra="forbid")
+    def started(self, stage: str) -> None:
+        self._say("stage_started", {"stage": stage})
 
-    phase: Phase = "all"
-    archive: str | None = None
-    chat: str | None = None
-    options: Options = Options()
-    base: str | None = None
-    model_edits: list[dict[str, Any]] = []
-    person_edits: list[dict[str, Any]] = []
-    target: str = "blank"
-    source: dict[str, Any] = {}
+    def finished(self, stage: str, counts: dict[str, int], ms: int) -> None:
+        self._say("stage_finished", {"stage": stage, "counts": counts, "ms": ms})
 
+    def progress(self, stage: str, fraction: float, message: str) -> None:
+        self._say("progress", {"stage": stage, "fraction": fraction, "message": message})
 
-def main(arguments: list[str]) -> int:
-    directory = Path(arguments[0]).resolve()
-    job = Job.model_validate_json((directory / "job.json").read_bytes())
-    done = run_job(job=job, directory=directory, report=_say)
-    return 0 if done.error is None else 1
+    def event(self, name: str, detail: dict[str, Any]) -> None:
+        self._say(name, detail)
+
+    def _say(self, name: str, detail: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps({"event": name, **detail}) + "\n")
+        sys.stdout.flush()
 
 
-def _say(stage: str, details: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps({"stage": stage} | details, ensure_ascii=True, default=str) + "\n")
-    sys.stdout.flush()
-
-
-def run_job(*, job: Job, directory: Path, report: Report) -> Outcome:
-    """Run the phase that `job` names and write its artifacts, also those of a failed job."""
-    clock = Clock(report)
-    reading: Reading | None = None
-    product: Product | None = None
-    failure: StageFailed | None = None
+def main(directory: Path) -> int:
+    """Exit 0: finished (green or red). Exit 1: failed, told in `out/error.json`."""
+    out = directory / "out"
+    out.mkdir(exist_ok=True)
+    report = Lines()
     try:
-        if job.phase != "produce":
-            reading = _read(job, directory, clock)
-            _write_reading(directory, reading)
-        if job.phase != "read":
-            product = _produce(job, directory, clock, reading)
-            _write_product(directory, product)
-    except StageFailed as error:
-        failure = error
-    if job.phase == "read" and failure is None:
-        return _half(directory, reading, clock)
-    outcome = pipeline.outcome(reading=reading, product=product, clock=clock, failure=failure)
-    _write_outcome(directory, outcome)
-    return outcome
+        outcome = run(read_order(directory), report)
+    except StageFailed as failure:
+        _write_json(out / "error.json", failure.as_error())
+        return 1
+    except MemoryError:
+        _write_json(out / "error.json", _internal("memory_exceeded", "out of memory"))
+        return 1
+    except Exception as error:  # noqa: BLE001
+        # The last resort of the process: whatever it was becomes a failed job with a log, not a lost one.
+        (out / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        _write_json(out / "error.json", _internal("internal", type(error).__name__))
+        return 1
+    write_results(out, outcome)
+    return 0
 
 
-def _read(job: Job, directory: Path, clock: Clock) -> Reading:
-    return pipeline.read(
-        archive=directory / (job.archive or "upload.zip"),
-        chat=directory / job.chat if job.chat else None,
+def read_order(directory: Path) -> Order:
+    """The order that the worker wrote."""
+    order = json.loads((directory / "job.json").read_text(encoding="utf-8"))
+    archive, chat = directory / "export.zip", directory / "chat"
+    reading, base = directory / "reading.json", directory / "base.zip"
+    return Order(
+        name=order["name"],
+        options=Options.model_validate(order["options"]),
+        base=packing.unarchive(data=base.read_bytes()) if base.exists() else {},
+        archive=archive if archive.exists() else None,
+        chat=chat if chat.exists() else None,
+        reading=Reading.model_validate_json(reading.read_bytes()) if reading.exists() else None,
+        edits=order["edits"],
+        adapters_off=frozenset(order["adapters_off"]),
         directory=directory,
-        options=job.options,
-        clock=clock,
+        job=order["job"],
+        hashes=order["hashes"],
+        base_target=order["base_target"],
     )
 
 
-def _produce(job: Job, directory: Path, clock: Clock, reading: Reading | None) -> Product:
-    if reading is not None:
-        blueprint, facts = reading.blueprint, reading.facts
-    else:
-        blueprint = Blueprint.model_validate_json((directory / "core_ir.json").read_bytes())
-        facts = TypeAdapter(list[Fact]).validate_json((directory / "facts.json").read_bytes())
-    proposed, refused = parse_edits(list(job.model_edits), by="model")
-    decided, forbidden = parse_edits(list(job.person_edits), by="person")
-    base = packing.unarchive(data=(directory / job.base).read_bytes()) if job.base else None
-    found = (
-        {"framework": reading.inventory.framework, "source": reading.inventory.source}
-        if reading
-        else {}
-    )
-    product = pipeline.produce(
-        blueprint=blueprint,
-        facts=facts,
-        edits=[*proposed, *decided],
-        directory=directory,
-        base=base,
-        clock=clock,
-        context=Context(source=found | job.source, target=job.target),
-    )
-    product.refusals[:0] = [*refused, *forbidden]
-    return product
-
-
-def _half(directory: Path, reading: Reading | None, clock: Clock) -> Outcome:
-    outcome = Outcome(
-        state="succeeded", error=None, reading=reading, product=None, timings=clock.timings,
-        hashes={"core_ir_sha256": None},
-    )  # fmt: skip
-    _write_outcome(directory, outcome)
-    return outcome
-
-
-def _write_reading(directory: Path, reading: Reading) -> None:
-    (directory / "core_ir.json").write_bytes(canonical(reading.blueprint))
-    (directory / "facts.json").write_bytes(
-        canonical([fact.model_dump(mode="json") for fact in reading.facts])
-    )
-    (directory / "inventory.json").write_bytes(canonical(reading.inventory))
-
-
-def _write_product(directory: Path, product: Product) -> None:
-    (directory / "blueprint.json").write_bytes(canonical(product.blueprint))
-    (directory / "tree.zip").write_bytes(packing.archive(tree=product.tree))
-    (directory / "diff.json").write_bytes(canonical(product.difference.document))
-    (directory / "changes.patch").write_bytes(product.difference.patch)
-    (directory / "verification.json").write_bytes(canonical(product.verification))
-    (directory / "openapi.yaml").write_bytes(product.tree.get("openapi.yaml", b""))
-    refusals = [refusal.model_dump(mode="json") for refusal in product.refusals]
-    (directory / "refusals.json").write_bytes(canonical(refusals))
-
-
-def _write_outcome(directory: Path, outcome: Outcome) -> None:
-    product, reading = outcome.product, outcome.reading
-    told = {
-        "state": outcome.state,
-        "error": outcome.error,
-        "timings": outcome.timings,
-        "hashes": outcome.hashes
-        | {"diff_sha256": diff_sha256(product.difference.document) if product else None},
-        "quarantined": product.quarantined if product else {},
-        "files": len(reading.export.files) if reading else None,
-        "ignored": reading.export.ignored if reading else {},
-        "warnings": [each.model_dump(mode="json") for each in _warnings(outcome)],
+def write_results(out: Path, outcome: Outcome) -> None:
+    """Every artifact as a file, then `result.json`, which says that all of them are complete."""
+    files: dict[str, bytes] = {
+        "evidence.json": canonical(outcome.reading),
+        "core_ir.json": canonical(outcome.core),
+        "ir.json": canonical(outcome.blueprint),
+        "tree.zip": packing.archive(tree=outcome.tree),
+        "diff.json": canonical(outcome.diff),
+        "patch.diff": outcome.patch,
+        "verification.json": canonical(outcome.verification),
+        "refine_log.json": canonical([refusal.model_dump() for refusal in outcome.refusals]),
     }
-    (directory / "outcome.json").write_bytes(canonical(told))
+    openapi = outcome.tree.get("openapi.yaml")
+    if openapi is not None:
+        files["openapi.yaml"] = openapi
+    if outcome.pack is not None:
+        files["redacted.zip"] = outcome.pack.read_bytes()
+    if outcome.chat is not None:
+        files["chat.txt"] = outcome.chat.encode()
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    _write_json(out / "result.json", _result(outcome))
 
 
-def _warnings(outcome: Outcome) -> list[Any]:
-    if outcome.product is not None:
-        return outcome.product.blueprint.warnings
-    return outcome.reading.blueprint.warnings if outcome.reading is not None else []
+def _result(outcome: Outcome) -> dict[str, Any]:
+    inventory = outcome.reading.inventory
+    return {
+        "source": inventory.source,
+        "source_score": inventory.source_score,
+        "framework": inventory.framework,
+        "languages": {
+            name: count.model_dump() for name, count in sorted(inventory.languages.items())
+        },
+        "kept_files": outcome.reading.kept_files,
+        "ignored_files": sum(outcome.reading.ignored.values()),
+        "core_ir_sha256": digest(outcome.core),
+        "ir_sha256": digest(outcome.blueprint),
+        "tree_sha256": tree_sha256(outcome.tree),
+        "summary": _summary(outcome),
+        "warnings": [warning.model_dump() for warning in outcome.reading.warnings],
+        "green": outcome.verification.green,
+        "error": outcome.error,
+    }
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    replay = outcome.verification.replay
+    return {
+        **outcome.diff["summary"],
+        "entities": len(outcome.blueprint.entities),
+        "endpoints": len(outcome.blueprint.endpoints),
+        "decisions": len(outcome.blueprint.decisions),
+        "unresolved": len(outcome.blueprint.unresolved),
+        "externals": len(outcome.blueprint.externals),
+        "quarantined": outcome.quarantined,
+        "replayed": len(replay),
+        "replayed_green": sum(row.verdict != "fail" for row in replay),
+        "sandbox": outcome.verification.level,
+    }
+
+
+def _internal(code: str, detail: str) -> dict[str, Any]:
+    return {"code": code, "detail": detail, "hint": "", "stage": "", "file": "", "line": None}
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(main(Path(sys.argv[1])))

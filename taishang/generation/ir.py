@@ -377,6 +377,17 @@ class Fact(Value):
         return self.place.kind
 
 
+class Reading(Value):
+    """What the first three stages found out; a corrected run starts from it."""
+
+    inventory: Inventory
+    facts: list[Fact]
+    chat: Chat | None = None
+    ignored: dict[str, int] = {}
+    kept_files: int = 0
+    warnings: list[Warning] = []
+
+
 # --- what follows from it --------------------------------------------------------------------------
 
 

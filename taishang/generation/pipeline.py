@@ -1,24 +1,18 @@
-"""The order of the stages: an export goes in, a verified project and its diff come out.
-
-Two halves, because a model may refine the Blueprint between them and only the platform can reach one:
-`read` goes from the archive to the core Blueprint, `produce` from a Blueprint to the diff. `run` is both.
-"""
+"""The order of the stages, and nothing else: what each one gets, how its end is told, when it is run again."""
 
 from __future__ import annotations
 
 import shutil
+import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from taishang.generation import quarantine
-from taishang.generation.adapters import ADAPTERS, SourceAdapter
-from taishang.generation.building import build
-from taishang.generation.diff import Context, Difference, diff
+from taishang.generation import adapters, building, diff, quarantine, refine, render, verify
+from taishang.generation.evidence import collecting
 from taishang.generation.evidence.chat import parse_chat
-from taishang.generation.evidence.collecting import collect
 from taishang.generation.evidence.statements import statements
 from taishang.generation.intake import IntakeError, read_export
 from taishang.generation.inventory import inspect
@@ -29,371 +23,361 @@ from taishang.generation.ir import (
     Export,
     Fact,
     Inventory,
+    Reading,
     Verification,
     Warning,
-    digest,
 )
-from taishang.generation.progress import TITLES, Clock, Report, StageFailed
-from taishang.generation.refine import Refusal, apply
-from taishang.generation.refine.edits import AnyEdit
-from taishang.generation.render import DraftingFailed, RenderUnsafe, origins, render
-from taishang.generation.trees import Tree, tree_sha256
-from taishang.generation.verify import verify
+from taishang.generation.options import Options
+from taishang.generation.refine import Refusal, parse_edits
+from taishang.generation.render.allowlist import RenderUnsafe
+from taishang.generation.render.drafting import DraftingFailed
+from taishang.generation.trees import Tree
 
-Stage = Literal[
-    "intake", "inventory", "evidence", "ir", "refine", "render", "verify", "diff", "done"
-]
 QUARANTINE_ROUNDS = 2
-CHECKS = 10
+EXPECTED_CHECKS = 10
+CHATS_INSIDE = (".lovable/plan.md", ".bolt/prompt")
+HINTS = {
+    "zip_damaged": "Pack the project again as .zip and upload it once more.",
+    "zip_unsupported": "Pack it without a password, as an ordinary .zip.",
+    "zip_unsafe": "This archive holds names or structures that no ordinary packer writes.",
+    "zip_expands_too_much": "Leave out node_modules and build folders, or export the source only.",
+    "no_source_files": "Export the source code, not the built site.",
+    "nothing_found": "Upload the whole project: the files that fetch data, declare types or hold sample data.",
+    "evidence_failed": "None of the source files could be read. Check their encoding.",
+    "render_unsafe": "A name or value of the export cannot be written safely. Please report it.",
+    "verification_failed": "Open the checks to see which call or test is red.",
+}
 
 
-class Options(BaseModel):
-    """What a person may choose. Unknown options are an error."""
+class StageFailed(Exception):
+    """A stage cannot go on. `code` is stable; `detail` names what was found; nothing in it is secret."""
 
-    model_config = ConfigDict(extra="forbid")
+    def __init__(
+        self, code: str, detail: str, *, stage: str = "", file: str = "", line: int | None = None
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.stage = stage
+        self.file = file
+        self.line = line
 
-    source: Literal["auto", "bolt", "v0", "lovable", "retool", "unknown"] = "auto"
-    root: str | None = Field(default=None, max_length=500)
-    refine: Literal["off", "auto"] = "off"
-    model: str | None = Field(default=None, max_length=200)
-    name: str = Field(default="backend", max_length=120)
-    app_label: str = Field(default="api", pattern=r"^[a-z][a-z0-9_]{0,30}$")
-    prefix: str | None = Field(default=None, pattern=r"^(/[A-Za-z0-9._~-]+)*$", max_length=100)
-    decisions: dict[str, str] = {}
-    adapters: list[str] | None = None
+    def as_error(self) -> dict[str, Any]:
+        return {
+            "code": self.code,
+            "detail": self.detail[:2000],
+            "hint": HINTS.get(self.code, ""),
+            "stage": self.stage,
+            "file": self.file,
+            "line": self.line,
+        }
 
 
-@dataclass(kw_only=True)
-class Reading:
-    """What the first half found."""
+class Report(Protocol):
+    """Where a run tells how far it is."""
 
-    export: Export
-    inventory: Inventory
-    facts: list[Fact]
+    def started(self, stage: str) -> None: ...
+
+    def finished(self, stage: str, counts: dict[str, int], ms: int) -> None: ...
+
+    def progress(self, stage: str, fraction: float, message: str) -> None: ...
+
+    def event(self, name: str, detail: dict[str, Any]) -> None: ...
+
+
+@dataclass
+class Order:
+    """What a run is asked for. `reading` is set for a corrected run, `archive` for a first one."""
+
+    name: str
+    options: Options
+    base: Tree
+    archive: Path | None = None
+    chat: Path | None = None
+    reading: Reading | None = None
+    edits: list[dict[str, Any]] = field(default_factory=list)
+    adapters_off: frozenset[str] = frozenset()
+    directory: Path = Path()
+    job: str = ""
+    hashes: dict[str, str] = field(default_factory=dict)
+    base_target: str = "template"
+
+
+@dataclass
+class Outcome:
+    """Everything a run made. `error` is set when it may not be applied."""
+
+    reading: Reading
+    core: Blueprint
     blueprint: Blueprint
-    pack: Path
-    chat: Chat | None = None
-
-
-@dataclass(kw_only=True)
-class Product:
-    """What the second half made. `quarantined` maps item keys to the reason they were set aside."""
-
-    blueprint: Blueprint
+    refusals: list[Refusal]
     tree: Tree
     verification: Verification
-    difference: Difference
-    refusals: list[Refusal] = field(default_factory=list)
-    quarantined: dict[str, str] = field(default_factory=dict)
+    diff: dict[str, Any]
+    patch: bytes
+    pack: Path | None = None
+    chat: str | None = None
+    quarantined: list[str] = field(default_factory=list)
+    error: dict[str, Any] | None = None
 
 
-@dataclass(kw_only=True)
-class Outcome:
-    """The whole job. `state` succeeded demands a green verification. Timings in milliseconds per stage."""
+class Clock:
+    """Times one stage and tells its start and end. Times go into reports, never into results."""
 
-    state: Literal["succeeded", "failed"]
-    error: dict[str, Any] | None
-    reading: Reading | None
-    product: Product | None
-    timings: dict[str, int]
-    hashes: dict[str, str | None]
+    def __init__(self, report: Report, stage: str) -> None:
+        self.report = report
+        self.stage = stage
+        self.counts: dict[str, int] = {}
 
+    def __enter__(self) -> dict[str, int]:
+        self.began = time.monotonic()
+        self.report.started(self.stage)
+        return self.counts
 
-def run(
-    *,
-    archive: Path,
-    chat: Path | None,
-    directory: Path,
-    options: Options,
-    base: Tree | None,
-    report: Report,
-    edits: list[AnyEdit] | None = None,
-) -> Outcome:
-    """Everything, in order. `directory` is the job's own folder; `base` None = the blank template.
-
-    Never raises for what the input contains: the outcome says what failed and keeps what was made.
-    """
-    clock = Clock(report)
-    reading: Reading | None = None
-    product: Product | None = None
-    try:
-        reading = read(
-            archive=archive, chat=chat, directory=directory, options=options, clock=clock
-        )
-        product = produce(
-            blueprint=reading.blueprint,
-            facts=reading.facts,
-            edits=edits or [],
-            directory=directory,
-            base=base,
-            clock=clock,
-            context=Context(
-                source={
-                    "framework": reading.inventory.framework,
-                    "source": reading.inventory.source,
-                }
-            ),
-        )
-    except StageFailed as failure:
-        return outcome(reading=reading, product=product, clock=clock, failure=failure)
-    return outcome(reading=reading, product=product, clock=clock, failure=None)
+    def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            milliseconds = int((time.monotonic() - self.began) * 1000)
+            self.report.finished(self.stage, self.counts, milliseconds)
+        elif isinstance(error, StageFailed) and not error.stage:
+            error.stage = self.stage
 
 
-def read(
-    *, archive: Path, chat: Path | None, directory: Path, options: Options, clock: Clock
-) -> Reading:
-    """From the archive to the core Blueprint. Raises StageFailed."""
-    with clock.stage("intake") as counts:
-        received = _take_in(archive, chat, directory)
-        counts |= {"files": len(received.export.files), "secrets": len(received.export.secrets)}
-        _tell_secrets(clock, received.export)
-    with clock.stage("inventory") as counts:
-        inventory = _inspect(received.export, options)
-        counts |= {"source": inventory.source, "framework": inventory.framework}
-    with clock.stage("evidence") as counts:
-        log = (
-            parse_chat(name="chat", data=received.chat.encode())
-            if received.chat is not None
-            else None
-        )
-        facts = _collect(received.export, inventory, log, options, clock)
-        counts |= {"facts": len(facts)}
-    with clock.stage("ir") as counts:
-        blueprint = _build(received.export, inventory, facts, log, options)
-        counts |= {"entities": len(blueprint.entities), "endpoints": len(blueprint.endpoints)}
-    return Reading(
-        export=received.export,
-        inventory=inventory,
-        facts=facts,
+def run(order: Order, report: Report) -> Outcome:
+    """All stages in order. Raises StageFailed; a red verification is an Outcome with an `error`."""
+    if order.reading is None:
+        reading, pack, chat = _read(order, report)
+    else:
+        reading, pack, chat = order.reading, None, None
+    core = _build(order, reading, report)
+    blueprint, refusals = _refine(order, reading, core, report)
+    tree, blueprint, verification, quarantined = _write(order, blueprint, report)
+    with Clock(report, "diff") as counts:
+        difference, patch = _compare(order, reading, blueprint, tree, verification)
+        counts["files"] = len(difference["files"])
+    outcome = Outcome(
+        reading=reading,
+        core=core,
         blueprint=blueprint,
-        pack=received.pack,
-        chat=log,
-    )
-
-
-def produce(
-    *,
-    blueprint: Blueprint,
-    facts: list[Fact],
-    edits: list[AnyEdit],
-    directory: Path,
-    base: Tree | None,
-    clock: Clock,
-    context: Context | None = None,
-) -> Product:
-    """From a Blueprint to a verified tree and its diff. Raises StageFailed when nothing can be rendered.
-
-    A red verification is no exception: the product says so, and its diff stays readable.
-    """
-    with clock.stage("refine") as counts:
-        refined, refusals = apply(blueprint=blueprint, edits=list(edits), facts=facts)
-        counts |= {"edits": len(edits), "refused": len(refusals)}
-    base = base if base is not None else _rendered(Blueprint(project=refined.project), None)
-    set_aside: dict[str, str] = {}
-    for round_number in range(QUARANTINE_ROUNDS + 1):
-        last = round_number == QUARANTINE_ROUNDS
-        tree, refined = _render(refined, base, set_aside, clock, last=last)
-        where = origins(blueprint=refined, tree=tree)
-        verification = _verify(refined, tree, directory / f"check-{round_number}", clock)
-        blame = quarantine.blamed(verification=verification, origins=where)
-        if verification.green or last or not blame:
-            break
-        set_aside |= blame
-        clock.tell("verify", {"event": "quarantined", "items": sorted(blame)})
-        refined = quarantine.quarantine(blueprint=refined, blame=blame)
-    with clock.stage("diff") as counts:
-        difference = diff(
-            base=base,
-            tree=tree,
-            blueprint=refined,
-            verification=verification,
-            origins=where,
-            context=context,
-        )
-        counts |= dict(difference.document["summary"])
-    return Product(
-        blueprint=refined,
+        refusals=refusals,
         tree=tree,
         verification=verification,
-        difference=difference,
-        refusals=refusals,
-        quarantined=set_aside,
+        diff=difference,
+        patch=patch,
+        pack=pack,
+        chat=chat,
+        quarantined=quarantined,
     )
+    if not verification.green:
+        outcome.error = StageFailed(
+            "verification_failed", _why_red(verification), stage="verify"
+        ).as_error()
+    return outcome
 
 
-def outcome(
-    *, reading: Reading | None, product: Product | None, clock: Clock, failure: StageFailed | None
-) -> Outcome:
-    """Put the halves together and report the end."""
-    error = _error(failure) if failure else None
-    if product is not None and not product.verification.green:
-        error = _red(product.verification)
-    state: Literal["succeeded", "failed"] = "failed" if error or product is None else "succeeded"
-    clock.percent = 100 if state == "succeeded" else clock.percent
-    clock.tell("done", {"event": "finished", "state": state, "error": error})
-    hashes = {
-        "core_ir_sha256": digest(reading.blueprint) if reading else None,
-        "ir_sha256": digest(product.blueprint) if product else None,
-        "tree_sha256": tree_sha256(product.tree) if product else None,
-    }
-    return Outcome(
-        state=state,
-        error=error,
-        reading=reading,
-        product=product,
-        timings=clock.timings,
-        hashes=hashes,
+def _read(order: Order, report: Report) -> tuple[Reading, Path, str | None]:
+    with Clock(report, "intake") as counts:
+        received = _intake(order, report)
+        export = received.export
+        counts |= {"files": len(export.files), "ignored": sum(export.ignored.values())}
+    with Clock(report, "inventory") as counts:
+        sources = [one for one in adapters.ADAPTERS if one.slug not in order.adapters_off]
+        inventory = inspect(
+            export=export,
+            sources=sources,
+            source_override=order.options.source,
+            root=order.options.root,
+        )
+        counts |= {"languages": len(inventory.languages)}
+    with Clock(report, "evidence") as counts:
+        facts, chat = _collect(export, inventory, received.chat, report)
+        counts |= dict(sorted(Counter(fact.kind for fact in facts).items()))
+    if order.adapters_off:
+        names = ", ".join(sorted(order.adapters_off))
+        inventory.warnings.append(Warning(code="adapter_off", detail=f"switched off here: {names}"))
+    warnings = [*export.warnings, *inventory.warnings, *(chat.warnings if chat else [])]
+    reading = Reading(
+        inventory=inventory,
+        facts=facts,
+        chat=chat,
+        ignored=export.ignored,
+        kept_files=len(export.files),
+        warnings=warnings[:MAX_WARNINGS],
     )
+    return reading, received.pack, received.chat
 
 
-# --- the first half --------------------------------------------------------------------------------
-
-
-def _take_in(archive: Path, chat: Path | None, directory: Path) -> Any:
+def _intake(order: Order, report: Report) -> Any:
+    if order.archive is None:
+        raise StageFailed("no_source_files", "no archive was given")
     try:
-        return read_export(archive=archive, chat=chat, directory=directory)
+        received = read_export(archive=order.archive, chat=order.chat, directory=order.directory)
     except IntakeError as error:
-        raise StageFailed(
-            stage="intake", code=error.code, detail=error.detail, file=error.entry
-        ) from error
-
-
-def _tell_secrets(clock: Clock, export: Export) -> None:
-    for secret in export.secrets:
-        clock.tell(
-            "intake",
-            {"event": "secret_found", "kind": secret.kind, "file": secret.file, "line": secret.line,
-             "high": secret.high},
-        )  # fmt: skip
-
-
-def _adapters(options: Options) -> tuple[SourceAdapter, ...]:
-    if options.adapters is None:
-        return ADAPTERS
-    return tuple(adapter for adapter in ADAPTERS if adapter.slug in options.adapters)
-
-
-def _inspect(export: Export, options: Options) -> Inventory:
-    forced = None if options.source == "auto" else options.source
-    return inspect(
-        export=export, sources=_adapters(options), source_override=forced, root=options.root
-    )
+        raise StageFailed(error.code, error.detail, file=error.entry) from error
+    for secret in received.export.secrets:
+        report.event(
+            "secret_found",
+            {"kind": secret.kind, "file": secret.file, "line": secret.line, "high": secret.high},
+        )
+    return received
 
 
 def _collect(
-    export: Export, inventory: Inventory, log: Chat | None, options: Options, clock: Clock
-) -> list[Fact]:
-    def progress(done: int, steps: int) -> None:
-        clock.advance("evidence", done / max(1, steps))
-        clock.tell("evidence", {"event": "progress"})
+    export: Export, inventory: Inventory, chat_text: str | None, report: Report
+) -> tuple[list[Fact], Chat | None]:
+    sources = [one for one in adapters.ADAPTERS if one.source == inventory.source]
+    facts = collecting.collect(
+        export=export,
+        inventory=inventory,
+        sources=[one.facts for one in sources],
+        progress=lambda done, total: report.progress(
+            "evidence", done / max(1, total), f"{done}/{total}"
+        ),
+    )
+    chat = _chat(export, chat_text)
+    if chat is not None:
+        facts = [*facts, *statements(chat)]
+    parsed = any(file.text is not None for file in export.files)
+    if not facts and not parsed:
+        raise StageFailed("evidence_failed", "no source file could be read")
+    return facts, chat
 
-    sources = [adapter.facts for adapter in _adapters(options)]
-    facts = collect(export=export, inventory=inventory, sources=sources, progress=progress)
-    return [*facts, *statements(log)] if log is not None else facts
+
+def _chat(export: Export, uploaded: str | None) -> Chat | None:
+    """The uploaded log, or the plan that travels inside the export, and then it is said."""
+    if uploaded is not None:
+        return parse_chat(name="chat", data=uploaded.encode())
+    for file in export.files:
+        if file.text and file.path.endswith(CHATS_INSIDE):
+            chat = parse_chat(name=file.path, data=file.text.encode())
+            detail = "no chat log was uploaded; the one inside the export is used"
+            note = Warning(code="chat_from_export", detail=detail, file=file.path)
+            return chat.model_copy(update={"warnings": [*chat.warnings, note]})
+    return None
 
 
-def _build(
-    export: Export, inventory: Inventory, facts: list[Fact], log: Chat | None, options: Options
-) -> Blueprint:
-    found = build(inventory=inventory, facts=facts, decisions=options.decisions, name=options.name)
-    if not found.entities and not found.endpoints:
-        raise StageFailed(
-            stage="ir",
-            code="nothing_found",
-            detail="no call, type, mock row or store was found from which a back end follows",
-            hint="Upload the folder that holds the front end's source, not its build.",
+def _build(order: Order, reading: Reading, report: Report) -> Blueprint:
+    with Clock(report, "ir") as counts:
+        blueprint = building.build(
+            inventory=reading.inventory,
+            facts=reading.facts,
+            decisions=order.options.decisions,
+            name=order.name,
         )
-    project = found.project.model_copy(update={"app_label": options.app_label})
-    if options.prefix is not None and not found.endpoints:
-        project = project.model_copy(update={"prefix": options.prefix})
-    said = [*export.warnings, *inventory.warnings, *(log.warnings if log else []), *found.warnings]
-    return found.model_copy(update={"project": project, "warnings": _limited(said)})
+        counts |= {
+            "entities": len(blueprint.entities),
+            "endpoints": len(blueprint.endpoints),
+            "decisions": len(blueprint.decisions),
+            "unresolved": len(blueprint.unresolved),
+        }
+        if not blueprint.entities and not blueprint.endpoints:
+            raise StageFailed(
+                "nothing_found",
+                "no call to a server, no declared data type, no sample data and no store was found in"
+                f" {reading.kept_files} files",
+            )
+        project = blueprint.project.model_copy(update={"app_label": order.options.app_label})
+        if order.options.prefix is not None and not any(
+            endpoint.origin in {"call", "route"} for endpoint in blueprint.endpoints
+        ):
+            project = project.model_copy(update={"prefix": order.options.prefix})
+    return blueprint.model_copy(update={"project": project})
 
 
-def _limited(warnings: list[Warning]) -> list[Warning]:
-    distinct = list({warning.model_dump_json(): warning for warning in warnings}.values())
-    if len(distinct) <= MAX_WARNINGS:
-        return distinct
-    more = len(distinct) - MAX_WARNINGS + 1
-    return [*distinct[: MAX_WARNINGS - 1], Warning(code="more_warnings", detail=f"and {more} more")]
+def _refine(
+    order: Order, reading: Reading, core: Blueprint, report: Report
+) -> tuple[Blueprint, list[Refusal]]:
+    with Clock(report, "refine") as counts:
+        edits, malformed = parse_edits(order.edits, by="person")
+        blueprint, refused = refine.apply(blueprint=core, edits=edits, facts=reading.facts)
+        refusals = [*malformed, *refused]
+        counts |= {"edits": len(order.edits) - len(refusals), "refused": len(refusals)}
+    for refusal in refusals:
+        report.event("edit_refused", {"code": refusal.code, "reason": refusal.reason})
+    return blueprint, refusals
 
 
-# --- the second half -------------------------------------------------------------------------------
+def _write(
+    order: Order, blueprint: Blueprint, report: Report
+) -> tuple[Tree, Blueprint, Verification, list[str]]:
+    """Render and verify; items that the checks blame are taken out and listed, at most two rounds."""
+    quarantined: list[str] = []
+    for round_number in range(QUARANTINE_ROUNDS + 1):
+        with Clock(report, "render") as counts:
+            tree = _render(order, blueprint)
+            counts["files"] = len(tree)
+        with Clock(report, "verify") as counts:
+            verification = verify.verify(
+                blueprint=blueprint,
+                tree=tree,
+                directory=_fresh(order.directory / "verify"),
+                progress=_check_reporter(report),
+            )
+            counts |= {"checks": len(verification.checks), "calls": len(verification.replay)}
+        if verification.green or round_number == QUARANTINE_ROUNDS:
+            break
+        origins = render.origins(blueprint=blueprint, tree=tree)
+        blame = quarantine.blamed(verification=verification, origins=origins)
+        if not blame:
+            break
+        blueprint = quarantine.quarantine(blueprint=blueprint, blame=blame)
+        quarantined += sorted(blame)
+        report.event("quarantined", {"items": sorted(blame)})
+    return tree, blueprint, verification, quarantined
 
 
-def _rendered(blueprint: Blueprint, base: Tree | None) -> Tree:
+def _render(order: Order, blueprint: Blueprint) -> Tree:
     try:
-        return render(blueprint=blueprint, previous=base)
-    except RenderUnsafe as error:
-        raise StageFailed(
-            stage="render",
-            code=error.code,
-            detail=f"line {error.line}: {error.what}",
-            file=error.path,
-        ) from error
+        return render.render(blueprint=blueprint, previous=order.base)
+    except (RenderUnsafe, DraftingFailed) as error:
+        raise StageFailed(error.code, str(error)) from error
 
 
-def _render(
-    blueprint: Blueprint, base: Tree, set_aside: dict[str, str], clock: Clock, *, last: bool
-) -> tuple[Tree, Blueprint]:
-    """The tree, and the Blueprint it was rendered from: an item that keeps it from starting goes."""
-    with clock.stage("render") as counts:
-        for attempt in range(QUARANTINE_ROUNDS + 1):
-            try:
-                tree = _rendered(blueprint, base)
-                counts |= {"files": len(tree)}
-                return tree, blueprint
-            except DraftingFailed as error:
-                where = origins(blueprint=blueprint, tree=error.tree)
-                blame = quarantine.blamed_by_log(log=error.log, origins=where)
-                if last or attempt == QUARANTINE_ROUNDS or not blame:
-                    raise StageFailed(
-                        stage="render", code=error.code, detail=error.log[-1_500:]
-                    ) from error
-                set_aside |= blame
-                blueprint = quarantine.quarantine(blueprint=blueprint, blame=blame)
-        raise AssertionError("unreachable")
+def _compare(
+    order: Order,
+    reading: Reading,
+    blueprint: Blueprint,
+    tree: Tree,
+    verification: Verification,
+) -> tuple[dict[str, Any], bytes]:
+    difference = diff.diff(
+        base=order.base,
+        tree=tree,
+        blueprint=blueprint,
+        verification=verification,
+        origins=render.origins(blueprint=blueprint, tree=tree),
+        context=diff.Context(
+            job={"id": order.job},
+            source={
+                **order.hashes,
+                "source": reading.inventory.source,
+                "framework": reading.inventory.framework,
+            },
+            target=order.base_target,
+        ),
+    )
+    return difference.document, difference.patch
 
 
-def _verify(blueprint: Blueprint, tree: Tree, directory: Path, clock: Clock) -> Verification:
-    done: list[str] = []
+def _fresh(directory: Path) -> Path:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return directory
 
-    def progress(event: str, details: dict[str, Any]) -> None:
+
+def _check_reporter(report: Report) -> Callable[[str, dict[str, Any]], None]:
+    done = 0
+
+    def tell(event: str, detail: dict[str, Any]) -> None:
+        nonlocal done
+        name = str(detail.get("name", ""))
         if event == "check_finished":
-            done.append(str(details.get("name")))
-            clock.advance("verify", len(done) / CHECKS)
-        clock.tell("verify", {"event": event} | details)
+            done += 1
+            report.event("check_finished", {"check": name, "state": detail.get("state", "")})
+        report.progress("verify", done / EXPECTED_CHECKS, name)
 
-    with clock.stage("verify") as counts:
-        directory.mkdir(parents=True)
-        try:
-            found = verify(blueprint=blueprint, tree=tree, directory=directory, progress=progress)
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
-        counts |= {"green": found.green, "tests": len(found.tests), "calls": len(found.replay)}
-    return found
+    return tell
 
 
-def _error(failure: StageFailed) -> dict[str, Any]:
-    return {
-        "code": failure.code,
-        "title": TITLES.get(failure.code, "The job could not be finished"),
-        "detail": failure.detail,
-        "hint": failure.hint,
-        "stage": failure.stage,
-        "file": failure.file or None,
-        "line": None,
-    }
-
-
-def _red(verification: Verification) -> dict[str, Any]:
-    red = next((row for row in verification.checks if row.state == "fail"), None)
-    return {
-        "code": "verification_failed",
-        "title": TITLES["verification_failed"],
-        "detail": f"{red.name}: {red.limit or red.log[:500]}" if red else "no check ran",
-        "hint": "The diff can be read; it cannot be applied.",
-        "stage": "verify",
-        "file": None,
-        "line": None,
-    }
+def _why_red(verification: Verification) -> str:
+    red = [check.name for check in verification.checks if check.state == "fail"]
+    return f"red: {', '.join(red) or 'the sandbox stopped it'}"

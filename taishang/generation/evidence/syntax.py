@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import PurePosixPath
 
@@ -59,6 +59,18 @@ NOT_INDEXED = frozenset(
 )
 
 
+LEAVES = NOT_INDEXED & {
+    "identifier",
+    "property_identifier",
+    "type_identifier",
+    "string_fragment",
+    "jsx_text",
+    "predefined_type",
+    "comment",
+    "number",
+}
+
+
 class SyntaxFailure(Exception):
     """A file that cannot be read. `code` is parse_timeout or parse_errors."""
 
@@ -82,7 +94,6 @@ class Module:
     root: Node
     data: bytes
     markup: Node | None = None
-    too_deep: bool = field(default=False, init=False)
 
     def text_of(self, node: Node) -> str:
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
@@ -107,11 +118,16 @@ class Module:
     @cached_property
     def _index(self) -> dict[str, list[Node]]:
         index: dict[str, list[Node]] = {}
-        for node, depth in _walk_with_depth(self.root):
-            if depth >= MAX_DEPTH:
-                self.too_deep = True
-            if node.type not in NOT_INDEXED:
-                index.setdefault(node.type, []).append(node)
+        stack = [(self.root, 0)]
+        while stack:
+            node, depth = stack.pop()
+            kind = node.type
+            if kind in LEAVES:
+                continue
+            if kind not in NOT_INDEXED:
+                index.setdefault(kind, []).append(node)
+            if depth < MAX_DEPTH:
+                stack.extend([(child, depth + 1) for child in node.named_children[::-1]])
         return index
 
 

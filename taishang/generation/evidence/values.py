@@ -258,11 +258,12 @@ class Evaluator:
             return Namespace(module.path)
         if node.type == "variable_declarator":
             name = node.child_by_field_name("name")
-            if name is not None and name.type == "identifier":
-                return self._named(
-                    self.variable(module, module.text_of(name), node.end_byte), name, module
-                )
-            return self.hole(module, node)
+            if name is None or name.type != "identifier":
+                return self.hole(module, node)
+            text, position = module.text_of(name), node.end_byte
+            if self.scopes(module).lookup(text, position) is None:
+                return self.value(module, node.child_by_field_name("value"))
+            return self._named(self.variable(module, text, position), name, module)
         return self.value(module, node)
 
     def variable(self, module: Module, name: str, position: int) -> Symbol:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import Any
 
-import inflect
+import inflection
 
 MAX_NAME = 48
 CAMEL_EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -126,9 +126,8 @@ def _free(name: str, taken: Collection[str], *, separator: str) -> str:
 def plural(word: str) -> str:
     """English plural of a snake_case name's last word; a name that already is one stays."""
     head, _, tail = word.rpartition("_")
-    engine = inflect.engine()
-    more = tail if engine.singular_noun(tail) else engine.plural_noun(tail) or f"{tail}s"
-    return f"{head}_{more}" if head else str(more)
+    more = inflection.pluralize(tail)
+    return f"{head}_{more}" if head else more
 
 
 def inside_comment(text: str) -> str:

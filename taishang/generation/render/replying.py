@@ -46,11 +46,14 @@ def crud_reply(endpoint: EndpointSpec, model: Model, action: str) -> ReplyPlan:
 
 
 def success_status(endpoint: EndpointSpec, default: int) -> int:
+    # A body cannot travel with 204, so only a delete takes it from the front end.
     good = [status for status in endpoint.response.statuses if 200 <= status < 300]
-    if good:
-        return good[0]
+    fitting = [status for status in good if status != 204 or default == 204]
+    if fitting:
+        return default if default in fitting else fitting[0]
     stated = endpoint.success_status
-    return stated if stated != 200 and 200 <= stated < 300 else default
+    usable = 200 < stated < 300 and (stated != 204 or default == 204)
+    return stated if usable else default
 
 
 def _list_reply(endpoint: EndpointSpec, known: set[str]) -> ReplyPlan:

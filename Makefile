@@ -1,0 +1,64 @@
+# `make run` starts everything, `make test` checks everything. PORT and DATA_DIR let two checkouts run side by side.
+
+PORT ?= 8000
+DATA_DIR ?= var
+PYTHON ?= python3
+BIN := .venv/bin
+export PORT DATA_DIR
+
+.PHONY: run start stop setup test check fix lock shots messages
+
+run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
+	@$(BIN)/python -m config.supervisor run
+
+start: setup          ## the same in the background; returns when it answers
+	@$(BIN)/python -m config.supervisor start
+
+stop:                 ## end what `make run`, `make start` or a command started
+	@$(BIN)/python -m config.supervisor stop
+
+setup: .venv/installed .venv/messages
+
+.venv/installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed as $(PYTHON): install it, or say PYTHON=python3.12 make run"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
+	@echo "Installing dependencies (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+.venv/messages: .venv/installed $(wildcard locale/*/LC_MESSAGES/*.po)
+	@$(BIN)/python -m config.messages
+	@touch $@
+
+check: setup          ## format, lint, types, contracts, migrations, deploy check, drift
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/**.html')
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/lint-imports
+	$(BIN)/mypy .
+	$(BIN)/deptry .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(DATA_DIR)/openapi.yaml
+	diff -u docs/openapi.yaml $(DATA_DIR)/openapi.yaml
+	env -u DEBUG PUBLIC_URL=https://platform.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+test: check browser   ## `make check`, then every test, browser journeys included
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not chaos"
+	$(BIN)/python -m pytest -m chaos
+	$(BIN)/python -m pytest -m browser
+
+browser:
+	@sh deploy/install-browser.sh
+
+fix: setup            ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:                 ## recompile the pinned requirements
+	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements.txt requirements.in
+	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements-dev.txt requirements-dev.in
+
+shots: setup browser  ## photograph every page in both themes and languages into $(DATA_DIR)/shots
+	$(BIN)/python -m tests.e2e.shots

@@ -1,0 +1,32 @@
+from django.urls import path
+
+from accounts.api import api_keys, me, roles, tokens, workspaces
+
+urlpatterns = [
+    # Signing in
+    path("auth/token/", tokens.SignIn.as_view()),
+    path("auth/token/refresh/", tokens.Refresh.as_view()),
+    path("auth/token/revoke/", tokens.Revoke.as_view()),
+    # The person who asks
+    path("me/", me.Me.as_view()),
+    path("me/settings/", me.Settings.as_view()),
+    path("me/sessions/", me.Sessions.as_view()),
+    path("me/sessions/revocation/", me.SessionRevocation.as_view()),
+    path("me/sessions/<uuid:session_id>/", me.SessionDetail.as_view()),
+    path("me/menu/", me.Menu.as_view()),
+    path("api-keys/", api_keys.ApiKeys.as_view()),
+    path("api-keys/<uuid:key_id>/", api_keys.ApiKeyDetail.as_view()),
+    # Rights
+    path("permissions/", roles.Permissions.as_view()),
+    path("roles/", roles.Roles.as_view()),
+    path("roles/<int:role_id>/", roles.RoleDetail.as_view()),
+    # Workspaces
+    path("workspaces/", workspaces.Workspaces.as_view()),
+    path("workspaces/<int:workspace_id>/", workspaces.WorkspaceDetail.as_view()),
+    path("workspaces/<int:workspace_id>/conversion/", workspaces.Conversion.as_view()),
+    path("workspaces/<int:workspace_id>/departure/", workspaces.Departure.as_view()),
+    path("workspaces/<int:workspace_id>/members/", workspaces.Members.as_view()),
+    path(
+        "workspaces/<int:workspace_id>/members/<uuid:user_id>/", workspaces.MemberDetail.as_view()
+    ),
+]

@@ -1,0 +1,205 @@
+"""Forms of the account pages."""
+
+import re
+import zoneinfo
+from typing import Any
+
+from allauth.account.forms import LoginForm, SignupForm
+from allauth.account.utils import setup_user_email
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from accounts import identity, registry, signup
+from accounts.models import Profile, User, UserSettings
+from accounts.passwords import HashQueueFull
+
+FONT_FAMILY = re.compile(r"(?:[^\W\d_]|[ ,'\"-]){1,100}")
+LANGUAGE_OF_REQUEST = {"en": "en"}
+
+
+class SignInForm(LoginForm):
+    """One field for the address or the name; one neutral sentence when they do not fit."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail or user name")
+        self.fields["login"].widget.attrs = {"autocomplete": "username", "autocapitalize": "none"}
+        self.fields["password"].label = _("Password")
+        self.fields["password"].help_text = ""
+        self.fields["password"].widget.attrs = {"autocomplete": "current-password"}
+        self.fields["remember"].label = _("Stay signed in on this device")
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except HashQueueFull as error:
+            raise forms.ValidationError(
+                _("Many people are signing in. Try again in a moment."), code="busy"
+            ) from error
+        return cleaned
+
+
+class SignUpForm(SignupForm):
+    """Opens the account together with its first workspace."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail")
+        self.fields["email"].widget.attrs = {"autocomplete": "email"}
+        self.fields["username"].label = _("User name")
+        self.fields["username"].help_text = _("2 to 32 letters or digits; others see it.")
+        self.fields["username"].widget.attrs = {"autocomplete": "username"}
+        self.fields["password1"].label = _("Password")
+        self.fields["password1"].help_text = _(
+            "At least 10 characters; a few unrelated words are best."
+        )
+        self.fields["password1"].widget.attrs = {
+            "autocomplete": "new-password",
+            "hx-post": "/password-strength/",
+            "hx-trigger": "input changed delay:300ms",
+            "hx-target": "#password-meter",
+            "hx-sync": "this:replace",
+        }
+
+    def clean_username(self) -> str:
+        name = identity.clean_username(self.cleaned_data["username"])
+        if identity.find(name):
+            raise forms.ValidationError(_("This name is taken."), code="username_taken")
+        return name
+
+    def validate_unique_email(self, value: str) -> str:
+        if identity.find(value):
+            raise forms.ValidationError(
+                _("No account can be opened with this address. If it is yours, sign in."),
+                code="email_taken",
+            )
+        return value
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Somebody may take the name between the check and the insert: then the form is shown again."""
+        try:
+            return self.save(request), None
+        except signup.AccountTaken:
+            return None, redirect("account_signup")
+
+    def save(self, request: HttpRequest) -> User:
+        user = signup.open_account(
+            email=self.cleaned_data["email"],
+            username=self.cleaned_data["username"],
+            password=self.cleaned_data["password1"],
+            language=LANGUAGE_OF_REQUEST.get(str(request.LANGUAGE_CODE), "zh-CN"),
+        )
+        setup_user_email(request, user, [])
+        return user
+
+
+class SettingsForm(forms.ModelForm):
+    """Every preference. Saved field by field, so none is required together with another."""
+
+    timezone = forms.ChoiceField(label=_("Time zone"))
+    default_model_id = forms.ChoiceField(label=_("Default model"), required=False)
+    default_agent_id = forms.ChoiceField(label=_("Default agent"), required=False)
+
+    class Meta:
+        model = UserSettings
+        fields = (
+            "theme",
+            "language",
+            "timezone",
+            "show_sidebar",
+            "show_outline",
+            "show_status_bar",
+            "editor_font_family",
+            "editor_font_size",
+            "editor_line_height",
+            "editor_paragraph_spacing",
+            "editor_word_wrap",
+            "auto_save_interval",
+            "default_model_id",
+            "default_agent_id",
+            "export_format",
+            "export_include_metadata",
+        )
+        labels = {
+            "theme": _("Theme"),
+            "language": _("Language"),
+            "show_sidebar": _("Side bar in the editor"),
+            "show_outline": _("Outline in the editor"),
+            "show_status_bar": _("Status line in the editor"),
+            "editor_font_family": _("Font"),
+            "editor_font_size": _("Size of letters"),
+            "editor_line_height": _("Line height"),
+            "editor_paragraph_spacing": _("Space between paragraphs"),
+            "editor_word_wrap": _("Wrap long lines"),
+            "auto_save_interval": _("Save by itself every"),
+            "export_format": _("Format"),
+            "export_include_metadata": _("With title, author and dates"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted(zoneinfo.available_timezones() - {"localtime", "Factory"})
+        self.fields["timezone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]
+        self.fields["editor_line_height"].widget.attrs["step"] = "0.1"
+        self._offer("default_model_id")
+        self._offer("default_agent_id")
+
+    def _offer(self, name: str) -> None:
+        """Choices come from the app that owns the rows; without it there is nothing to choose."""
+        source = registry.setting_choices.get(name)
+        choices = source(user=self.instance.user) if source else []
+        self.fields[name].disabled = not choices
+        kept = getattr(self.instance, name)
+        if kept and str(kept) not in {str(value) for value, _label in choices}:
+            choices = [(kept, kept), *choices]
+        self.fields[name].choices = [("", "–"), *choices]
+
+    def clean_editor_font_family(self) -> str:
+        """The value goes into a style by script: names of fonts, nothing that could be more."""
+        value = str(self.cleaned_data["editor_font_family"]).strip()
+        if not FONT_FAMILY.fullmatch(value):
+            raise forms.ValidationError(
+                _("Use names of fonts: letters, spaces, commas, hyphens and quotes."),
+                code="font_family_invalid",
+            )
+        return value
+
+    def clean_default_model_id(self) -> str | None:
+        return self.cleaned_data["default_model_id"] or None
+
+    def clean_default_agent_id(self) -> str | None:
+        return self.cleaned_data["default_agent_id"] or None
+
+
+class ProfileForm(forms.ModelForm):
+    class Meta:
+        model = Profile
+        fields = ("display_name", "bio", "website")
+        widgets = {"bio": forms.Textarea(attrs={"rows": 4}), "website": forms.URLInput()}
+        help_texts = {"website": _("With https:// in front.")}
+
+    def clean_website(self) -> str:
+        value = str(self.cleaned_data["website"]).strip()
+        if value and not re.match(r"https?://[^\s<>\"]+$", value):
+            raise forms.ValidationError(
+                _("Write the whole address, with https:// in front."), code="website_invalid"
+            )
+        return value
+
+
+class ApiKeyForm(forms.Form):
+    """A new key: its name, what it may do, and until when."""
+
+    DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year"))]
+
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What will use it?"))
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"), widget=forms.CheckboxSelectMultiple, choices=()
+    )
+    days = forms.ChoiceField(label=_("Valid for"), choices=DAYS, initial="90")
+
+    def __init__(self, *args: Any, scopes: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scopes"].choices = scopes

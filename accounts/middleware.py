@@ -1,0 +1,187 @@
+"""What every request passes through before a view sees it; one concern per class."""
+
+import logging
+import re
+from collections.abc import Callable
+
+from csp.constants import UNSAFE_EVAL
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from accounts import api_keys, authentication, sessions, tenancy
+from accounts.ids import uuid7
+from accounts.web import problems
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
+KEPT_HEADERS = ("Allow", "Retry-After")
+CONSOLE_PREFIX = "/admin/"
+UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
+logger = logging.getLogger(__name__)
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Give every request an id that its log lines, audit rows and errors share."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        request.trace_id = given if REQUEST_ID.fullmatch(given) else uuid7().hex  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.trace_id  # type: ignore[attr-defined]
+        return response
+
+
+class ProblemMiddleware:
+    """Every refusal under `/api/` is a problem document, also where no API view was reached."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < 400 or not request.path.startswith(problems.API_PREFIX):
+            return response
+        if response.get("Content-Type", "").startswith(problems.CONTENT_TYPE):
+            return response
+        with translation.override(getattr(request, "LANGUAGE_CODE", settings.LANGUAGE_CODE)):
+            keep = {name: response[name] for name in KEPT_HEADERS if name in response}
+            return problems.of_status(request, response.status_code, headers=keep)
+
+
+class TenancyMiddleware:
+    """One transaction per request, opened by its authentication and closed by its answer.
+
+    An answer of 400 or more takes everything back; what must stay nevertheless (a revoked family, a refusal in
+    the audit log) is written after the rollback, by the functions in `request.after_rollback`.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.after_rollback = []  # type: ignore[attr-defined]
+        if request.path.startswith(UNSCOPED_PATHS):
+            request.principal = authentication.ANONYMOUS  # type: ignore[attr-defined]
+            return self.get_response(request)
+        try:
+            response = self._enveloped(request)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("database unavailable error=%s", type(error).__name__)
+            return _unavailable(request)
+        for finish in request.after_rollback:  # type: ignore[attr-defined]
+            finish()
+        self._note_key(request)
+        return response
+
+    def _note_key(self, request: HttpRequest) -> None:
+        principal = request.principal  # type: ignore[attr-defined]
+        if principal.api_key_id:
+            api_keys.note_use(
+                context=principal.context,
+                api_key_id=principal.api_key_id,
+                ip=sessions.client_ip(request),
+            )
+
+    def _enveloped(self, request: HttpRequest) -> HttpResponse:
+        nested = transaction.get_connection().in_atomic_block
+        with transaction.atomic():
+            request.principal = principal = authentication.authenticate(request)  # type: ignore[attr-defined]
+            with tenancy.adopted(principal.context):
+                response = self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+            elif nested:
+                tenancy.leave()
+        return response
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    """The answer without a database: no session and no look-up of any kind."""
+    page = render_to_string("503.html", {"status": 503, "trace_id": request.trace_id})  # type: ignore[attr-defined]
+    wait = str(problems.RETRY_SECONDS)
+    headers = {"Retry-After": wait, "Cache-Control": "no-store"}
+    return HttpResponse(page, status=503, headers=headers)
+
+
+class PrincipalMiddleware(AuthenticationMiddleware):
+    """`request.user` is the person the tenancy envelope already loaded; no second look-up."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.user = request.principal.user or AnonymousUser()  # type: ignore[attr-defined]
+
+
+class ConsoleMiddleware:
+    """Operators look across workspaces: everything under `/admin/` runs in the platform scope, and leaves a trail.
+
+    Only a person at a browser gets there; a token or key never opens the console.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        principal = request.principal  # type: ignore[attr-defined]
+        if not request.path.startswith(CONSOLE_PREFIX) or principal.user is None:
+            return self.get_response(request)
+        if principal.kind != "browser":
+            request.user = AnonymousUser()
+            return self.get_response(request)
+        if not principal.user.is_staff:
+            return self.get_response(request)
+        with tenancy.platform_scope(reason=_place(request.path)):
+            response = self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        return response
+
+
+def _place(path: str) -> str:
+    """The list that is looked at, without ids: `/admin/accounts/user/`."""
+    return "/".join(path.split("/")[:4])
+
+
+class ConsoleScriptsMiddleware:
+    """The console's theme evaluates the expressions in its templates, so its pages alone allow that."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith(CONSOLE_PREFIX):
+            response._csp_update = {"script-src": [UNSAFE_EVAL]}  # type: ignore[attr-defined]
+        return response
+
+
+class LanguageMiddleware:
+    """The person's setting, then the cookie, then the browser's wish, then Chinese."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        code = self._choose(request)
+        with translation.override(code):
+            request.LANGUAGE_CODE = code
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", code)
+        return response
+
+    def _choose(self, request: HttpRequest) -> str:
+        wish = request.principal.language or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)  # type: ignore[attr-defined]
+        if wish:
+            return LANGUAGE_COOKIE_TO_CODE.get(wish[:2].lower(), settings.LANGUAGE_CODE)
+        for part in request.headers.get("Accept-Language", "").split(","):
+            code = LANGUAGE_COOKIE_TO_CODE.get(part.strip()[:2].lower())
+            if code:
+                return code
+        return settings.LANGUAGE_CODE

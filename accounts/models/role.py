@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Permission(models.Model):
+    """A right, as the code declares it. Rows follow the registry after each migration."""
+
+    class Risk(models.TextChoices):
+        LOW = "low", _("low")
+        HIGH = "high", _("high")
+
+    class Scope(models.TextChoices):
+        WORKSPACE = "workspace", _("workspace")
+        PLATFORM = "platform", _("platform")
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.CharField(max_length=100)
+    app = models.CharField(max_length=30)
+    label_zh = models.CharField(max_length=100)
+    label_en = models.CharField(max_length=100)
+    description = models.CharField(max_length=500, blank=True)
+    risk = models.CharField(max_length=4, choices=Risk.choices, default=Risk.LOW)
+    scope = models.CharField(max_length=9, choices=Scope.choices, default=Scope.WORKSPACE)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "accounts_permissions"
+        verbose_name = _("permission")
+        verbose_name_plural = _("permissions")
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="accounts_permissions_key_uniq"),
+            models.CheckConstraint(
+                condition=models.Q(key__regex=r"^[a-z_]+(\.[a-z_]+){1,3}$"),
+                name="accounts_permissions_key_ck",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RoleQuerySet(models.QuerySet["Role"]):
+    def grantable_in(self, workspace_id: int | None) -> RoleQuerySet:
+        """The roles of a workspace and those of the platform."""
+        return self.filter(models.Q(workspace_id=workspace_id) | models.Q(workspace__isnull=True))
+
+    def with_permissions(self) -> RoleQuerySet:
+        """Each row gets `permission_keys`, in the same statement."""
+        grants = RolePermission.objects.filter(
+            role=models.OuterRef("pk"), permission__retired_at__isnull=True
+        )
+        keys = grants.order_by("permission__key").values("permission__key")
+        return self.annotate(permission_keys=ArraySubquery(keys))
+
+    def system(self) -> RoleQuerySet:
+        return self.filter(is_system=True)
+
+
+class Role(models.Model):
+    """A named set of permissions: of one workspace, or of the platform (`workspace` NULL) and then unchangeable."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(
+        "accounts.Workspace", on_delete=models.CASCADE, null=True, related_name="roles"
+    )
+    key = models.CharField(max_length=64)
+    name = models.CharField(_("name"), max_length=100)
+    name_key = models.CharField(max_length=200, editable=False)
+    description = models.CharField(_("description"), max_length=500, blank=True)
+    is_system = models.BooleanField(default=False)
+    permissions = models.ManyToManyField(Permission, through="accounts.RolePermission")
+    version = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = RoleQuerySet.as_manager()
+
+    class Meta:
+        db_table = "accounts_roles"
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "name_key"],
+                nulls_distinct=False,
+                name="accounts_roles_name_uniq",
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "key"], nulls_distinct=False, name="accounts_roles_key_uniq"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_system=True, workspace__isnull=True)
+                | models.Q(is_system=False, workspace__isnull=False),
+                name="accounts_roles_system_ck",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RolePermission(models.Model):
+    """A permission in a role. `workspace` is copied from the role, so that the row has a tenant of its own."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(
+        "accounts.Workspace", on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="grants")
+    permission = models.ForeignKey(Permission, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        db_table = "accounts_role_permissions"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["role", "permission"], name="accounts_role_permissions_pair_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role_id}: {self.permission_id}"
+
+
+class UserRole(models.Model):
+    """A role in somebody's hands, in one workspace or (`workspace` NULL) on the whole platform."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(
+        "accounts.Workspace", on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="roles")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="holders")
+    granted_by = models.ForeignKey(
+        "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    granted_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "accounts_user_roles"
+        verbose_name = _("role of a user")
+        verbose_name_plural = _("roles of users")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "user", "role"],
+                nulls_distinct=False,
+                name="accounts_user_roles_grant_uniq",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.role_id}"

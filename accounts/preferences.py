@@ -1,0 +1,27 @@
+"""A person's own profile and settings."""
+
+from typing import Any
+
+from accounts import signals
+from accounts.models import Profile, User, UserSettings
+
+
+def change_profile(*, profile: Profile, fields: dict[str, Any]) -> Profile:
+    """Change what others see of a person. `fields` are checked; only named columns are written."""
+    for name, value in fields.items():
+        setattr(profile, name, value)
+    profile.save(update_fields=[*fields, "updated_at"])
+    profile.refresh_from_db(fields=["version"])
+    return profile
+
+
+def change_settings(*, user: User, fields: dict[str, Any]) -> UserSettings:
+    """Change preferences field by field; the last writer of a field wins."""
+    settings = UserSettings.objects.select_for_update().get(user=user)
+    before = {name: getattr(settings, name) for name in fields}
+    for name, value in fields.items():
+        setattr(settings, name, value)
+    settings.save(update_fields=[*fields, "updated_at"])
+    settings.refresh_from_db(fields=["version"])
+    signals.settings_changed.send(sender=UserSettings, user=user, before=before, after=fields)
+    return settings

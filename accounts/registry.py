@@ -1,0 +1,218 @@
+"""What the apps above supply to the apps below: closed stores, filled in `ready()`, then frozen.
+
+A store is created once, here or in the module that owns it. Adding to a frozen store is an error, so what an
+installation can do never changes while it runs.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+Entry = TypeVar("Entry")
+
+
+class RegistryClosed(RuntimeError):
+    """Something was registered after start."""
+
+
+class Store(Generic[Entry]):
+    """Named entries in the order of their registration."""
+
+    _all: list["Store[Any]"] = []
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._entries: dict[str, Entry] = {}
+        self._closed = False
+        self._all.append(self)
+
+    def add(self, key: str, entry: Entry) -> Entry:
+        if self._closed:
+            raise RegistryClosed(f"{self.name} is closed; {key} came too late")
+        if key in self._entries:
+            raise RegistryClosed(f"{self.name} already has {key}")
+        self._entries[key] = entry
+        return entry
+
+    def get(self, key: str) -> Entry | None:
+        return self._entries.get(key)
+
+    def __getitem__(self, key: str) -> Entry:
+        return self._entries[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def items(self) -> list[tuple[str, Entry]]:
+        return list(self._entries.items())
+
+    def values(self) -> list[Entry]:
+        return list(self._entries.values())
+
+    @classmethod
+    def close_all(cls) -> None:
+        for store in cls._all:
+            store._closed = True
+
+
+class Port:
+    """One function that an app above supplies. Calling an empty one is an error of the installation."""
+
+    def __init__(self, name: str, *, required: bool = True) -> None:
+        self.name = name
+        self.required = required
+        self.function: Callable[..., Any] | None = None
+
+    def fill(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if self.function is not None:
+            raise RegistryClosed(f"{self.name} is already filled")
+        self.function = function
+        return function
+
+    def __call__(self, **arguments: Any) -> Any:
+        if self.function is None:
+            raise RegistryClosed(f"nothing fills {self.name}")
+        return self.function(**arguments)
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A right: `resource.action`, in whose hands it is by default, and how much harm it can do."""
+
+    key: str
+    label_zh: str
+    label_en: str
+    roles: frozenset[str]
+    risk: str = "low"
+    scope: str = "workspace"
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class NavigationEntry:
+    """A place in the left rail. `url_name` resolves without arguments; `permission` hides it when missing.
+
+    `group` is rooms or tools. `count_url_name` names a page that answers a short number (or nothing), which the
+    rail fetches by itself.
+    """
+
+    key: str
+    label: Any
+    url_name: str
+    icon: str
+    order: int
+    permission: str | None = None
+    group: str = "rooms"
+    count_url_name: str = ""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A function that runs by itself. Exactly one of `every_s` and `cron` is set."""
+
+    name: str
+    run: Callable[[], Any]
+    every_s: int | None = None
+    cron: str | None = None
+    queue: str = "maintenance"
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class HomeCard:
+    """A card of the home page, in the band continue, happened, running or left.
+
+    `build(user=…, workspace=…)` returns the template's context, or an empty dict to show nothing.
+    """
+
+    key: str
+    band: str
+    template: str
+    build: Callable[..., dict[str, Any]]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """One of the newcomer's first steps. `is_done(user=…, workspace=…)` answers with one query at most."""
+
+    key: str
+    label: Any
+    url_name: str
+    is_done: Callable[..., bool]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class ConsoleTile:
+    """A number on the operator's first screen. `build()` runs in the platform scope.
+
+    It returns `value`, and may return `note`, `state` (good, warn, bad) and `url` of the list behind it.
+    """
+
+    key: str
+    label: Any
+    icon: str
+    build: Callable[[], dict[str, Any]]
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class ConsolePanel:
+    """A part of the operator's first screen: `build()` runs in the platform scope, `template` shows its context."""
+
+    key: str
+    template: str
+    build: Callable[[], dict[str, Any]]
+    order: int = 50
+    every_s: int = 10
+
+
+@dataclass(frozen=True)
+class ConsoleEntry:
+    """A page of the operator console beside the lists of the admin. `url_name` resolves without arguments."""
+
+    key: str
+    label: Any
+    url_name: str
+    icon: str
+    group: Any
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A stable error code of the API with its page: what happened, how to mend it."""
+
+    code: str
+    status: int
+    title: Any
+    remedy: Any = field(default="")
+
+
+permissions: Store[Permission] = Store("permissions")
+navigation: Store[NavigationEntry] = Store("navigation")
+schedules: Store[Schedule] = Store("schedules")
+home_cards: Store[HomeCard] = Store("home_cards")
+first_steps: Store[FirstStep] = Store("first_steps")
+# Column of a person's settings → function(user=…) that lists (value, label) of what it may name.
+setting_choices: Store[Callable[..., list[tuple[Any, Any]]]] = Store("setting_choices")
+console_tiles: Store[ConsoleTile] = Store("console_tiles")
+console_panels: Store[ConsolePanel] = Store("console_panels")
+console_entries: Store[ConsoleEntry] = Store("console_entries")
+problems: Store[Problem] = Store("problems")
+# Path prefix → the largest request body in bytes; every other path takes DEFAULT_BODY_BYTES.
+body_limits: Store[int] = Store("body_limits")
+# What `seed_demo` does, in the order of registration: each function gets the demo user and workspace.
+demo_steps: Store[Callable[..., None]] = Store("demo_steps")
+reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
+
+enqueue = Port("enqueue")  # kind, payload, workspace, user → the task
+live_setting = Port("live_setting")  # key, workspace → the value in force
+notify = Port("notify", required=False)  # user, type, params, link_type, link_id, dedup_key

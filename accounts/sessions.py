@@ -1,0 +1,194 @@
+"""Signed-in devices: one row for each browser sign-in or family of tokens, and ending any of them now.
+
+This module is also Django's session engine (`SESSION_ENGINE`), so that a new session key is known to the row
+behind it.
+"""
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.sessions.backends.cached_db import SessionStore as CachedDatabaseStore
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import signals
+from accounts.models import RefreshToken, Session, User
+
+BROWSER_LIFE = timedelta(days=14)
+KEPT_AFTER_END = timedelta(days=30)
+MAX_LIVE = 50
+MAX_HOPS = 10
+REAUTHENTICATION_WINDOW = timedelta(minutes=10)
+
+
+class SessionStore(CachedDatabaseStore):
+    """Sessions in the database behind the cache; a cycled key stays the key of the same signed-in device."""
+
+    cache_key_prefix = "session:"
+
+    def cycle_key(self) -> None:
+        before = self.session_key
+        super().cycle_key()
+        if before and self.session_key:
+            Session.objects.filter(session_key_hash=key_hash(before)).update(
+                session_key_hash=key_hash(self.session_key)
+            )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a request says about the device it comes from."""
+
+    ip: str | None = None
+    user_agent: str = ""
+    trace_id: str = ""
+
+
+def facts(request: HttpRequest) -> Facts:
+    agent = "".join(letter for letter in request.META.get("HTTP_USER_AGENT", "") if letter >= " ")
+    return Facts(client_ip(request), agent[:512], getattr(request, "trace_id", ""))
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """The address of the client: the peer, or behind a trusted proxy the right-most hop that is not one.
+
+    Several headers, too many hops or garbage count as no header: the peer itself is named.
+    """
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    if peer is None or not forwarded or not _is_trusted(peer):
+        return str(peer) if peer else None
+    hops = [_address(part.strip()) for part in forwarded.split(",")]
+    if len(hops) > MAX_HOPS or None in hops:
+        return str(peer)
+    for hop in reversed(hops):
+        if hop and not _is_trusted(hop):
+            return str(hop)
+    return str(peer)
+
+
+def key_hash(session_key: str) -> bytes:
+    return hashlib.sha256(session_key.encode()).digest()
+
+
+def open_session(
+    *,
+    user: User,
+    kind: str,
+    facts: Facts,
+    session_key: str | None = None,
+    device_name: str = "",
+    life: timedelta = BROWSER_LIFE,
+    at: datetime | None = None,
+) -> Session:
+    """Sign a device in. The oldest of more than 50 live sessions is signed out."""
+    now = at or timezone.now()
+    session = Session.objects.create(
+        user=user,
+        kind=kind,
+        session_key_hash=key_hash(session_key) if session_key else None,
+        device_name=device_name[:100],
+        user_agent=facts.user_agent,
+        ip=facts.ip,
+        authenticated_at=now,
+        last_seen_at=now,
+        expires_at=now + life,
+    )
+    _end_oldest(user, now)
+    signals.signed_in.send(sender=Session, user=user, session=session, request_facts=facts)
+    return session
+
+
+def sign_out(*, session_key: str, user: User, facts: Facts) -> None:
+    """End the browser session behind a key."""
+    found = Session.objects.filter(session_key_hash=key_hash(session_key))
+    found.revoke(reason=Session.Reason.SIGNED_OUT, at=timezone.now())
+    signals.signed_out.send(sender=Session, user=user, request_facts=facts)
+
+
+def end(
+    *,
+    session: Session,
+    reason: str = Session.Reason.REVOKED,
+    by: User | None = None,
+    note: str = "",
+) -> None:
+    """End one session; its cookie and tokens are refused from the next request on.
+
+    `by` and `note` say who did it and why where it was not its owner.
+    """
+    if _revoke([session], reason):
+        signals.session_revoked.send(
+            sender=Session, user=session.user, session=session, reason=reason, by=by, note=note
+        )
+
+
+def end_all(
+    *,
+    user: User,
+    but: UUID | None = None,
+    reason: str = Session.Reason.REVOKED,
+    by: User | None = None,
+    note: str = "",
+) -> int:
+    """End every session of a person but one; without an exception also every access token in circulation."""
+    doomed = list(Session.objects.filter(user=user, revoked_at__isnull=True).exclude(pk=but))  # type: ignore[misc]
+    _revoke(doomed, reason)
+    if but is None:
+        User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+    for session in doomed:
+        signals.session_revoked.send(
+            sender=Session, user=user, session=session, reason=reason, by=by, note=note
+        )
+    return len(doomed)
+
+
+def prove(*, session_id: UUID, at: datetime | None = None) -> None:
+    """Remember that the person behind a session has just proved who they are."""
+    Session.objects.filter(pk=session_id).update(authenticated_at=at or timezone.now())
+
+
+def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:
+    """Whether the person proved who they are within the last ten minutes."""
+    since = now - REAUTHENTICATION_WINDOW
+    if session_id is None:
+        return False
+    return Session.objects.live(now).filter(pk=session_id, authenticated_at__gte=since).exists()
+
+
+def purge(*, now: datetime | None = None) -> int:
+    """Forget sessions that ended 30 days ago."""
+    limit = (now or timezone.now()) - KEPT_AFTER_END
+    expired = Session.objects.filter(expires_at__lt=limit)
+    revoked = Session.objects.filter(revoked_at__lt=limit)
+    return expired.delete()[0] + revoked.delete()[0]
+
+
+def _revoke(doomed: list[Session], reason: str) -> int:
+    now, ids = timezone.now(), [session.pk for session in doomed]
+    RefreshToken.objects.filter(session__in=ids, revoked_at__isnull=True).update(revoked_at=now)
+    return Session.objects.filter(pk__in=ids).revoke(reason=reason, at=now)
+
+
+def _end_oldest(user: User, now: datetime) -> None:
+    live = Session.objects.live(now).filter(user=user).order_by("-last_seen_at", "-id")
+    surplus = list(live.values_list("pk", flat=True)[MAX_LIVE : MAX_LIVE * 2])
+    if surplus:
+        Session.objects.filter(pk__in=surplus).revoke(reason=Session.Reason.REPLACED, at=now)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _is_trusted(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    networks = (ipaddress.ip_network(entry, strict=False) for entry in settings.TRUSTED_PROXIES)
+    return any(address.version == network.version and address in network for network in networks)

@@ -1,0 +1,22 @@
+"""What accounts tells the apps above. Each signal carries keyword arguments only, sent in the deed's transaction."""
+
+from django.dispatch import Signal
+
+user_created = Signal()  # user
+signed_in = Signal()  # user, session, request_facts
+sign_in_failed = Signal()  # email_key_hash, request_facts
+signed_out = Signal()  # user, request_facts
+refresh_reused = Signal()  # user, session
+session_revoked = Signal()  # user, session, reason, by, note
+api_key_created = Signal()  # user, api_key
+api_key_revoked = Signal()  # user, api_key, note
+workspace_created = Signal()  # workspace, by
+workspace_changed = Signal()  # workspace, by, before, after
+membership_changed = Signal()  # membership, by, before, after
+membership_removed = Signal()  # workspace, user, by
+rights_changed = Signal()  # workspace, user, by, before, after
+settings_changed = Signal()  # user, before, after
+platform_scope_entered = Signal()  # reason, caller
+role_changed = Signal()  # role, by, before, after
+user_suspended = Signal()  # user, by, reason
+user_activated = Signal()  # user, by, reason

@@ -1,0 +1,145 @@
+"""Tags and filters of the pages: icons, states, times, fields."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.web.states import CANCELLED, FAILED, QUEUED, STATES, SUCCEEDED, seen_as
+
+register = template.Library()
+
+PARTS_FOLDER = "js"
+# Order matters: Edge also says Chrome, Chrome also says Safari, Android also says Linux.
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+    ("python", "Python"),
+)
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@register.simple_tag
+def icon(name: str, size: str = "", label: str = "") -> SafeString:
+    """An icon of the sprite. With `label` it speaks for itself, without it is decoration."""
+    css = "icon icon-small" if size == "small" else "icon"
+    address = f"{static('icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>',
+            css,
+            label,
+            address,
+        )
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>', css, address
+    )
+
+
+@register.simple_tag
+def mark() -> SafeString:
+    """The gourd."""
+    return format_html(
+        '<svg class="brand-mark" aria-hidden="true"><use href="{}#gourd"></use></svg>',
+        static("icons.svg"),
+    )
+
+
+@register.inclusion_tag("_partials/badge.html")
+def state_badge(state: str, word: str = "") -> dict[str, Any]:
+    """Word, icon and colour of a state; `word` replaces the word where a page can be more exact."""
+    kind = seen_as(state)
+    symbol, usual = STATES[kind]
+    return {"kind": kind, "icon": symbol, "word": word or usual}
+
+
+register.filter("seen_as", seen_as)
+
+
+@register.filter
+def state_icon(state: object) -> str:
+    return STATES[seen_as(state)][0]
+
+
+@register.filter
+def bar_class(state: object) -> str:
+    """The colour of a progress bar."""
+    return {
+        SUCCEEDED: "bar-done",
+        FAILED: "bar-failed",
+        CANCELLED: "bar-waiting",
+        QUEUED: "bar-waiting",
+    }.get(seen_as(state), "")
+
+
+@register.simple_tag
+def when(moment: datetime | None, style: str = "") -> SafeString | str:
+    """A moment: by its date, or with the browser's help by its distance from now; exact in the title."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    shown = formats.date_format(local, "DATETIME_FORMAT" if style == "exact" else "DATE_FORMAT")
+    return format_html(
+        '<time datetime="{}" title="{}"{}>{}</time>',
+        local.isoformat(),
+        formats.date_format(local, "DATETIME_FORMAT"),
+        "" if style == "exact" else mark_safe(' data-part="time"'),
+        shown,
+    )
+
+
+@register.inclusion_tag("_partials/field.html")
+def field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
+    """A form field with its label above, its hint and its error below."""
+    return {"field": bound, "label": label or bound.label, "hint": hint or bound.help_text}
+
+
+@register.filter
+def initial(name: object) -> str:
+    """The first letter of a name, for the square that stands for a person or a workspace."""
+    text = str(name).strip()
+    return text[:1].upper() or "?"
+
+
+@register.filter
+def device(session: Any) -> str:
+    """A session's device in few words, from what its browser said of itself."""
+    if session.device_name:
+        return str(session.device_name)
+    agent = session.user_agent
+    browser = next((name for sign, name in BROWSERS if sign in agent), "")
+    system = next((name for sign, name in SYSTEMS if sign in agent), "")
+    return " · ".join(filter(None, (browser, system))) or str(session.get_kind_display())
+
+
+@register.simple_tag
+def import_map() -> SafeString:
+    """The JSON of the import map: every module under static/js, and the vendored ones, by their hashed names."""
+    imports = {"echarts": static("vendor/echarts@5.6.0/echarts.esm.min.js")}
+    for file in _modules():
+        imports[f"parts/{file.stem}"] = static(f"{PARTS_FOLDER}/{file.name}")
+    text = json.dumps({"imports": imports})
+    return mark_safe(text.replace("<", "\\u003c"))  # noqa: S308 - our own file names as JSON
+
+
+def _modules() -> list[Path]:
+    folder = finders.find(PARTS_FOLDER)
+    return sorted(Path(str(folder)).glob("*.js")) if folder else []

@@ -1,0 +1,108 @@
+"""The settings page, saved field by field, and the profile."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from accounts import preferences
+from accounts.forms import ProfileForm, SettingsForm
+from accounts.models import Profile, UserSettings
+from accounts.views.choices import remember
+from accounts.web.frame import THEME_COOKIE
+
+GROUPS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "appearance": (_("Appearance"), ("theme", "language", "timezone")),
+    "editor": (
+        _("Editor"),
+        (
+            "editor_font_family",
+            "editor_font_size",
+            "editor_line_height",
+            "editor_paragraph_spacing",
+            "editor_word_wrap",
+            "show_sidebar",
+            "show_outline",
+            "show_status_bar",
+            "auto_save_interval",
+        ),
+    ),
+    "ai": (_("AI"), ("default_model_id", "default_agent_id")),
+    "export": (_("Export"), ("export_format", "export_include_metadata")),
+}
+UNITS = {
+    "editor_font_size": _("px"),
+    "editor_paragraph_spacing": _("px"),
+    "auto_save_interval": _("seconds"),
+}
+# So few values that all of them are in sight.
+SEGMENTED = {"theme", "language"}
+# These change the whole page, so it is drawn again.
+WHOLE_PAGE = {"language"}
+
+
+@login_required
+def settings(request: HttpRequest) -> HttpResponse:
+    row = get_object_or_404(UserSettings, user=request.user)
+    form = SettingsForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        preferences.change_settings(user=_person(request), fields=form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("settings")
+    groups = [
+        (key, title, [(form[name], UNITS.get(name, "")) for name in names])
+        for key, (title, names) in GROUPS.items()
+    ]
+    return render(
+        request, "accounts/settings.html", {"form": form, "groups": groups, "segmented": SEGMENTED}
+    )
+
+
+@require_POST
+@login_required
+def setting(request: HttpRequest, name: str) -> HttpResponse:
+    """Save one field; the answer is its tick, or what is wrong with it."""
+    if name not in SettingsForm.Meta.fields:
+        raise Http404
+    row = get_object_or_404(UserSettings, user=request.user)
+    form = SettingsForm(request.POST, instance=row)
+    error = next(iter(form.errors.get(name, [])), None)
+    if error is None:
+        fields = {name: form.cleaned_data[name]}
+        preferences.change_settings(user=_person(request), fields=fields)
+    response = render(request, "accounts/_setting_saved.html", {"name": name, "error": error})
+    if error is None and name in WHOLE_PAGE:
+        response["HX-Refresh"] = "true"
+    if error is None and name == "theme":
+        remember(response, THEME_COOKIE, form.cleaned_data[name])
+    return response
+
+
+@require_POST
+@login_required
+def reset(request: HttpRequest, group: str) -> HttpResponse:
+    if group not in GROUPS:
+        raise Http404
+    first = {name: UserSettings._meta.get_field(name).get_default() for name in GROUPS[group][1]}
+    preferences.change_settings(user=_person(request), fields=first)
+    messages.success(request, _("The first values are back."))
+    return redirect("settings")
+
+
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    row = get_object_or_404(Profile, user=request.user)
+    form = ProfileForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        preferences.change_profile(profile=row, fields=form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("profile")
+    return render(request, "accounts/profile.html", {"form": form})
+
+
+def _person(request: HttpRequest) -> Any:
+    return request.user

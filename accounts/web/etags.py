@@ -1,0 +1,61 @@
+"""Strong entity tags from row versions: reads that answer 304, writes that never overwrite unseen work.
+
+A tag is `"<row version>.<8 hex>"`. The hex covers what else shapes a reply (kind, id, language, rights), so a
+change of rights is no 304; `If-Match` compares the version alone, because rights do not make a write stale.
+"""
+
+import hashlib
+import re
+from typing import Any
+
+from django.db import models
+from django.utils.translation import get_language
+from rest_framework.request import Request
+
+from accounts.web.authentication import principal_of
+from accounts.web.problems import Refused
+
+# Raised when the shape of replies changes, so that no client keeps an old shape under a new schema.
+SCHEMA_REVISION = "1"
+TAG = re.compile(r'(?:W/)?"([^"]*)"')
+
+
+def of(request: Request, row: models.Model, *, version: int | str | None = None) -> str:
+    """The tag of a row with a `version` column (or of the version given) as this reader sees it."""
+    number = row.version if version is None else version  # type: ignore[attr-defined]
+    principal = principal_of(request)
+    parts = (row._meta.label, row.pk, SCHEMA_REVISION, get_language(), principal.versions)
+    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:8]
+    return f'"{number}.{digest}"'
+
+
+def matches(request: Request, tag: str) -> bool:
+    """Whether the reader already has this tag (`If-None-Match`): answer 304."""
+    header = request.headers.get("If-None-Match")
+    if header is None:
+        return False
+    return header.strip() == "*" or tag.strip('"') in TAG.findall(header)
+
+
+def require(request: Request, row: models.Model, *, optional: bool = False) -> None:
+    """Refuse a write that did not see the current version of `row`.
+
+    The caller holds the row locked (`select_for_update`), or two writers could both pass. Raises
+    Refused: `version_required` (428) without `If-Match` or with `*`, `version_stale` (412) with an old one.
+    """
+    header = request.headers.get("If-Match")
+    if header is None and optional:
+        return
+    seen = TAG.findall(header or "")
+    if not seen:
+        raise Refused("version_required")
+    if str(row.version) not in {tag.partition(".")[0] for tag in seen}:  # type: ignore[attr-defined]
+        raise Refused(
+            "version_stale",
+            members={"etag": of(request, row), "changed_at": _changed_at(row)},
+            headers={"ETag": of(request, row)},
+        )
+
+
+def _changed_at(row: models.Model) -> Any:
+    return getattr(row, "updated_at", None)

@@ -1,0 +1,315 @@
+"""All settings, top to bottom. Behaviour follows values; there are no development and production variants."""
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from config import env, logging, roles
+from config.servers import Servers
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
+SERVERS = Servers(DATA_DIR)
+for _folder in ("files", "mail", "tmp"):
+    (DATA_DIR / _folder).mkdir(parents=True, exist_ok=True)
+
+# --- what kind of installation this is -------------------------------------------------------------
+
+DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql"))
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+DATABASE_EMBEDDED = not DATABASE_URL
+REDIS_EMBEDDED = not REDIS_URL
+DEBUG = env.boolean("DEBUG", default=False)
+DEMO = env.boolean("DEMO", default=False)
+PUBLIC_URL = env.url("PUBLIC_URL", schemes=("http", "https"), default="http://127.0.0.1:8000")
+SECURE = PUBLIC_URL.startswith("https:")
+
+# --- secrets: made once under DATA_DIR/secrets when the database is embedded, demanded otherwise ----
+
+SECRET_KEY = env.secret("SECRET_KEY", SERVERS, embedded=DATABASE_EMBEDDED)
+SECRETS_KEYS = [
+    key for key in env.secret("SECRETS_KEYS", SERVERS, embedded=DATABASE_EMBEDDED).split(",") if key
+]
+# The keys of access tokens: given, or a file that `manage.py rotate_jwt_keys` rewrites.
+JWT_KEYS_FILE = None if env.text("JWT_KEYS") else DATA_DIR / "secrets" / "jwt_keys"
+JWT_KEYS = env.secret("JWT_KEYS", SERVERS, embedded=DATABASE_EMBEDDED)
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
+TRUSTED_PROXIES = env.names("TRUSTED_PROXIES")
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+
+# --- applications, from the top layer down ---------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "csp",
+    "django_htmx",
+    "django_linear_migrations",
+    "taishang",
+    "laojun",
+    "accounts",
+]
+MIDDLEWARE = [
+    "accounts.middleware.RequestIdMiddleware",
+    "accounts.middleware.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.TenancyMiddleware",
+    "laojun.middleware.SettingsMiddleware",
+    "laojun.middleware.AuditMiddleware",
+    "accounts.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.middleware.PrincipalMiddleware",
+    "accounts.middleware.ConsoleMiddleware",
+    "accounts.middleware.ConsoleScriptsMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.look",
+            ],
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- database: `default` signs in as the application role, `owner` migrates -------------------------
+
+
+def _database(role: str, url: str) -> dict[str, object]:
+    if DATABASE_EMBEDDED:
+        secret = {roles.APP: "database_app", roles.OWNER: "database_owner"}[role]
+        parsed = {
+            "NAME": env.text("DATABASE_NAME", "taishang"),
+            "USER": role,
+            "PASSWORD": SERVERS.secret(secret),
+            "HOST": str(SERVERS.socket_dir),
+        }
+    else:
+        parsed = environ.Env.db_url_config(url)
+    return {
+        **parsed,
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {"application_name": f"taishang-{role}", "connect_timeout": 5},
+    }
+
+
+DATABASES = {
+    "default": _database(roles.APP, DATABASE_URL),
+    "owner": _database(
+        roles.OWNER, env.url("DATABASE_OWNER_URL", schemes=("postgres", "postgresql"))
+    )
+    if DATABASE_EMBEDDED or env.text("DATABASE_OWNER_URL")
+    else _database(roles.APP, DATABASE_URL),
+}
+DATABASE_POOL = env.integer("DATABASE_POOL", 0, low=0, high=200)
+if DATABASE_POOL:
+    DATABASES["default"]["OPTIONS"] |= {  # type: ignore[operator]
+        "pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
+    }
+
+# --- Redis: cache, locks, hints; every promise holds without it -------------------------------------
+
+REDIS_LOCATION = REDIS_URL or (
+    f"unix://:{quote(SERVERS.secret('redis_password'))}@{SERVERS.valkey_socket}"
+)
+CACHE_PREFIX = env.text("CACHE_PREFIX", "tl")
+CACHES = {
+    "default": {
+        "BACKEND": "accounts.cache.Backend",
+        "LOCATION": REDIS_LOCATION,
+        "KEY_PREFIX": CACHE_PREFIX,
+    }
+}
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_LOCATION.replace(
+    "unix://", "redis+socket://"
+)
+
+# --- background work: the rows in the database are the truth, Celery carries wake-ups ---------------
+
+TASK_QUEUES = [
+    "default",
+    "ai_requests",
+    "email",
+    "notifications",
+    "generation",
+    "vectors",
+    "maintenance",
+]
+TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
+
+# --- signing in -------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.identity.Backend"]
+PASSWORD_HASHERS = ["accounts.passwords.Argon2Hasher"]
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "accounts.passwords.StrengthValidator"}]
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
+CSRF_COOKIE_HTTPONLY = False
+CSRF_FAILURE_VIEW = "accounts.views.errors.csrf_failure"
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.sign_in.Adapter"
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm", "login": "accounts.forms.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_USER_DISPLAY = "accounts.identity.display_name"
+
+# --- mail -------------------------------------------------------------------------------------------
+
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+
+# --- REST -------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "accounts.web.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "accounts.web.problems.handle",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.web.authentication.PrincipalAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.web.permissions.DeclaredPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["accounts.web.parsing.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.web.parsing.JsonParser"],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Taishang Laojun",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "WorkspaceKind": "accounts.models.Workspace.Kind",
+        "WorkspaceStatus": "accounts.models.Workspace.Status",
+        "MembershipStatus": "accounts.models.Membership.Status",
+        "SessionKind": "accounts.models.Session.Kind",
+    },
+    "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.web.schema.add_problem",
+    ],
+}
+
+# --- languages and time -----------------------------------------------------------------------------
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.text("TIME_ZONE", "Asia/Shanghai")
+USE_TZ = True
+
+# --- files ------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "files"},
+    },
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+}
+SERVESTATIC_MANIFEST_STRICT = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
+
+# --- headers ----------------------------------------------------------------------------------------
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = SECURE and env.boolean("SECURE_SSL_REDIRECT", default=True)
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+# --- logs -------------------------------------------------------------------------------------------
+
+LOGGING = logging.configuration(level=env.text("LOG_LEVEL", "INFO"))
+# auth.W004: names are unique by `username_key`, which no column constraint on `username` can express.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+
+# --- the operator console ---------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "太上老君",
+    "SITE_HEADER": "太上老君",
+    "SITE_SUBHEADER": _("Operator console"),
+    "SITE_ICON": lambda _request: static("favicon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("favicon.svg")}
+    ],
+    "SITE_URL": "/",
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_HISTORY": True,
+    # The theme's own colours would come as an inline style; ours are a file.
+    "GLOBAL_CALLBACK": "accounts.views.console.without_inline_colours",
+    "STYLES": [lambda _request: static("css/console.css")],
+    "DASHBOARD_CALLBACK": "accounts.views.console.dashboard",
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "accounts.views.console.sidebar",
+    },
+}
+if urlsplit(PUBLIC_URL).hostname not in {*ALLOWED_HOSTS, None}:
+    ALLOWED_HOSTS.append(str(urlsplit(PUBLIC_URL).hostname))

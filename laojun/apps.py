@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LaojunConfig(AppConfig):
+    name = "laojun"
+    verbose_name = _("Foundation")
+
+    def ready(self) -> None:
+        from accounts import registry
+        from laojun import configs, declarations, definitions, receivers  # noqa: F401
+
+        definitions.declare()
+        declarations.declare()
+        registry.live_setting.fill(configs.live_setting)

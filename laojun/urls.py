@@ -1,0 +1,21 @@
+from django.urls import include, path
+
+from laojun.views import audit, files, settings
+
+urlpatterns = [
+    # Files, and links to them that need no sign-in
+    path("files/", files.overview, name="files"),
+    path("files/<uuid:file_id>/deletion/", files.delete, name="file_delete"),
+    path("files/<uuid:file_id>/link/", files.link, name="file_link"),
+    path("files/<uuid:file_id>/content/", files.content, name="file_content"),
+    path("files/links/<str:token>/", files.follow, name="file_follow"),
+    # The workspace's own pages
+    path("workspace/audit/", audit.overview, name="workspace_audit"),
+    path("workspace/audit/export/", audit.export, name="workspace_audit_export"),
+    path("workspace/settings/", settings.overview, name="workspace_settings"),
+    path("workspace/settings/<str:key>/", settings.change, name="workspace_setting"),
+    path("workspace/settings/<str:key>/history/", settings.history, name="workspace_history"),
+    path("workspace/settings/<str:key>/rollback/", settings.rollback, name="workspace_rollback"),
+    # For programs
+    path("api/v1/", include("laojun.api.urls")),
+]

@@ -1,0 +1,42 @@
+from django.urls import path
+
+from taishang.api import generation, projects, results, reversals, tasks
+
+urlpatterns = [
+    # Tasks
+    path("task-types/", tasks.TaskTypes.as_view()),
+    path("tasks/", tasks.Tasks.as_view()),
+    path("tasks/<uuid:task_id>/", tasks.TaskDetail.as_view()),
+    path("tasks/<uuid:task_id>/events/", tasks.TaskEvents.as_view()),
+    path("tasks/<uuid:task_id>/stream/", tasks.TaskStream.as_view()),
+    path("tasks/<uuid:task_id>/cancellation/", tasks.TaskCancellation.as_view()),
+    path("tasks/<uuid:task_id>/retry/", tasks.TaskRetry.as_view()),
+    # Generation jobs
+    path("generation-adapters/", projects.Adapters.as_view()),
+    path("generation-jobs/", generation.Jobs.as_view()),
+    path("generation-jobs/<uuid:job_id>/", generation.JobDetail.as_view()),
+    path("generation-jobs/<uuid:job_id>/revisions/", generation.JobRevisions.as_view()),
+    path("generation-jobs/<uuid:job_id>/cancellation/", generation.JobCancellation.as_view()),
+    path("generation-jobs/<uuid:job_id>/diff/", results.JobDiff.as_view()),
+    path("generation-jobs/<uuid:job_id>/evidence/", results.JobEvidence.as_view()),
+    path("generation-jobs/<uuid:job_id>/evidence/source/", results.JobSource.as_view()),
+    path("generation-jobs/<uuid:job_id>/verification/", results.JobVerification.as_view()),
+    path("generation-jobs/<uuid:job_id>/download/", results.JobDownload.as_view()),
+    path("generation-jobs/<uuid:job_id>/application/", results.JobApplication.as_view()),
+    # Projects
+    path("projects/", projects.Projects.as_view()),
+    path("projects/<int:project_id>/", projects.ProjectDetail.as_view()),
+    path("projects/<int:project_id>/files/", projects.VersionFiles.as_view()),
+    path("projects/<int:project_id>/versions/", projects.Versions.as_view()),
+    path("projects/<int:project_id>/versions/<int:number>/", projects.VersionDetail.as_view()),
+    path("projects/<int:project_id>/versions/<int:number>/files/", projects.VersionFiles.as_view()),
+    path(
+        "projects/<int:project_id>/versions/<int:number>/archive/",
+        projects.VersionArchive.as_view(),
+    ),
+    path("projects/<int:project_id>/versions/<int:number>/patch/", projects.VersionPatch.as_view()),
+    path(
+        "projects/<int:project_id>/versions/<int:number>/reversal/",
+        reversals.VersionReversal.as_view(),
+    ),
+]

@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class TaishangConfig(AppConfig):
+    name = "taishang"
+    verbose_name = _("Tasks and models")
+
+    def ready(self) -> None:
+        from accounts import registry
+        from taishang import declarations, demo, handlers, queue, receivers, schedules  # noqa: F401
+        from taishang.generation import declarations as generation
+
+        declarations.declare()
+        generation.declare()
+        handlers.declare()
+        registry.demo_steps.add("generation", demo.seed_generation)
+        registry.enqueue.fill(queue.enqueue)
+        post_migrate.connect(schedules.after_migrate, sender=self)

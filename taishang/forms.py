@@ -1,0 +1,114 @@
+"""What people type into the pages of generation and projects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from taishang.generation.receiving import MAX_CHAT_BYTES
+from taishang.models import GenerationJob, Project
+from taishang.models.generation import MAX_UPLOAD_BYTES
+
+MAX_MESSAGE = 500
+
+
+class JobForm(forms.Form):
+    """A new job: the export, the chat log, where it goes, and the options few people need."""
+
+    upload = forms.FileField(
+        label=_("The ZIP of your front end"),
+        error_messages={
+            "required": _("Choose the ZIP of your front end."),
+            "empty": _("This file is empty. Pack the project again as .zip."),
+        },
+    )
+    chat = forms.FileField(label=_("The chat log it came from"), required=False)
+    chat_text = forms.CharField(
+        label=_("or paste the conversation"),
+        required=False,
+        max_length=MAX_CHAT_BYTES,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=120,
+        help_text=_("Empty: the name of the file."),
+    )
+    project = forms.ModelChoiceField(
+        label=_("Into the project"),
+        queryset=Project.objects.none(),
+        required=False,
+        empty_label=_("a new one, named like the upload"),
+        help_text=_("An existing project gets the difference, and keeps what you changed by hand."),
+    )
+    source = forms.ChoiceField(
+        label=_("Made with"),
+        required=False,
+        choices=[("", _("find out by yourself")), *GenerationJob.Source.choices],
+    )
+    prefix = forms.CharField(
+        label=_("Path prefix of the API"),
+        required=False,
+        max_length=160,
+        help_text=_("Empty: as the front end calls it, for example /api."),
+    )
+    refine = forms.BooleanField(
+        label=_("Let the workspace's model propose names and types"),
+        required=False,
+        help_text=_("Off: no model is asked. On: it may propose, never open anything."),
+    )
+
+    def __init__(self, *args: Any, projects: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["project"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = projects
+
+    def clean_upload(self) -> Any:
+        upload = self.cleaned_data["upload"]
+        if upload.size > MAX_UPLOAD_BYTES:
+            raise forms.ValidationError(_("At most 50 MB. Leave out node_modules and media."))
+        return upload
+
+    def clean_chat(self) -> Any:
+        chat = self.cleaned_data["chat"]
+        if chat and chat.size > MAX_CHAT_BYTES:
+            raise forms.ValidationError(_("A chat log has at most 10 MB."))
+        return chat
+
+    def options(self) -> dict[str, Any]:
+        """The options that were chosen; what was left alone is left out."""
+        chosen: dict[str, Any] = {"refine": "auto" if self.cleaned_data["refine"] else "off"}
+        for name in ("source", "prefix"):
+            if self.cleaned_data[name]:
+                chosen[name] = self.cleaned_data[name]
+        return chosen
+
+
+class ApplyForm(forms.Form):
+    """What is taken over, in whose words. `mode` merge also takes what changed in the project meanwhile."""
+
+    mode = forms.ChoiceField(
+        choices=[("apply", "apply"), ("merge", "merge")], required=False, initial="apply"
+    )
+    message = forms.CharField(
+        label=_("Message of the commit"),
+        required=False,
+        max_length=MAX_MESSAGE,
+        help_text=_("Empty: the counts of what was applied."),
+    )
+
+
+class ProjectForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    description = forms.CharField(label=_("Description"), max_length=500, required=False)
+
+
+class ReasonForm(forms.Form):
+    """Why an operator reaches into a workspace; it goes into the audit log."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)

@@ -1,0 +1,78 @@
+"""How generation does across the platform: outcomes, sources, times per stage, reasons of failure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from taishang.models import GenerationJob, Task
+
+DAYS = 7
+SAMPLE = 500
+PERCENT = 100
+STAGES = [stage for stage in GenerationJob.Stage if stage != GenerationJob.Stage.DONE]
+
+
+def week() -> dict[str, Any]:
+    """The figures of the last seven days, for the operator's board. Four queries; times from 500 jobs at most."""
+    jobs = GenerationJob.objects.filter(created_at__gte=timezone.now() - timedelta(days=DAYS))
+    states = _counted(jobs, "task__state")
+    ended = states.get("succeeded", 0) + states.get("failed", 0)
+    times = stage_times(jobs)
+    return {
+        "days": DAYS,
+        "total": sum(states.values()),
+        "states": [(value, states[value]) for value in Task.State.values if value in states],
+        "sources": [
+            (label, count)
+            for value, label in GenerationJob.Source.choices
+            if (count := _counted(jobs, "source").get(value))
+        ],
+        "success_rate": round(states.get("succeeded", 0) * PERCENT / ended) if ended else None,
+        "failures": _failures(jobs),
+        "times": times,
+        "times_chart": {
+            "kind": "bar",
+            "labels": [str(row[0]) for row in times],
+            "series": [
+                {"name": _("half of them, ms"), "values": [row[1] for row in times]},
+                {"name": _("95 of 100, ms"), "values": [row[2] for row in times]},
+            ],
+        },
+    }
+
+
+def stage_times(jobs: Any) -> list[tuple[str, int, int]]:
+    """Stage, median and 95th percentile. Units: ms."""
+    found: dict[str, list[int]] = defaultdict(list)
+    rows = jobs.order_by("-created_at").values_list("stage_timings", flat=True)[:SAMPLE]
+    for timings in rows:
+        for stage, told in timings.items():
+            found[stage].append(int(told.get("ms", 0)))
+    return [
+        (str(stage.label), percentile(found[stage], 50), percentile(found[stage], 95))
+        for stage in STAGES
+        if found[stage]
+    ]
+
+
+def percentile(values: list[int], percent: int) -> int:
+    """The smallest value that `percent` of 100 values do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    rank = -(-len(ordered) * percent // PERCENT)
+    return ordered[max(0, rank - 1)]
+
+
+def _counted(jobs: Any, field: str) -> dict[str, int]:
+    return dict(jobs.values_list(field).annotate(count=Count("pk")).order_by())
+
+
+def _failures(jobs: Any) -> list[tuple[str, int]]:
+    failed = jobs.filter(task__state=Task.State.FAILED)
+    rows = failed.values_list("task__error_code").annotate(count=Count("pk")).order_by("-count")
+    return list(rows[:10])

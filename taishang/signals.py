@@ -1,0 +1,5 @@
+"""What the engine tells the apps above, in the transaction of the deed. Keyword arguments only."""
+
+from django.dispatch import Signal
+
+task_finished = Signal()  # task: as claimed, state: how it ended, code: of the failure

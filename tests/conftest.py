@@ -1,0 +1,126 @@
+"""The suite's world: real PostgreSQL and Valkey, the application's database role, and four people.
+
+`alice` owns a workspace, `bob` is her colleague with a lesser role, `charlie` is a stranger, `olga` operates
+the platform. Tables are migrated once by the owner role; tests run as the application role.
+"""
+
+import os
+import secrets
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+from psycopg import sql
+from pytest_django.plugin import DjangoDbBlocker
+
+from accounts import tenancy
+from accounts.models import User, Workspace
+from config import embedded
+from tests import factories
+
+# Pages are rendered without collecting static files first; the journeys serve the collected ones.
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def _admin() -> psycopg.Connection:
+    servers = settings.SERVERS
+    return psycopg.connect(
+        host=str(servers.socket_dir),
+        user="postgres",
+        password=servers.secret("database_superuser"),
+        dbname="postgres",
+        autocommit=True,
+    )
+
+
+def _drop(name: str) -> None:
+    with _admin() as admin:
+        admin.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Databases are named below, one for each parallel worker."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker):
+    """A fresh database for this worker, migrated as the owner, used as the application role."""
+    settings.SERVERS.ensure()
+    name = f"test_{WORKER}_{os.getpid()}_{secrets.token_hex(3)}"
+    embedded.prepare_database(name)
+    for alias in connections:
+        connections[alias].settings_dict["NAME"] = name
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0)
+        yield
+        for alias in connections:
+            connections[alias].close()
+            if connections[alias].settings_dict["OPTIONS"].get("pool"):
+                connections[alias].close_pool()
+    _drop(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache_prefix() -> None:
+    """No test sees what another one cached."""
+    cache.key_prefix = f"test-{WORKER}-{secrets.token_hex(6)}"
+
+
+ENVELOPE = ("SAVEPOINT", "RELEASE SAVEPOINT", "SELECT set_config('app.workspace_id'")
+
+
+@pytest.fixture
+def at_most():
+    """`with at_most(3):` counts a request's statements, without those that only a nested test transaction adds."""
+
+    @contextmanager
+    def counted(limit: int):
+        with CaptureQueriesContext(connection) as captured:
+            yield
+        sent = [entry["sql"] for entry in captured if not entry["sql"].startswith(ENVELOPE)]
+        assert len(sent) <= limit, "\n".join(sent)
+
+    return counted
+
+
+@pytest.fixture
+def committed(django_db_setup, django_db_blocker):
+    """For tests of several connections: what is written is committed, and removed at the end."""
+    with django_db_blocker.unblock():
+        yield
+        with tenancy.platform_scope(reason="tests: remove what was committed"):
+            Workspace.objects.all().delete()
+            User.objects.all().delete()
+        connection.close()
+
+
+@pytest.fixture
+def alice(db) -> factories.Person:
+    return factories.person("alice")
+
+
+@pytest.fixture
+def bob(db, alice) -> factories.Person:
+    """A colleague: editor in alice's workspace."""
+    return factories.colleague("bob", of=alice, role="editor")
+
+
+@pytest.fixture
+def charlie(db) -> factories.Person:
+    return factories.person("charlie")
+
+
+@pytest.fixture
+def olga(db) -> factories.Person:
+    return factories.person("olga", staff=True)
