@@ -137,7 +137,7 @@ def end_all(
     note: str = "",
 ) -> int:
     """End every session of a person but one; without an exception also every access token in circulation."""
-    doomed = list(Session.objects.filter(user=user, revoked_at__isnull=True).exclude(pk=but))  # type: ignore[misc]
+    doomed = list(Session.objects.filter(user=user, revoked_at__isnull=True).exclude(pk=but))
     _revoke(doomed, reason)
     if but is None:
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)

@@ -45,12 +45,12 @@ class JobForm(forms.Form):
         empty_label=_("a new one, named like the upload"),
         help_text=_("An existing project gets the difference, and keeps what you changed by hand."),
     )
-    source = forms.ChoiceField(  # type: ignore[assignment]
+    source = forms.ChoiceField(
         label=_("Made with"),
         required=False,
         choices=[("", _("find out by yourself")), *GenerationJob.Source.choices],
     )
-    prefix = forms.CharField(
+    prefix = forms.CharField(  # type: ignore[assignment]
         label=_("Path prefix of the API"),
         required=False,
         max_length=160,

@@ -221,7 +221,7 @@ class GenerationJobAdmin(OperatorAdmin):
             request,
             rows,
             effect=effect,
-            run=lambda job, reason: self._try(request, job, reason, deed),
+            run=lambda job, reason: self._try(request, job, reason, deed),  # type: ignore[arg-type]
         )
 
     def _try(

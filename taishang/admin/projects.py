@@ -100,7 +100,7 @@ class ProjectAdmin(OperatorAdmin):
             request,
             rows.filter(deleted_at__isnull=False),
             effect=effect,
-            run=lambda project, reason: self._purge(request, project, reason),
+            run=lambda project, reason: self._purge(request, project, reason),  # type: ignore[arg-type]
         )
 
     @display(description=gettext_lazy("head"), ordering="head_version__number")

@@ -57,10 +57,9 @@ def quarantine(*, blueprint: Blueprint, blame: dict[str, str]) -> Blueprint:
     entities = [each for each in blueprint.entities if each.key not in blame]
     names = {each.name for each in entities}
     lost = {each.name for each in blueprint.entities} - names
-    moved: list[EndpointSpec | EntitySpec] = [
-        *(each for each in blueprint.entities if each.key in blame),
-        *(each for each in blueprint.endpoints if each.key in blame),
-    ]
+    moved: list[EndpointSpec | EntitySpec] = []
+    moved += [each for each in blueprint.entities if each.key in blame]
+    moved += [each for each in blueprint.endpoints if each.key in blame]
     reasons = dict(blame)
     for each in endpoints:
         if each.entity in lost:

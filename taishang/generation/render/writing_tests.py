@@ -273,7 +273,8 @@ def _foreign_owner_test(model: Model, route: Route, name: str, url: str) -> list
         return []
     link = model.link(model.owner)
     wire = link.wire if link and link.shown else model.owner
-    known = {each.wire for each in [*model.columns, *model.links] if each.name != model.owner}
+    known = {each.wire for each in model.columns}
+    known |= {each.wire for each in model.links if each.name != model.owner}
     extra = {} if wire in known else {wire: "self.stranger.pk"}
     body = create_body(model, route, extra=extra)
     lines = _as("owner") + call_lines(route, url, body)
