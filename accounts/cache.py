@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import redis
@@ -20,7 +20,6 @@ CALL_SECONDS = 0.05
 FAILURES_TO_OPEN = 3
 PROBE_SECONDS = 2.0
 logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
 
 
 class Breaker:
@@ -69,10 +68,10 @@ class Backend(BaseCache):
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=CALL_SECONDS,
             retry_on_timeout=False,
-            retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0),  # type: ignore[attr-defined]
+            retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0),
         )
 
-    def attempt(self, call: Callable[["redis.Redis[bytes]"], Result], default: Result) -> Result:
+    def attempt(self, call: Callable[[redis.Redis], Any], default: Any) -> Any:
         """Run one call on Redis, or answer `default` when it is away."""
         if not self.breaker.allows():
             return default

@@ -141,7 +141,7 @@ class SettingsForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zones = sorted(zoneinfo.available_timezones() - {"localtime", "Factory"})
-        self.fields["timezone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]
+        self.fields["timezone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]  # type: ignore[attr-defined]
         self.fields["editor_line_height"].widget.attrs["step"] = "0.1"
         self._offer("default_model_id")
         self._offer("default_agent_id")
@@ -154,7 +154,7 @@ class SettingsForm(forms.ModelForm):
         kept = getattr(self.instance, name)
         if kept and str(kept) not in {str(value) for value, _label in choices}:
             choices = [(kept, kept), *choices]
-        self.fields[name].choices = [("", "–"), *choices]
+        self.fields[name].choices = [("", "–"), *choices]  # type: ignore[attr-defined]
 
     def clean_editor_font_family(self) -> str:
         """The value goes into a style by script: names of fonts, nothing that could be more."""
@@ -202,4 +202,4 @@ class ApiKeyForm(forms.Form):
 
     def __init__(self, *args: Any, scopes: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = scopes
+        self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]

@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.account.signals import (
+    authentication_step_completed,
+    password_changed,
+    password_reset,
+    password_set,
+)
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -32,6 +37,14 @@ def close_browser_session(request: HttpRequest, user: User | None, **_: Any) -> 
         sessions.sign_out(
             session_key=request.session.session_key, user=user, facts=sessions.facts(request)
         )
+
+
+@receiver(authentication_step_completed)
+def note_proof(request: HttpRequest, reauthenticated: bool = False, **_: Any) -> None:  # noqa: FBT001, FBT002
+    """Who confirmed their password may do for ten minutes what needs a fresh sign-in."""
+    principal = getattr(request, "principal", None)
+    if reauthenticated and principal and principal.session_id:
+        sessions.prove(session_id=principal.session_id)
 
 
 @receiver([password_changed, password_set])

@@ -128,7 +128,8 @@ class MonthlyPartitions(migrations.RunSQL):
     """Turn a table that was just created and is empty into one partitioned by month on `created_at`.
 
     Django keeps `id` as the primary key in its state; the database's key becomes `(id, created_at)`.
-    Constraints and indexes are copied, a default partition catches what no month holds, and the months from
+    Defaults, identity and CHECK constraints are copied; indexes and foreign keys are made afterwards. A default
+    partition catches what no month holds, and the months from
     `first` on exist for `months` months; the maintenance job makes the later ones.
     """
 

@@ -137,7 +137,7 @@ def end_all(
     note: str = "",
 ) -> int:
     """End every session of a person but one; without an exception also every access token in circulation."""
-    doomed = list(Session.objects.filter(user=user, revoked_at__isnull=True).exclude(pk=but))  # type: ignore[misc]
+    doomed = list(Session.objects.filter(user=user, revoked_at__isnull=True).exclude(pk=but))
     _revoke(doomed, reason)
     if but is None:
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
@@ -146,6 +146,11 @@ def end_all(
             sender=Session, user=user, session=session, reason=reason, by=by, note=note
         )
     return len(doomed)
+
+
+def prove(*, session_id: UUID, at: datetime | None = None) -> None:
+    """Remember that the person behind a session has just proved who they are."""
+    Session.objects.filter(pk=session_id).update(authenticated_at=at or timezone.now())
 
 
 def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:

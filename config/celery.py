@@ -27,8 +27,8 @@ def configure(sender: Celery, **_: object) -> None:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
-            "socket_connect_timeout": 0.2,
-            "socket_timeout": 0.25,
+            "socket_connect_timeout": 0.15,
+            "socket_timeout": 0.15,
             "max_retries": 0,
             "global_keyprefix": f"{settings.CACHE_PREFIX}:celery:",
         },

@@ -15,8 +15,11 @@ def ensure() -> list[str]:
     if not (settings.DATABASE_EMBEDDED or settings.REDIS_EMBEDDED):
         return []
     started = settings.SERVERS.ensure()
-    if "PostgreSQL" in started and settings.DATABASE_EMBEDDED:
-        prepare_database(settings.DATABASES["default"]["NAME"])
+    name = str(settings.DATABASES["default"]["NAME"])
+    prepared = settings.DATA_DIR / "run" / f"prepared-{name}"
+    if settings.DATABASE_EMBEDDED and ("PostgreSQL" in started or not prepared.exists()):
+        prepare_database(name)
+        prepared.touch()
     if started:
         sys.stderr.write(f"Started {' and '.join(started)} (stop: make stop)\n")
     return started

@@ -1,6 +1,7 @@
 """Is it alive, and is it ready? For load balancers and operators; details are for operators only."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
@@ -77,7 +78,7 @@ def _asked(question: Callable[[], bool]) -> str:
         return FAILED
 
 
-def _scalar(statement: str, parameters: list[object] | None = None) -> object:
+def _scalar(statement: str, parameters: list[Any] | None = None) -> object:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         row = cursor.fetchone()

@@ -228,6 +228,8 @@ def _give_to_server(path: Path) -> None:
     if user is None:
         return
     account = utils.ensure_user_exists(user)
+    if account is None:
+        raise ServerFailed(f"The system user {user} could not be made.")
     binaries = utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]
     if path.is_dir():
         utils.ensure_prefix_permissions(path)

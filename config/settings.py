@@ -227,6 +227,7 @@ SPECTACULAR_SETTINGS = {
         "WorkspaceStatus": "accounts.models.Workspace.Status",
         "MembershipStatus": "accounts.models.Membership.Status",
         "SessionKind": "accounts.models.Session.Kind",
+        "VersionKind": "taishang.models.ProjectVersion.Kind",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

@@ -51,6 +51,10 @@ def ensure_partitions(*, months: int = 3, today: date | None = None) -> list[Mad
                 made += _ensure(table, month)
     except ProgrammingError as error:
         raise OwnerUnreachable(str(error)) from error
+    finally:
+        # Once a day: no worker keeps the owner's sign-in open in between.
+        if not connections[OWNER_ALIAS].in_atomic_block:
+            connections[OWNER_ALIAS].close()
     for one in made:
         logger.info("partition made name=%s moved_rows=%s", one.partition, one.moved_rows)
     return made

@@ -24,9 +24,6 @@ ACTIONS = {
     "user.activated": _("activated an account"),
     "role.changed": _("changed a role"),
     "user.settings_changed": _("changed preferences"),
-    "user.suspended": _("suspended an account"),
-    "user.activated": _("activated an account"),
-    "role.changed": _("changed a role"),
     "api_key.created": _("made an API key"),
     "api_key.revoked": _("revoked an API key"),
     "workspace.created": _("made a workspace"),
@@ -183,7 +180,6 @@ def declare() -> None:
     files.purposes.add("avatar", Purpose(_("picture of a person"), PICTURES, personal=True))
     files.purposes.add("audit_export", Purpose(_("audit export"), None, lifetime_s=86_400))
     registry.body_limits.add("/api/v1/files/", MAX_UPLOAD_BODY)
-    registry.body_limits.add("/files/", MAX_UPLOAD_BODY)
     for schedule in (
         Schedule("laojun.config_announcements", snapshots.repeat_announcements, every_s=5),
         Schedule("laojun.files_sweep", file_sweeps.sweep, every_s=300),

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from laojun import audit, snapshots
 
+CONSOLE_PREFIX = "/admin/"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -42,7 +43,9 @@ class AuditMiddleware:
                 audit.record_afterwards(
                     actor=principal,
                     action="access.denied",
-                    target=("path", request.path),
+                    target=audit.Target(
+                        "path", request.path, platform=request.path.startswith(CONSOLE_PREFIX)
+                    ),
                     details={"method": request.method},
                 )
         return response

@@ -9,7 +9,7 @@ class TaishangConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from taishang import declarations, demo, handlers, queue, schedules
+        from taishang import declarations, demo, handlers, queue, receivers, schedules  # noqa: F401
         from taishang.generation import declarations as generation
 
         declarations.declare()

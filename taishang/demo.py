@@ -29,7 +29,7 @@ def seed_generation(*, user: User, workspace: Workspace) -> None:
     with tenancy.entered(principal.context):
         job = GenerationJob.objects.with_task().filter(name=NAME).order_by("created_at").first()
     if job is None:
-        job = _submit(principal)
+        job = _submit(principal, user)
     if job.task.is_live:
         runner.drain(Claimant(f"demo:{os.getpid()}", ["generation"]), limit=1)
     with tenancy.entered(principal.context):
@@ -38,8 +38,8 @@ def seed_generation(*, user: User, workspace: Workspace) -> None:
             applying.apply(principal=principal, job=job)
 
 
-def _submit(principal: Principal) -> GenerationJob:
-    owner = Owner(principal.context.user_id, principal.workspace_id)
+def _submit(principal: Principal, user: User) -> GenerationJob:
+    owner = Owner(user.pk, principal.workspace_id)
     upload = files.store(
         content=sample.archive(), name="reading-club.zip", purpose="generation.upload", owner=owner
     )

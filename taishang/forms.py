@@ -50,7 +50,7 @@ class JobForm(forms.Form):
         required=False,
         choices=[("", _("find out by yourself")), *GenerationJob.Source.choices],
     )
-    prefix = forms.CharField(
+    prefix = forms.CharField(  # type: ignore[assignment]
         label=_("Path prefix of the API"),
         required=False,
         max_length=160,

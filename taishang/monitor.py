@@ -113,7 +113,7 @@ class Watch:
         mine = Task.objects.filter(
             state=Task.State.RUNNING, lease_owner__startswith=f"{self.worker_id}:"
         )
-        return list(mine.values_list("lease_owner", flat=True))
+        return [owner for owner in mine.values_list("lease_owner", flat=True) if owner]
 
     def _stop_overdue(self) -> None:
         """Kill the slot of a handler that ignores a wish to cancel, or that has run beyond its time."""

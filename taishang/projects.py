@@ -22,6 +22,7 @@ from accounts.authentication import Principal
 from accounts.models import Profile, User
 from laojun import audit, files
 from laojun.files import ContentMissing, Owner
+from laojun.models import File
 from taishang.generation import CORE_VERSION, ir, packing, patching
 from taishang.generation.ir import Blueprint
 from taishang.generation.packing import PackDamaged
@@ -262,7 +263,7 @@ def purge(*, project: Project) -> None:
     project.versions.all().delete()
     project.delete()
     wanted = {pk for pair in packs for pk in pair if pk is not None}
-    for file in files.File.objects.filter(pk__in=wanted):
+    for file in File.objects.filter(pk__in=wanted):
         files.delete(file)
 
 

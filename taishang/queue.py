@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
 from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
@@ -102,7 +103,8 @@ def enqueue(
 
 def wake(queue: str) -> None:
     """Send one message for this queue; calls within 50 ms share it. Never raises: the poll finds the task too."""
-    if not cache.add(f"wake:{queue}:key", 1, WAKE_KEY_SECONDS) and not _cache_is_away():
+    is_first = cache.add(f"wake:{queue}:key", 1, WAKE_KEY_SECONDS)
+    if not is_first and (_broker_is_the_cache() or not _cache_is_away()):
         return
     if not broker.allows():
         return
@@ -113,6 +115,13 @@ def wake(queue: str) -> None:
         logger.warning("no wake-up sent, the poll will find it error=%s", type(error).__name__)
     else:
         broker.succeeded()
+
+
+def _broker_is_the_cache() -> bool:
+    """One server for both: what the cache could not reach need not be tried again."""
+    return (
+        settings.CELERY_BROKER_URL.partition("//")[2] == settings.REDIS_LOCATION.partition("//")[2]
+    )
 
 
 def _cache_is_away() -> bool:

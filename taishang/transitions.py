@@ -153,7 +153,8 @@ def succeed(holder: Holder, *, result: Any, wipe_payload: bool = False) -> None:
         write(holder, Note("cancel_too_late"))
     _own(
         holder,
-        f"state = 'succeeded', result = %s::jsonb, progress = 100, {ENDED}{wiped}",
+        "state = 'succeeded', result = %s::jsonb, progress = 100, error = '', error_code = '',"
+        f" error_detail = '', {ENDED}{wiped}",
         [orjson.dumps(result).decode()],
         Note("succeeded"),
     )

@@ -20,15 +20,16 @@ from uuid import UUID
 
 import psutil
 from celery import current_app
-from celery.platforms import SecurityWarning
+from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
 from django.core.cache import cache
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError, connections, models
 from django.utils import timezone
 
 from accounts import tenancy
 from accounts.ids import uuid7
-from taishang import claiming, runner, schedules, wakeups
+from taishang import claiming, runner, schedules, signals, wakeups
 from taishang.claiming import Claimant
+from taishang.models import Task, Worker
 from taishang.monitor import LOOK_SECONDS, Watch
 from taishang.runs import GivenBack, Stop
 
@@ -143,13 +144,36 @@ class Supervisor:
         listen(self.queues, self.id)
 
 
+class Tally:
+    """How many tasks this slot ended, added to its worker's row whenever the slot has time."""
+
+    def __init__(self, claimant: Claimant) -> None:
+        self.worker_id = claimant.owner.partition(":")[0]
+        self.done = self.failed = 0
+
+    def count(self, *, state: str, **_: object) -> None:
+        self.done += state == Task.State.SUCCEEDED
+        self.failed += state == Task.State.FAILED
+
+    def write(self) -> None:
+        if self.done or self.failed:
+            with tenancy.dispatcher_scope():
+                Worker.objects.filter(id=self.worker_id).update(
+                    done=models.F("done") + self.done, failed=models.F("failed") + self.failed
+                )
+            self.done = self.failed = 0
+
+
 def serve(claimant: Claimant) -> None:
     """A slot: claim and run until told to stop, or until it has run long enough to be replaced."""
     stop = _stop_on_sigterm(give_back=True)
     done = 0
+    tally = Tally(claimant)
+    signals.task_finished.connect(tally.count)
     while not stop.asked and done < MAX_TASKS and not _is_bloated():
         try:
             ran = _serve_once(claimant, stop)
+            tally.write()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("slot lost the database error=%s", type(error).__name__)
             connections.close_all()

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from accounts import sessions, suspension
+from accounts import people, sessions
 from accounts.admin.base import Console, Rows, operator, with_reason
 from accounts.models import Membership, Session, User
 
@@ -75,7 +75,7 @@ class UserAdmin(Console):
         others = queryset.exclude(pk=request.user.pk)
 
         def run(user: Any, reason: str) -> None:
-            suspension.suspend(user=user, reason=reason, by=operator(request))
+            people.suspend(user=user, reason=reason, by=operator(request))
 
         effect = _("Every session, token and key of these people is refused from now on.")
         return with_reason(self, request, others, effect=str(effect), run=run)
@@ -83,7 +83,7 @@ class UserAdmin(Console):
     @admin.action(description=_("Activate: let in again"))
     def activate(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         def run(user: Any, reason: str) -> None:
-            suspension.activate(user=user, reason=reason, by=operator(request))
+            people.activate(user=user, reason=reason, by=operator(request))
 
         effect = _("These people may sign in again.")
         return with_reason(self, request, queryset, effect=str(effect), run=run)

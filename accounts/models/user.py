@@ -15,7 +15,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(is_active=True)
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     """`normalize_email` and friends are Django's; accounts are opened by `accounts.signup`."""
 
     def get_by_natural_key(self, username: str | None) -> User:

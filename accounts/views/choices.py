@@ -21,7 +21,7 @@ def switch_workspace(request: HttpRequest) -> HttpResponse:
     """Go on in another workspace, at the same kind of page."""
     wanted = request.POST.get("workspace", "")
     number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= 18 else 0
-    workspace = get_object_or_404(Workspace.objects.visible_to(request.user), pk=number)
+    workspace = get_object_or_404(Workspace.objects.visible_to(request.user), pk=number)  # type: ignore[arg-type]
     request.session[WORKSPACE_SESSION_KEY] = workspace.id
     return HttpResponseRedirect(_same_kind_of_page(request))
 

@@ -79,5 +79,5 @@ def _ordered(entries: list[Any]) -> list[Any]:
 
 
 def _workspace(request: HttpRequest) -> Workspace:
-    visible = Workspace.objects.visible_to(request.user)
+    visible = Workspace.objects.visible_to(request.user)  # type: ignore[arg-type]
     return get_object_or_404(visible, pk=request.principal.workspace_id)  # type: ignore[attr-defined]

@@ -87,7 +87,8 @@ def setting(request: HttpRequest, name: str) -> HttpResponse:
 def reset(request: HttpRequest, group: str) -> HttpResponse:
     if group not in GROUPS:
         raise Http404
-    first = {name: UserSettings._meta.get_field(name).get_default() for name in GROUPS[group][1]}
+    blank = UserSettings()
+    first = {name: getattr(blank, name) for name in GROUPS[group][1]}
     preferences.change_settings(user=_person(request), fields=first)
     messages.success(request, _("The first values are back."))
     return redirect("settings")

@@ -99,11 +99,15 @@ def _person(user: User) -> dict[str, Any]:
         workspaces=ArraySubquery(mine.values(json=JSONObject(id="id", name="name", kind="kind")))
     )
     found = rows.values("theme", "user__profile__display_name", "workspaces").first()
-    return found or {
-        "theme": UserSettings.Theme.SYSTEM,
-        "user__profile__display_name": "",
-        "workspaces": [],
-    }
+    return (
+        dict(found)
+        if found
+        else {
+            "theme": UserSettings.Theme.SYSTEM,
+            "user__profile__display_name": "",
+            "workspaces": [],
+        }
+    )
 
 
 def _places(request: HttpRequest) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ def declare() -> None:
 
 def health() -> dict[str, Any]:
     """Whether what the platform leans on answers; the database does, or nobody would see this."""
-    if cache.is_away():
+    if cache.is_away():  # type: ignore[attr-defined]
         return {"value": _("Slower"), "note": _("The cache is away"), "state": "warn"}
     return {"value": _("Well"), "note": _("Database and cache answer"), "state": "good"}
 

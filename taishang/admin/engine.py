@@ -204,6 +204,8 @@ class WorkerAdmin(OperatorAdmin):
         "pid",
         "slots",
         "running",
+        "done",
+        "failed",
         "is_alive",
         "heartbeat_at",
         "drain_requested_at",

@@ -217,7 +217,7 @@ class GenerationJobAdmin(OperatorAdmin):
         deed: Callable[[HttpRequest, GenerationJob, str], None],
     ) -> HttpResponse | None:
         return with_reason(
-            self,  # type: ignore[arg-type]
+            self,
             request,
             rows,
             effect=effect,

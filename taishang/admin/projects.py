@@ -96,7 +96,7 @@ class ProjectAdmin(OperatorAdmin):
             " cannot be undone."
         )
         return with_reason(
-            self,  # type: ignore[arg-type]
+            self,
             request,
             rows.filter(deleted_at__isnull=False),
             effect=effect,

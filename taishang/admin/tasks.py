@@ -251,7 +251,7 @@ class TaskAdmin(OperatorAdmin):
             "low": lambda: steering.reorder(task=task, by=by, priority=PRIORITY_LOW),
         }
         try:
-            return deed in deeds and deeds[deed]() is not False
+            return deed in deeds and deeds[deed]() is not False  # type: ignore[no-untyped-call]
         except (
             steering.TaskNotCancellable,
             steering.TaskNotRetryable,
@@ -277,7 +277,7 @@ def _waiting(rows: models.QuerySet[Task]) -> models.QuerySet[Task]:
 def _plain(value: Any) -> SafeString:
     """A stored value for reading: redacted, indented, never markup."""
     if value is None:
-        return format_html("–")
+        return SafeString("–")
     text = json.dumps(redact(value), indent=2, ensure_ascii=False)
     return format_html('<pre class="code">{}</pre>', text)
 

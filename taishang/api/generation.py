@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiTypes, extend_schema, extend_schema_field
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -71,7 +72,7 @@ class JobOut(serializers.Serializer):
     progress = serializers.IntegerField(source="task.progress")
     progress_message = serializers.CharField(source="task.progress_message")
     stage = serializers.ChoiceField(GenerationJob.Stage.choices)
-    source = serializers.ChoiceField(GenerationJob.Source.choices)
+    source = serializers.ChoiceField(GenerationJob.Source.choices)  # type: ignore[assignment]
     framework = serializers.CharField()
     summary = serializers.JSONField()
     applied = serializers.ChoiceField(["none", "partial", "full", "reverted"])

@@ -18,7 +18,7 @@ from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 from taishang import projects
-from taishang.generation import adapters, submitting
+from taishang.generation import CORE_VERSION, adapters, submitting
 from taishang.models import Project, ProjectVersion
 from taishang.models.generation import MAX_UPLOAD_BYTES
 
@@ -241,7 +241,7 @@ class Adapters(ApiView):
             _adapter(one.slug, one.version, kind="source", off=off, formats=[one.source])
             for one in adapters.ADAPTERS
         ]
-        version = submitting.CORE_VERSION
+        version = CORE_VERSION
         emitter = _adapter(EMITTER, version, kind="emitter", off=off, formats=["django"])
         return Response([*rows, emitter])
 

@@ -10,7 +10,8 @@ from django.db import models
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiTypes, extend_schema, extend_schema_field
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,7 +36,7 @@ EVENTS_PER_LOOK = 500
 
 class TaskTypeOut(serializers.Serializer):
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     queue = serializers.CharField()
     schema = serializers.JSONField()
 
@@ -68,7 +69,7 @@ class TaskOut(serializers.Serializer):
 
     id = serializers.UUIDField()
     type = serializers.CharField()
-    label = serializers.SerializerMethodField()
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]
     state = serializers.ChoiceField(Task.State.choices)
     progress = serializers.IntegerField()
     progress_message = serializers.CharField()

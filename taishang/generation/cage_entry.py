@@ -14,6 +14,7 @@ import resource
 import signal
 import struct
 import sys
+from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
@@ -45,8 +46,7 @@ def namespaces(order):
         ("gid_map", f"{group} {group} 1"),
     ):
         try:
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(text)
+            Path(f"/proc/self/{name}").write_text(text)
         except OSError:
             return True
     return True
@@ -60,7 +60,7 @@ def readable_by_nobody(order):
             become_nobody()
             seen = all(os.access(path, os.R_OK) for path in order["must_read"])
             seen = seen and os.access(order["argv"][0], os.X_OK)
-            parent = os.path.dirname(order["directory"])  # noqa: PTH120
+            parent = Path(order["directory"]).parent
             os._exit(0 if seen and os.access(parent, os.X_OK) else 1)
         except OSError:
             os._exit(1)
@@ -71,7 +71,7 @@ def hand_over(directory):
     for folder, _, names in os.walk(directory):
         os.chown(folder, NOBODY, NOBODY)
         for name in names:
-            os.chown(os.path.join(folder, name), NOBODY, NOBODY, follow_symlinks=False)
+            os.chown(f"{folder}/{name}", NOBODY, NOBODY, follow_symlinks=False)
 
 
 def become_nobody():

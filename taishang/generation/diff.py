@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from taishang.generation import patching
@@ -25,6 +25,15 @@ UNSURE = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a diff says about its job: `source` holds zip_sha256, chat_sha256, source and framework."""
+
+    job: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+    target: str = "blank"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """The document without hunk text, and the patch that holds the hunks."""
 
@@ -39,24 +48,23 @@ def diff(
     blueprint: Blueprint,
     verification: Verification,
     origins: Origins,
-    job: Mapping[str, Any] | None = None,
-    source: Mapping[str, Any] | None = None,
-    target: str = "blank",
+    context: Context | None = None,
 ) -> Difference:
-    """Compare `tree` with `base`. `source` gives zip_sha256, chat_sha256, source and framework.
+    """Compare `tree` with `base`.
 
     The same input gives the same document but for `job` and `base.target`, which `diff_sha256` leaves out.
     """
+    context = context or Context()
     whole = patching.patch(base=base, tree=tree)
     changed = sorted(path for path in {*base, *tree} if base.get(path) != tree.get(path))
     files = [_file(path, base, tree, blueprint, origins) for path in changed]
     lines = [line for hunk in patching.by_path(whole).values() for line in hunk.split("\n")]
     document = {
         "schema": SCHEMA,
-        "job": dict(job or {}),
+        "job": dict(context.job),
         "input": {"zip_sha256": None, "chat_sha256": None, "source": None, "framework": None}
-        | dict(source or {}),
-        "base": {"target": target, "tree_sha256": tree_sha256(base)},
+        | dict(context.source),
+        "base": {"target": context.target, "tree_sha256": tree_sha256(base)},
         "tree_sha256": tree_sha256(tree),
         "endpoints": _endpoints(blueprint, origins),
         "models": [_model(entity) for entity in blueprint.entities],

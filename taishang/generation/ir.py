@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA = "gen.ir/1"
+SCHEMA: Final = "gen.ir/1"
 EXCERPT_CHARACTERS = 200
 RENDER_THRESHOLD = 0.5
 MAX_ENTITIES = 200

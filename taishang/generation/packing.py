@@ -14,7 +14,7 @@ from typing import Literal
 from dulwich.index import commit_tree
 from dulwich.object_format import SHA1
 from dulwich.object_store import MemoryObjectStore, iter_tree_contents
-from dulwich.objects import Blob, Commit, ShaFile
+from dulwich.objects import Blob, Commit, ObjectID, ShaFile
 from dulwich.pack import write_pack_objects
 from merge3 import Merge3
 
@@ -114,7 +114,7 @@ def commit(
     made.author_timezone = made.commit_timezone = 0
     made.encoding = b"UTF-8"
     made.message = message.encode("utf-8", "replace")
-    made.parents = [parent.encode()] if parent else []
+    made.parents = [ObjectID(parent.encode())] if parent else []
     store.add_object(made)
     known = _object_ids(parent_tree) if parent_tree is not None else set()
     new = [store[sha] for sha in sorted(store) if sha not in known]
@@ -129,7 +129,7 @@ def read(*, packs: Iterable[bytes], commit_sha: str) -> Tree:
     for number, pack in enumerate(packs):
         _add_pack(store, pack, number)
     try:
-        found = store[commit_sha.encode()]
+        found = store[ObjectID(commit_sha.encode())]
         entries = list(iter_tree_contents(store, found.tree))  # type: ignore[attr-defined]
         return {
             entry.path.decode("utf-8"): _content(store, entry.sha)
@@ -191,7 +191,7 @@ def _object_ids(tree: Tree) -> set[bytes]:
 
 def _pack(objects: list[ShaFile]) -> bytes:
     buffer = io.BytesIO()
-    write_pack_objects(buffer.write, objects, SHA1, deltify=False)
+    write_pack_objects(buffer, objects, SHA1, deltify=False)
     return buffer.getvalue()
 
 
@@ -206,7 +206,7 @@ def _add_pack(store: MemoryObjectStore, pack: bytes, number: int) -> None:
 
 
 def _content(store: MemoryObjectStore, sha: bytes) -> bytes:
-    blob = store[sha]
+    blob = store[ObjectID(sha)]
     content = blob.as_raw_string()
     if Blob.from_string(content).id != sha:
         raise PackDamaged(f"object {sha.decode()} holds something else")
@@ -225,7 +225,7 @@ def _merge_file(
     for region in three.merge_regions():
         kind = region[0]
         if kind == "conflict":
-            hunk = _hunk(three, region, len(hunks))
+            hunk = _hunk(three, region, len(hunks))  # type: ignore[arg-type]
             hunks.append(hunk)
             side = sides[hunk.number] if hunk.number < len(sides) else None
             out.append((hunk.ours if side == "ours" else hunk.theirs).encode())

@@ -345,13 +345,15 @@ def _compare(
         blueprint=blueprint,
         verification=verification,
         origins=render.origins(blueprint=blueprint, tree=tree),
-        job={"id": order.job},
-        source={
-            **order.hashes,
-            "source": reading.inventory.source,
-            "framework": reading.inventory.framework,
-        },
-        target=order.base_target,
+        context=diff.Context(
+            job={"id": order.job},
+            source={
+                **order.hashes,
+                "source": reading.inventory.source,
+                "framework": reading.inventory.framework,
+            },
+            target=order.base_target,
+        ),
     )
     return difference.document, difference.patch
 

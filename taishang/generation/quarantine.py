@@ -27,9 +27,9 @@ def blamed(*, verification: Verification, origins: Origins) -> dict[str, str]:
             for key in row.items:
                 found.setdefault(key, _short(f"{row.name}: {row.log}"))
     for test in verification.tests:
-        key = _covered(test.name, origins) if test.result == "fail" else None
-        if key:
-            found.setdefault(key, _short(f"tests: {test.name.rsplit('.', 1)[-1]}"))
+        covered = _covered(test.name, origins) if test.result == "fail" else None
+        if covered:
+            found.setdefault(covered, _short(f"tests: {test.name.rsplit('.', 1)[-1]}"))
     return dict(sorted(found.items())[:MOST_ITEMS])
 
 
@@ -57,9 +57,9 @@ def quarantine(*, blueprint: Blueprint, blame: dict[str, str]) -> Blueprint:
     entities = [each for each in blueprint.entities if each.key not in blame]
     names = {each.name for each in entities}
     lost = {each.name for each in blueprint.entities} - names
-    moved: list[EndpointSpec | EntitySpec] = [
-        each for each in [*blueprint.entities, *blueprint.endpoints] if each.key in blame
-    ]
+    moved: list[EndpointSpec | EntitySpec] = []
+    moved += [each for each in blueprint.entities if each.key in blame]
+    moved += [each for each in blueprint.endpoints if each.key in blame]
     reasons = dict(blame)
     for each in endpoints:
         if each.entity in lost:

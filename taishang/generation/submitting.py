@@ -205,7 +205,7 @@ def _files_of(job: GenerationJob) -> set[Any]:
     shared = GenerationJob.objects.filter(
         models.Q(upload_file_id=job.upload_file_id) | models.Q(chat_file_id=job.chat_file_id)
     ).exclude(pk=job.pk)
-    own = set(job.artifacts.values_list("file_id", flat=True))
+    own: set[Any] = set(job.artifacts.values_list("file_id", flat=True))
     if not shared.exists():
         own |= {job.upload_file_id, job.chat_file_id}
     return own - {None}

@@ -16,7 +16,7 @@ PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_URGENT = 20, 50, 80, 95
 MAX_CRASHES = 5
 ENDINGS = {
     "expired": _("It waited longer than it may and was never started."),
-    "crashed": _("Its process died five times. Nothing was changed by it."),
+    "crashed": _("Its process died five times."),
     "timeout": _("It took longer than it may."),
 }
 UNKNOWN_KIND_AFTER = timedelta(minutes=5)

@@ -92,6 +92,16 @@ def test_a_sign_in_with_an_empty_request_is_recorded(alice):
     assert live(alice).get().user_agent == ""
 
 
+def test_confirming_the_password_makes_a_session_fresh(alice):
+    Session.objects.update(authenticated_at=F("authenticated_at") - timedelta(minutes=11))
+    ends = "/api/v1/me/sessions/revocation/"
+    assert alice.client.post(ends).status_code == 403
+
+    alice.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+    assert alice.client.post(ends).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("peer", "forwarded", "expected"),
     [

@@ -19,8 +19,10 @@ from urllib.parse import urlsplit
 import django
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.e2e import serving
+from tests.e2e.watching import settle
 
 THEMES = ("light", "dark")
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
@@ -28,7 +30,15 @@ WIDTHS = {360: 740, 768: 1024, 1440: 900}
 MAX_PAGES = 40
 MAX_HEIGHT = 6000
 IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+|(?<=/problems/)[a-z_]+")
-NEVER = ("/accounts/logout", "/static/", "/api/", "/admin/jsi18n", "/download", "/content")
+NEVER = (
+    "/accounts/logout",
+    "/static/",
+    "/api/",
+    "/admin/jsi18n",
+    "/download",
+    "/content",
+    "/export",
+)
 SIGNED_OUT = (
     "/",
     "/accounts/login/",
@@ -110,8 +120,12 @@ def _walk(
         kind = IDENTIFIER.sub("*", path)
         if kind in found or path.startswith(NEVER) or any(part in path for part in NEVER):
             continue
-        page.goto(path)
-        page.wait_for_load_state("networkidle")
+        try:
+            page.goto(path)
+        except PlaywrightError:
+            # A download, not a page.
+            continue
+        settle(page)
         found[kind] = path
         hrefs = page.eval_on_selector_all("a[href]", "all => all.map((one) => one.href)")
         waiting += [urlsplit(href).path for href in hrefs if href.startswith(address)]
@@ -161,7 +175,7 @@ def _prefer(
 
 def _take(page: Page, path: str, theme: str, file: Path) -> None:
     page.goto(path)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
     size = page.viewport_size or {"width": 1440, "height": 900}
     height = min(page.evaluate("document.documentElement.scrollHeight"), MAX_HEIGHT)

@@ -1,14 +1,17 @@
 """What no page may do: complain in the console, break the policy, scroll sideways, jump, shut people out."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 AXE = Path(__file__).parent / "vendor" / "axe-core@4.14.1" / "axe.min.js"
 MAX_SHIFT = 0.1
+QUIET_MS = 3000
 SERIOUS = {"serious", "critical"}
 LISTEN = """
 window.__seen = {shift: 0, policy: []};
@@ -23,6 +26,11 @@ CUT_OFF = """
   .filter((one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1
     && getComputedStyle(one).overflow !== "visible" && getComputedStyle(one).textOverflow !== "ellipsis")
   .map((one) => one.textContent.trim().slice(0, 60))
+"""
+
+SHOWN_ALTHOUGH_HIDDEN = """
+[...document.querySelectorAll("[hidden]")].filter((one) => one.offsetParent)
+  .map((one) => one.outerHTML.slice(0, 80))
 """
 
 
@@ -45,7 +53,7 @@ class Watch:
 
     def look(self) -> None:
         """Judge the page as it stands now."""
-        self.page.wait_for_load_state("networkidle")
+        settle(self.page)
         where = self.page.url
         seen = self.page.evaluate("window.__seen ?? {shift: 0, policy: []}")
         self.faults += [f"{where}: policy: {report}" for report in seen["policy"]]
@@ -57,6 +65,8 @@ class Watch:
         if wide > 0:
             self.faults.append(f"{where}: scrolls sideways by {wide} px")
         self.faults += [f"{where}: cut off: {text}" for text in self.page.evaluate(CUT_OFF)]
+        shown = self.page.evaluate(SHOWN_ALTHOUGH_HIDDEN)
+        self.faults += [f"{where}: shown although hidden: {html}" for html in shown]
         # axe measures with styles of its own, which the policy rightly stops.
         self.probing = True
         self.faults += [f"{where}: {fault}" for fault in barriers(self.page)]
@@ -65,6 +75,12 @@ class Watch:
 
     def assert_clean(self) -> None:
         assert not self.faults, "\n".join(self.faults)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has fetched its parts; a page that listens to a stream never falls quite silent."""
+    with suppress(PlaywrightTimeout):
+        page.wait_for_load_state("networkidle", timeout=QUIET_MS)
 
 
 @cache

@@ -6,11 +6,13 @@ import json
 import shutil
 import subprocess
 
+import jsonschema
 import pytest
 from unidiff import PatchSet
 
 from taishang.generation import patching, trees
-from taishang.generation.diff import diff, diff_sha256, with_hunks
+from taishang.generation.diff import Context, diff, diff_sha256, with_hunks
+from taishang.generation.diff_schema import SCHEMA_DOCUMENT
 from taishang.generation.ir import Verification
 from taishang.generation.render import origins
 from tests.generation import blueprints
@@ -79,7 +81,7 @@ def document(rendered, verified):
         blueprint=blueprint,
         verification=verified("camel_tasks"),
         origins=origins(blueprint=blueprint, tree=tree),
-        job={"id": 7},
+        context=Context(job={"id": 7}),
     )
 
 
@@ -140,3 +142,11 @@ def test_an_unverified_tree_has_a_diff_too(rendered):
     )  # fmt: skip
 
     assert found.document["tests"] == []
+
+
+def test_the_document_keeps_to_its_schema(document):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA_DOCUMENT)
+
+    jsonschema.validate(document.document, SCHEMA_DOCUMENT)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document.document | {"files": [{"path": 1}]}, SCHEMA_DOCUMENT)

@@ -28,61 +28,70 @@ export async function removeBook(id: string) {
 """
 
 
-def run_child(folder: Path, job: dict) -> tuple[list[dict], dict]:
-    (folder / "job.json").write_text(json.dumps(job))
+JOB = {
+    "job": "7", "name": "books", "options": {}, "edits": [], "adapters_off": [], "hashes": {},
+    "base_target": "template",
+}  # fmt: skip
+
+
+def run_child(folder: Path, **order: object) -> list[dict]:
+    """The lines that the process of a job says; its files lie in `folder / "out"`."""
+    (folder / "job.json").write_text(json.dumps(JOB | order))
     done = subprocess.run(
         [sys.executable, "-m", "taishang.generation.child", str(folder)],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert (folder / "outcome.json").exists(), done.stderr
-    return lines, json.loads((folder / "outcome.json").read_text())
+    assert "Traceback" not in done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def result(folder: Path, name: str = "result") -> dict:
+    return json.loads((folder / "out" / f"{name}.json").read_text())
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    with zipfile.ZipFile(tmp_path / "upload.zip", "w") as file:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as file:
         file.writestr("package.json", '{"dependencies": {"react": "18"}}')
         file.writestr("src/api.ts", API)
     return tmp_path
 
 
 def test_a_job_ends_with_a_green_project_and_all_artifacts(folder):
-    lines, outcome = run_child(folder, {"archive": "upload.zip"})
+    lines = run_child(folder)
 
-    assert outcome["state"] == "succeeded", outcome
-    assert lines[-1]["progress"] == 100
-    percents = [line["progress"] for line in lines]
-    assert percents == sorted(percents)
-    for name in ("tree.zip", "diff.json", "changes.patch", "verification.json", "openapi.yaml", "facts.json"):
-        assert (folder / name).stat().st_size > 0
-    paths = {each["path"] for each in json.loads((folder / "diff.json").read_text())["endpoints"]}
+    assert result(folder)["green"], result(folder)
+    stages = [line["stage"] for line in lines if line["event"] == "stage_finished"]
+    assert stages[0] == "intake"
+    assert stages[-1] == "diff"
+    for name in ("tree.zip", "patch.diff", "verification.json", "openapi.yaml", "evidence.json"):
+        assert (folder / "out" / name).stat().st_size > 0
+    paths = {each["path"] for each in result(folder, "diff")["endpoints"]}
     assert {"/api/books/", "/api/books/{id}/"} <= paths
-    assert not list(folder.glob("check-*"))
 
 
-def test_the_two_halves_give_what_the_whole_gives(folder, tmp_path_factory):
-    _, whole = run_child(folder, {"archive": "upload.zip"})
-    run_child(folder, {"archive": "upload.zip", "phase": "read"})
-    _, halves = run_child(folder, {"phase": "produce", "source": {}})
+def test_an_applied_project_stays_as_it_is_when_the_same_export_comes_again(folder):
+    run_child(folder)
+    (folder / "base.zip").write_bytes((folder / "out" / "tree.zip").read_bytes())
 
-    assert halves["hashes"]["tree_sha256"] == whole["hashes"]["tree_sha256"]
+    run_child(folder)
+
+    assert result(folder, "diff")["files"] == []
 
 
 def test_a_broken_archive_is_a_failed_job_with_a_code(tmp_path):
-    (tmp_path / "upload.zip").write_bytes(b"no archive at all")
+    (tmp_path / "export.zip").write_bytes(b"no archive at all")
 
-    lines, outcome = run_child(tmp_path, {"archive": "upload.zip"})
+    run_child(tmp_path)
 
-    assert outcome["state"] == "failed"
-    assert outcome["error"]["code"].startswith("zip_")
-    assert outcome["error"]["stage"] == "intake"
+    assert result(tmp_path, "error")["code"].startswith("zip_")
+    assert result(tmp_path, "error")["stage"] == "intake"
 
 
 def test_a_brochure_finds_nothing(tmp_path):
-    with zipfile.ZipFile(tmp_path / "upload.zip", "w") as file:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as file:
         file.writestr("src/App.tsx", "export default function App() { return <h1>Hello</h1>; }\n")
 
-    _, outcome = run_child(tmp_path, {"archive": "upload.zip"})
+    run_child(tmp_path)
 
-    assert outcome["error"]["code"] == "nothing_found"
+    assert result(tmp_path, "error")["code"] == "nothing_found"

@@ -16,7 +16,10 @@ def test_red_checks_and_red_tests_name_items():
     )
     where = Origins(tests={"api.tests.test_task.TaskTests.test_get_x_": "endpoint:GET /x"})
 
-    assert set(quarantine.blamed(verification=verification, origins=where)) == {ROUTE, "endpoint:GET /x"}
+    assert set(quarantine.blamed(verification=verification, origins=where)) == {
+        ROUTE,
+        "endpoint:GET /x",
+    }
 
 
 def test_an_endpoint_moves_to_unresolved():

@@ -49,11 +49,12 @@ def test_the_wake_up_is_sent_on_commit_only(bench, monkeypatch, django_capture_o
 def test_wake_ups_of_one_moment_share_a_message(monkeypatch):
     woken = []
     monkeypatch.setattr(queue.tasks.run_task, "apply_async", lambda **sent: woken.append(sent))
+    monkeypatch.setattr(queue, "WAKE_KEY_SECONDS", 60)
 
     for _time in range(20):
         queue.wake("default")
 
-    assert len(woken) < 5
+    assert len(woken) == 1
 
 
 def test_a_broker_that_is_away_never_raises(monkeypatch):

@@ -81,6 +81,7 @@ def test_a_checkpoint_survives_into_the_next_attempt(bench):
     assert bench.work() == 2
 
     assert bench.now(task).result == {"saved": {"seen": 1}}
+    assert (bench.now(task).error, bench.now(task).error_code) == ("", "")
     assert bench.events(task).count("chapter") == 2
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from taishang.generation import cage, trees
 from taishang.generation.render import layout
 
-ENTRY = Path(__file__).with_name("drafting_entry.py")
+INSIDE = Path(__file__).with_name("inside")
 STDLIB = frozenset({"uuid", "datetime", "decimal"})
 TAIL_BYTES = 4_000
 
@@ -32,10 +32,18 @@ def complete(*, tree: dict[str, bytes], app: str) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="draft-") as name:
         directory = Path(name)
         trees.write(tree=tree, directory=directory / "project")
-        entry = directory / "entry.py"
-        shutil.copyfile(ENTRY, entry)
+        inside = directory / "inside"
+        shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
         result = cage.run(
-            argv=[sys.executable, "-I", "-B", str(entry), str(directory / "project"), name, app],
+            argv=[
+                sys.executable,
+                "-I",
+                "-B",
+                str(inside / "entry.py"),
+                str(directory / "project"),
+                name,
+                app,
+            ],
             directory=directory,
             environment=environment(directory),
         )

@@ -7,6 +7,7 @@ an export. Depth is bounded by what the emitter writes.
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from taishang.generation.render.naming import literal
 
@@ -115,34 +116,43 @@ def _collection(node: ast.expr) -> tuple[str, str, list[tuple[str, ast.expr]]] |
 
 def _flat(node: ast.expr) -> str:
     """One line of source; strings in the formatter's quotes."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
-        return "b" + literal(node.value.decode("ascii"))
     if isinstance(node, ast.Constant):
-        return literal(node.value) if node.value is not Ellipsis else "..."
+        return _constant(node.value)
     if isinstance(node, ast.Call):
-        parts = [_flat(argument) for argument in node.args]
-        parts += [
-            f"{w.arg}={_flat(w.value)}" if w.arg else f"**{_flat(w.value)}" for w in node.keywords
-        ]
-        return f"{_flat(node.func)}({', '.join(parts)})"
+        return f"{_flat(node.func)}({', '.join(_arguments(node))})"
+    if isinstance(node, ast.BinOp):
+        sign = {ast.Add: "+", ast.BitOr: "|"}[type(node.op)]
+        return f"{_flat(node.left)} {sign} {_flat(node.right)}"
+    opened = _collection(node)
+    if opened is not None:
+        left, right, parts = opened
+        inner = ", ".join(prefix + _flat(value) for prefix, value in parts)
+        comma = "," if isinstance(node, ast.Tuple) and len(parts) == 1 else ""
+        return f"{left}{inner}{comma}{right}"
+    return _flat_reference(node)
+
+
+def _flat_reference(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return f"{_flat(node.value)}.{node.attr}"
     if isinstance(node, ast.Starred):
         return f"*{_flat(node.value)}"
-    if isinstance(node, ast.BinOp):
-        sign = {ast.Add: "+", ast.BitOr: "|"}[type(node.op)]
-        return f"{_flat(node.left)} {sign} {_flat(node.right)}"
-    if isinstance(node, ast.JoinedStr):
-        return _quoted(ast.unparse(node))
     if isinstance(node, ast.Subscript):
         return f"{_flat(node.value)}[{_flat(node.slice)}]"
-    opened = _collection(node)
-    if opened is not None:
-        left, right, parts_of = opened
-        inner = ", ".join(prefix + _flat(value) for prefix, value in parts_of)
-        comma = "," if isinstance(node, ast.Tuple) and len(parts_of) == 1 else ""
-        return f"{left}{inner}{comma}{right}"
+    if isinstance(node, ast.JoinedStr):
+        return _quoted(ast.unparse(node))
     return ast.unparse(node)
+
+
+def _constant(value: Any) -> str:
+    if value is Ellipsis:
+        return "..."
+    return "b" + literal(value.decode("ascii")) if isinstance(value, bytes) else literal(value)
+
+
+def _arguments(node: ast.Call) -> list[str]:
+    named = [f"{w.arg}={_flat(w.value)}" if w.arg else f"**{_flat(w.value)}" for w in node.keywords]
+    return [*(_flat(argument) for argument in node.args), *named]
 
 
 def _quoted(text: str) -> str:

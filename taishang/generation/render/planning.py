@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import unquote
 
-from taishang.generation.ir import RENDER_THRESHOLD, Blueprint, EndpointSpec, PathParameter, Reads
+from taishang.generation.ir import RENDER_THRESHOLD, Blueprint, EndpointSpec, PathParameter
 from taishang.generation.render import planning_models
 from taishang.generation.render.naming import class_name, identifier, words
 from taishang.generation.render.plan import Argument, Model, Plan, ReplyPlan, Route
+from taishang.generation.render.replying import (
+    beside,
+    crud_reply,
+    row_reply,
+    success_status,
+)
 
 ANY_HOLE = re.compile(r"<str:[^>]*>")
 HOLE = re.compile(r"\{([^{}]*)\}")
@@ -25,14 +30,6 @@ AUTH_METHODS = {
     "LogoutView": {"post", "get", "delete"}, "MeView": {"get", "put", "patch", "post", "delete"},
     "ResetView": {"post"}, "ResetConfirmView": {"post"}, "VerifyView": {"post", "get"},
     "ChangePasswordView": {"post", "put", "patch"}, "ThirdPartyView": {"post", "get"},
-}  # fmt: skip
-COUNTS = {
-    "count": {"count", "total", "totalcount", "totalitems", "totalresults", "totalrecords", "totaldocs"},
-    "page": {"page", "currentpage", "pagenumber"},
-    "pages": {"pages", "totalpages", "pagecount", "lastpage", "numpages"},
-    "size": {"limit", "pagesize", "perpage", "size"},
-    "start": {"offset", "skip", "from"},
-    "more": {"hasmore", "hasnext", "hasnextpage"},
 }  # fmt: skip
 LOOKUPS = frozenset({"slug", "username", "code", "handle", "key", "token", "name", "email", "sku"})
 PUBLIC_AUTH = frozenset(
@@ -137,13 +134,13 @@ def _auth_route(plan: Plan, endpoint: EndpointSpec, view: str) -> Route:
     ]
     if len(arguments) == 1 and endpoint.action in ("verify", "reset_confirm"):
         arguments[0].name = "token"
-    reply = ReplyPlan(status=_status(endpoint, 0))
+    reply = ReplyPlan(status=success_status(endpoint, 0))
     if endpoint.action in ("me", "update_me"):
-        reply = _row_reply(endpoint, {field.wire_name for field in plan.blueprint.auth.user_fields})
+        reply = row_reply(endpoint, {field.wire_name for field in plan.blueprint.auth.user_fields})
     else:
-        reply.fixed = {
-            key: value for key, value in _beside(endpoint.response, set()).items() if _is_flag(key)
-        }
+        own = _account_keys(plan)
+        others = beside(endpoint.response, set())
+        reply.fixed = {key: value for key, value in others.items() if key not in own}
     return Route(
         spec=endpoint,
         route=_django_route(endpoint.path, arguments),
@@ -155,8 +152,12 @@ def _auth_route(plan: Plan, endpoint: EndpointSpec, view: str) -> Route:
     )
 
 
-def _is_flag(key: str) -> bool:
-    return key.rsplit(".", 1)[-1] in ("success", "ok", "status", "message", "msg")
+def _account_keys(plan: Plan) -> set[str]:
+    """Dotted keys under which the account views put their tokens themselves."""
+    auth = plan.blueprint.auth
+    before = f"{auth.envelope}." if auth.envelope else ""
+    keys = [auth.access_key, auth.refresh_key, auth.user_key]
+    return {f"{before}{key}" for key in keys if key}
 
 
 def _crud_route(plan: Plan, endpoint: EndpointSpec, model: Model) -> Route:
@@ -177,7 +178,7 @@ def _crud_route(plan: Plan, endpoint: EndpointSpec, model: Model) -> Route:
         view=f"{model.class_name}ViewSet",
         action=action,
         model=model,
-        reply=_crud_reply(endpoint, model, action),
+        reply=crud_reply(endpoint, model, action),
     )
 
 
@@ -192,7 +193,7 @@ def _toggle_route(plan: Plan, endpoint: EndpointSpec, model: Model) -> Route:
     toggle = next(each for each in model.toggles if each.verb == verb)
     arguments = _arguments(plan, endpoint, model)
     shown = {column.wire for column in model.columns} | set(toggle.flag_wires)
-    reply = _row_reply(endpoint, shown | {link.wire for link in model.links})
+    reply = row_reply(endpoint, shown | {link.wire for link in model.links})
     return Route(
         spec=endpoint,
         route=_django_route(endpoint.path, arguments),
@@ -224,7 +225,7 @@ def _recorded_route(plan: Plan, endpoint: EndpointSpec, model: Model | None) -> 
         view="",
         action=endpoint.action,
         model=model if arguments else None,
-        reply=ReplyPlan(status=_status(endpoint, 200)),
+        reply=ReplyPlan(status=success_status(endpoint, 200)),
     )
 
 
@@ -241,7 +242,7 @@ def _model_of_last_hole(plan: Plan, endpoint: EndpointSpec, stated: Model | None
     holes = HOLE.findall(endpoint.path)
     if not holes:
         return None
-    named = identifier(planning_models._bare(holes[-1]), kind="model")
+    named = identifier(planning_models.bare(holes[-1]), kind="model")
     for model in plan.models:
         if model.module == named:
             return model
@@ -286,7 +287,7 @@ def _own_hole(
         return None
     ends_in_hole = bool(HOLE.search(endpoint.path.rstrip("/").rsplit("/", 1)[-1]))
     if len(holes) == 1 and not ends_in_hole:
-        named = identifier(planning_models._bare(holes[0]), kind="model")
+        named = identifier(planning_models.bare(holes[0]), kind="model")
         if endpoint.parent or (named != model.module and named in others):
             return None
     return len(holes) - 1
@@ -308,7 +309,7 @@ def _outer_argument(
     plan: Plan, endpoint: EndpointSpec, model: Model, hole: str, *, is_last: bool
 ) -> Argument:
     name = identifier(hole, kind="part")
-    bare = planning_models._bare(hole)
+    bare = planning_models.bare(hole)
     parent = plan.model_of(endpoint.parent)
     parent_class = parent.class_name if parent else "User" if endpoint.parent == "User" else None
     links = [link for link in model.links if link.kind != "m2m"]
@@ -333,135 +334,6 @@ def _django_route(path: str, arguments: list[Argument]) -> str:
         part if index % 2 == 0 else f"<str:{next(names).name}>" for index, part in enumerate(parts)
     ]
     return "".join(out).removeprefix("/")
-
-
-def _crud_reply(endpoint: EndpointSpec, model: Model, action: str) -> ReplyPlan:
-    known = {column.wire for column in model.columns} | {link.wire for link in model.links}
-    known |= {model.spec.id_wire_name} | {link.nested for link in model.links if link.nested}
-    if action == "list":
-        return _list_reply(endpoint, known)
-    if action.startswith("destroy"):
-        reply = ReplyPlan(status=_status(endpoint, 204))
-        reply.fixed = {} if reply.status == 204 else _beside(endpoint.response, set())
-        return reply
-    reply = _row_reply(endpoint, known)
-    reply.status = _status(endpoint, 201 if action == "create" else 200)
-    return reply
-
-
-def _status(endpoint: EndpointSpec, default: int) -> int:
-    """The status of the answer. A body cannot travel with 204, so only a delete takes it from the front end."""
-    good = [status for status in endpoint.response.statuses if 200 <= status < 300]
-    fitting = [status for status in good if status != 204 or default == 204]
-    if fitting:
-        return default if default in fitting else fitting[0]
-    stated = endpoint.success_status
-    usable = 200 < stated < 300 and (stated != 204 or default == 204)
-    return stated if usable else default
-
-
-def _list_reply(endpoint: EndpointSpec, known: set[str]) -> ReplyPlan:
-    place = _clean_path(endpoint.response.list_at or "")
-    reply = ReplyPlan(key=place)
-    for key, value in _beside(endpoint.response, known if not place else set()).items():
-        if not place or key == place or key.startswith(f"{place}.") or place.startswith(f"{key}."):
-            continue
-        what = _count_of(key)
-        if what:
-            reply.counts[key] = what
-        else:
-            reply.fixed[key] = value
-    return reply
-
-
-def _count_of(key: str) -> str | None:
-    plain = re.sub(r"[^a-z]", "", key.rsplit(".", 1)[-1].lower())
-    return next((what for what, names in COUNTS.items() if plain in names), None)
-
-
-def _row_reply(endpoint: EndpointSpec, known: set[str]) -> ReplyPlan:
-    reads = endpoint.response
-    envelope = _clean_path(reads.envelope or "")
-    if not envelope:
-        envelope = _common_parent(reads, known)
-    beside = _beside(reads, known)
-    fixed = {
-        key: value
-        for key, value in beside.items()
-        if envelope
-        and key != envelope
-        and not key.startswith(f"{envelope}.")
-        and not envelope.startswith(f"{key}.")
-    }
-    if not envelope:
-        fixed = {key: value for key, value in beside.items() if _is_flag(key) and "." not in key}
-    return ReplyPlan(key=envelope, fixed=fixed)
-
-
-def _common_parent(reads: Reads, known: set[str]) -> str:
-    """`post` when the code reads post.id, post.title and the row itself has no such key."""
-    heads = {key.split(".")[0] for key in reads.keys if "." in key and "[" not in key.split(".")[0]}
-    plain = {key for key in reads.keys if "." not in key}
-    heads = {head for head in heads if head not in known}
-    if len(heads) != 1 or plain & known:
-        return ""
-    head = heads.pop()
-    inner = {
-        key.split(".")[1].removesuffix("[]") for key in reads.keys if key.startswith(f"{head}.")
-    }
-    return _clean_path(head) if inner & known else ""
-
-
-def _clean_path(path: str) -> str:
-    parts = [part for part in path.split(".") if part]
-    fine = all(len(part) <= 60 and part.isprintable() for part in parts)
-    return ".".join(parts) if fine and len(parts) <= 4 else ""
-
-
-def _beside(reads: Reads, known: set[str]) -> dict[str, Any]:
-    """Keys read from the root that the row itself does not have, with a fitting value each."""
-    found: dict[str, Any] = {}
-    keys = sorted({re.sub(r"\[\].*$", "", key) for key in reads.keys} - {""})
-    for key in keys:
-        clean = _clean_path(key)
-        inner = any(other.startswith(f"{clean}.") for other in keys)
-        if (
-            clean
-            and not inner
-            and clean.split(".")[0] not in known
-            and "length" not in clean.split(".")
-        ):
-            found[clean] = fixed_value(
-                clean, is_list=any(k.startswith(f"{key}[]") for k in reads.keys)
-            )
-    return found
-
-
-def fixed_value(key: str, *, is_list: bool = False) -> Any:
-    """An empty value of the kind that a key's name suggests."""
-    last = words(key.rsplit(".", 1)[-1])
-    joined = "".join(last)
-    if is_list:
-        return []
-    if joined in ("success", "ok", "successful"):
-        return True
-    if joined == "status":
-        return "success"
-    if last and last[0] in ("is", "has", "can", "should"):
-        return False
-    if set(last) & {
-        "count",
-        "total",
-        "amount",
-        "number",
-        "score",
-        "price",
-        "balance",
-        "percent",
-        "rate",
-    }:
-        return 0
-    return ""
 
 
 def _share_paths(plan: Plan) -> None:
@@ -519,9 +391,9 @@ def _name_recorded(plan: Plan) -> None:
         view = class_name(f"{name}_view", taken=classes)
         classes.append(view)
         route.view = view
-        if route.spec.method in ("POST", "PUT", "PATCH") and route.spec.request is not None:
-            if route.spec.request.type == "object":
-                route.body_class = f"{view.removesuffix('View')}Serializer"
+        request = route.spec.request if route.spec.method in ("POST", "PUT", "PATCH") else None
+        if request is not None and request.type == "object":
+            route.body_class = f"{view.removesuffix('View')}Serializer"
 
 
 def _spoken(endpoint: EndpointSpec) -> str:

@@ -16,6 +16,7 @@ from taishang.generation.ir import (
 )
 from taishang.generation.render.naming import class_name, identifier, plural, words
 from taishang.generation.render.plan import TEXTS, Column, Link, Model, Toggle
+from taishang.generation.render.planning_relations import break_cycles, settle_related_names
 
 MUST_SAY = frozenset({"name", "title", "subject", "label", "slug", "code", "key", "username"})
 TYPED_DEFAULTS: dict[str, Any] = {
@@ -51,8 +52,8 @@ def models(blueprint: Blueprint) -> list[Model]:
     targets = {model.spec.name: model for model in found}
     for model in found:
         _fill(model, blueprint, targets)
-    _break_cycles(found)
-    _settle_related_names(found)
+    break_cycles(found)
+    settle_related_names(found)
     return found
 
 
@@ -87,7 +88,7 @@ def _fill(model: Model, blueprint: Blueprint, targets: dict[str, Model]) -> None
     for spec in entity.fields:
         if spec.wire_name not in wires and spec.confidence >= RENDER_THRESHOLD:
             wires.add(spec.wire_name)
-            model.columns.append(_column(spec, taken, sent, longest.get(spec.wire_name, [])))
+            model.columns.append(column_of(spec, taken, sent, longest.get(spec.wire_name, [])))
     _settle_order(model)
     _add_toggles(model, blueprint, taken)
 
@@ -108,7 +109,7 @@ def _owner_spec(entity: EntitySpec) -> RelationSpec | None:
 def _owner_link(
     model: Model, spec: RelationSpec, taken: set[str], wires: set[str], *, opened: bool
 ) -> Link:
-    name = identifier(_bare(spec.name), kind="user", taken=taken)
+    name = identifier(bare(spec.name), kind="user", taken=taken)
     taken |= {name, f"{name}_id"}
     shown = bool(spec.wire_name)
     if shown:
@@ -130,7 +131,7 @@ def _owner_link(
     )
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     """`author_id` names the column of `author`."""
     found = words(name)
     return "_".join(found[:-1]) if len(found) > 1 and found[-1] == "id" else name
@@ -163,7 +164,7 @@ def _add_link(
         target = targets[spec.target].class_name
     if target is None:
         return
-    name = identifier(_bare(spec.name), kind="link", taken=taken)
+    name = identifier(bare(spec.name), kind="link", taken=taken)
     taken |= {name, f"{name}_id"}
     wires.add(spec.wire_name)
     set_null = spec.on_delete == "set_null"
@@ -207,7 +208,7 @@ def _longest(entity: EntitySpec, seeds: list[SeedSet]) -> dict[str, list[Any]]:
     return found
 
 
-def _column(spec: FieldSpec, taken: set[str], sent: set[str] | None, values: list[Any]) -> Column:
+def column_of(spec: FieldSpec, taken: set[str], sent: set[str] | None, values: list[Any]) -> Column:
     name = identifier(spec.name, taken=taken)
     taken.add(name)
     managed = _managed(spec, name)
@@ -374,51 +375,3 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word
-
-
-def _break_cycles(found: list[Model]) -> None:
-    """A row must be creatable: of a ring of required relations the closing one may stay empty."""
-    order = {model.class_name: index for index, model in enumerate(found)}
-    required: dict[str, set[str]] = {model.class_name: set() for model in found}
-    for model in found:
-        for link in model.links:
-            if link.kind == "m2m" or link.null or link.target not in order:
-                continue
-            if link.target == model.class_name or _reaches(required, link.target, model.class_name):
-                link.null, link.required = True, False
-            else:
-                required[model.class_name].add(link.target)
-
-
-def _reaches(edges: dict[str, set[str]], start: str, goal: str) -> bool:
-    waiting, seen = [start], set()
-    while waiting:
-        here = waiting.pop()
-        if here == goal:
-            return True
-        if here not in seen:
-            seen.add(here)
-            waiting += sorted(edges.get(here, ()))
-    return False
-
-
-def _settle_related_names(found: list[Model]) -> None:
-    """Reverse names that clash with nothing on the model they land on."""
-    taken: dict[str, set[str]] = {
-        model.class_name: {column.name for column in model.columns}
-        | {link.name for link in model.links}
-        | {toggle.users for toggle in model.toggles if toggle.users}
-        for model in found
-    }
-    for model in found:
-        for link in model.links:
-            if link.target == "User":
-                link.related_name = "+"
-                continue
-            wish = link.related_name if link.related_name not in ("", "+") else model.many
-            names = taken[link.target]
-            name = identifier(wish, kind="rows")
-            if name in names:
-                name = identifier(f"{link.name}_{model.many}", kind="rows", taken=names)
-            names.add(name)
-            link.related_name = name

@@ -9,8 +9,8 @@ from typing import Any
 
 from taishang.generation.render.plan import Column, Link, Model, Plan
 from taishang.generation.render.writing_accounts import sign_in_name, user_columns
+from taishang.generation.render.writing_factories import must_fill, needs_row
 from taishang.generation.render.writing_models import json_default
-from taishang.generation.render.writing_tests import must_fill, needs_row
 
 SPACE = uuid.UUID("6f1f3f0e-8c52-5b0a-9d5e-3b8a4c1d2e7f")
 DEMO_NAME = "demo@example.com"
@@ -251,4 +251,4 @@ def _is_day(text: str) -> bool:
     year, month, day = (int(part) for part in text.split("-"))
     longest = 29 if month == 2 and year % 4 == 0 else 28 if month == 2 else 30
     longest = 31 if month in (1, 3, 5, 7, 8, 10, 12) else longest
-    return 1 <= year and 1 <= month <= 12 and 1 <= day <= longest
+    return year >= 1 and 1 <= month <= 12 and 1 <= day <= longest

@@ -5,19 +5,21 @@ from __future__ import annotations
 from taishang.generation.render import layout, writing_accounts
 from taishang.generation.render.naming import literal
 from taishang.generation.render.plan import Plan, Route
-from taishang.generation.render.writing_accounts import (
-    fallback_paths,
-    login_path,
-    sign_in_name,
+from taishang.generation.render.writing_account_urls import fallback_paths
+from taishang.generation.render.writing_accounts import login_path, sign_in_name
+from taishang.generation.render.writing_tests import (
+    call_lines,
+    status_lines,
+    test_lines,
+    url_source,
 )
-from taishang.generation.render.writing_tests import _call, _status, _test, _url
 
-PASSWORD = "correct-horse-7"
+PHRASE = "correct-horse-7"
 
 
 def modules(plan: Plan) -> dict[str, str]:
     lines = ["class AccountTests(ApiTestCase):"]
-    lines += [f'    password = "{PASSWORD}"', "", "    @classmethod", "    def setUpTestData(cls):"]
+    lines += [f'    password = "{PHRASE}"', "", "    @classmethod", "    def setUpTestData(cls):"]
     lines += ['        cls.owner = make_user("owner", password=cls.password)']
     lines += _login_tests(plan)
     for route in plan.routes:
@@ -60,8 +62,8 @@ def _login_tests(plan: Plan) -> list[str]:
         f"response = self.client.post({path}, {_put(plan, name, literal('wrong'))})", depth=2
     )
     token = [f"        self.assertTrue(response.json(){_access(plan)})"]
-    lines = _test("the_right_password_signs_in", good, _status("200"), token)
-    lines += _test("a_wrong_password_is_refused", bad, _status("401"))
+    lines = test_lines("the_right_password_signs_in", good, status_lines("200"), token)
+    lines += test_lines("a_wrong_password_is_refused", bad, status_lines("401"))
     me = _me_path(plan)
     if me:
         prefix = plan.blueprint.auth.header_prefix.strip() or "Bearer"
@@ -73,7 +75,7 @@ def _login_tests(plan: Plan) -> list[str]:
             ),
             *layout.lines(f"response = self.client.get({literal(me)})", depth=2),
         ]
-        lines += _test("the_token_opens_the_account", good, use, _status("200"))
+        lines += test_lines("the_token_opens_the_account", good, use, status_lines("200"))
     return lines
 
 
@@ -90,26 +92,33 @@ def route_name(route: Route) -> str:
 
 def _route_test(plan: Plan, route: Route) -> list[str]:
     name = route_name(route)
-    url = _url(route)
+    url = url_source(route)
     if route.action in ("me", "update_me"):
-        lines = _test(f"{name}_needs_sign_in", _call(route, url), _status("401"))
+        lines = test_lines(f"{name}_needs_sign_in", call_lines(route, url), status_lines("401"))
         if route.action == "update_me":
-            bad = ["        self.sign_in(self.owner)", *_call(route, url, '["nonsense"]')]
-            lines += _test(f"{name}_refuses_nonsense", bad, _status("400"))
+            bad = ["        self.sign_in(self.owner)", *call_lines(route, url, '["nonsense"]')]
+            lines += test_lines(f"{name}_refuses_nonsense", bad, status_lines("400"))
         return lines
     if route.action == "register":
         body = _put(plan, literal(_newcomer(plan)), "self.password")
         staff = f"User.objects.get({sign_in_name(plan)}={literal(_newcomer(plan))}).is_staff"
-        checks = _status(str(route.reply.status or 201)) + [f"        self.assertFalse({staff})"]
-        lines = _test(f"{name}_makes_a_plain_account", _call(route, url, body), checks)
-        return lines + _test(f"{name}_refuses_nonsense", _call(route, url, "{}"), _status("400"))
+        checks = [
+            *status_lines(str(route.reply.status or 201)),
+            f"        self.assertFalse({staff})",
+        ]
+        lines = test_lines(f"{name}_makes_a_plain_account", call_lines(route, url, body), checks)
+        return lines + test_lines(
+            f"{name}_refuses_nonsense", call_lines(route, url, "{}"), status_lines("400")
+        )
     if route.action in PASSWORD_TESTS:
         return PASSWORD_TESTS[route.action](plan, route, name, url)
     if route.action == "third_party":
-        return _test(f"{name}_is_not_configured", _call(route, url), _status("501"))
+        return test_lines(f"{name}_is_not_configured", call_lines(route, url), status_lines("501"))
     if route.action == "logout":
-        return _test(
-            f"{name}_always_works", _call(route, url), _status(str(route.reply.status or 200))
+        return test_lines(
+            f"{name}_always_works",
+            call_lines(route, url),
+            status_lines(str(route.reply.status or 200)),
         )
     return []
 
@@ -118,41 +127,43 @@ def _change_password(plan: Plan, route: Route, name: str, url: str) -> list[str]
     keys = writing_accounts.password_keys(plan)["change"]
     current, new = literal(keys["current"]), literal(keys["new"])
     signed = ["        self.sign_in(self.owner)"]
-    good = _call(route, url, f'{{{current}: self.password, {new}: "another-horse-9"}}')
-    bad = _call(route, url, f'{{{current}: "wrong", {new}: "another-horse-9"}}')
-    lines = _test(f"{name}_needs_sign_in", _call(route, url), _status("401"))
-    lines += _test(f"{name}_takes_the_current_password", signed, good, _good(route))
-    return lines + _test(f"{name}_refuses_a_wrong_one", signed, bad, _status("400"))
+    good = call_lines(route, url, f'{{{current}: self.password, {new}: "another-horse-9"}}')
+    bad = call_lines(route, url, f'{{{current}: "wrong", {new}: "another-horse-9"}}')
+    lines = test_lines(f"{name}_needs_sign_in", call_lines(route, url), status_lines("401"))
+    lines += test_lines(f"{name}_takes_the_current_password", signed, good, _good(route))
+    return lines + test_lines(f"{name}_refuses_a_wrong_one", signed, bad, status_lines("400"))
 
 
 def _reset(plan: Plan, route: Route, name: str, url: str) -> list[str]:
     key = literal(writing_accounts.password_keys(plan)["reset"]["email"])
-    known = _call(route, url, f'{{{key}: "owner@example.com"}}')
+    known = call_lines(route, url, f'{{{key}: "owner@example.com"}}')
     kept = ["        known = response.json()"]
-    unknown = _call(route, url, f'{{{key}: "nobody@example.com"}}')
+    unknown = call_lines(route, url, f'{{{key}: "nobody@example.com"}}')
     told = ["        self.assertEqual(response.json(), known)"]
     parts = (known, _good(route), kept, unknown, _good(route), told)
-    return _test(f"{name}_tells_nobody_who_exists", *parts)
+    return test_lines(f"{name}_tells_nobody_who_exists", *parts)
 
 
 def _wrong_code(plan: Plan, route: Route, name: str, url: str) -> list[str]:
     keys = writing_accounts.password_keys(plan)["confirm"]
     token, password = literal(keys["token"]), literal(keys["password"])
     body = f'{{{token}: "x.y", {password}: "another-horse-9"}}'
-    return _test(f"{name}_refuses_a_wrong_code", _call(route, url, body), _status("400"))
+    return test_lines(
+        f"{name}_refuses_a_wrong_code", call_lines(route, url, body), status_lines("400")
+    )
 
 
 def _refresh(plan: Plan, route: Route, name: str, url: str) -> list[str]:
     key = literal(writing_accounts.refresh_names(plan)[0])
     token = ["        token = str(RefreshToken.for_user(self.owner))"]
-    good = _call(route, url, f"{{{key}: token}}")
-    bad = _call(route, url, f'{{{key}: "nonsense"}}')
-    lines = _test(f"{name}_gives_a_new_token", token, good, _good(route))
-    return lines + _test(f"{name}_refuses_nonsense", bad, _status("401"))
+    good = call_lines(route, url, f"{{{key}: token}}")
+    bad = call_lines(route, url, f'{{{key}: "nonsense"}}')
+    lines = test_lines(f"{name}_gives_a_new_token", token, good, _good(route))
+    return lines + test_lines(f"{name}_refuses_nonsense", bad, status_lines("401"))
 
 
 def _good(route: Route) -> list[str]:
-    return _status(str(route.reply.status or 200))
+    return status_lines(str(route.reply.status or 200))
 
 
 PASSWORD_TESTS = {

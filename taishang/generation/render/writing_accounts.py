@@ -5,11 +5,10 @@ from __future__ import annotations
 from taishang.generation.ir import EndpointSpec, FieldSpec
 from taishang.generation.render import layout, planning_models
 from taishang.generation.render.naming import identifier, literal, words
-from taishang.generation.render.plan import Column, Plan, Route
-from taishang.generation.render.planning import AUTH_METHODS
+from taishang.generation.render.plan import Column, Plan
 from taishang.generation.render.pruning import pruned
+from taishang.generation.render.writing_account_urls import fallback_paths, urls
 from taishang.generation.render.writing_models import column_source
-from taishang.generation.render.writing_views import grouped, reply_source
 
 EMAIL_NAMES = frozenset(
     {"email", "mail", "e_mail", "user_email", "identifier", "login", "emailaddress"}
@@ -19,10 +18,6 @@ OWN = frozenset(
      "user_permissions", "date_joined", "email_address", "hashed_password", "password_hash", "token"}
 )  # fmt: skip
 HIGH_ROLES = ("admin", "owner", "super", "staff", "manager", "root", "moderator")
-SIGN_IN_ROUTES = (
-    ("login", "LoginView"), ("register", "RegisterView"), ("refresh", "RefreshView"),
-    ("logout", "LogoutView"), ("me", "MeView"),
-)  # fmt: skip
 
 
 def sign_in_name(plan: Plan) -> str:
@@ -50,7 +45,7 @@ def user_columns(plan: Plan) -> list[Column]:
             spec = spec.model_copy(update={"type": "choice", "choices": auth.roles})
             kind, values = "choice", []
         optional = spec.model_copy(update={"required": False, "type": kind, "unique": False})
-        column = planning_models._column(optional, taken, None, list(values))
+        column = planning_models.column_of(optional, taken, None, list(values))
         if is_role:
             column.read_only = True
             if column.type == "choice":
@@ -84,7 +79,7 @@ def modules(plan: Plan) -> dict[str, str]:
     return {
         "accounts/models.py": _models(plan, columns),
         "accounts/serializers.py": _serializers(plan, columns),
-        "accounts/urls.py": _urls(plan),
+        "accounts/urls.py": urls(plan),
     }
 
 
@@ -349,7 +344,7 @@ def _passwords(plan: Plan) -> list[str]:
     lines += ["    current = serializers.CharField(max_length=128)"]
     lines += ["    new = serializers.CharField(max_length=128, validators=[validate_password])"]
     lines += _wire_meta(keys["change"])
-    return lines + CHANGE_PASSWORD.splitlines()
+    return lines + CHANGE_METHODS.splitlines()
 
 
 def _wire_meta(wires: dict[str, str]) -> list[str]:
@@ -359,7 +354,7 @@ def _wire_meta(wires: dict[str, str]) -> list[str]:
     return ["", "    class Meta:", *layout.lines(f"wire_names = {literal(different)}", depth=2)]
 
 
-CHANGE_PASSWORD = """
+CHANGE_METHODS = """
     def validate(self, data):
         if not self.context["request"].user.check_password(data["current"]):
             raise serializers.ValidationError("The current password is wrong.")
@@ -371,73 +366,12 @@ CHANGE_PASSWORD = """
         user.save(update_fields=["password"])"""
 
 
-def fallback_paths(plan: Plan) -> list[tuple[str, str]]:
-    """Sign-in for projects whose front end shows none: path and view. Not part of the schema."""
-    if plan.has_sign_in:
-        return []
-    project = plan.blueprint.project
-    slash = "/" if project.trailing_slash else ""
-    prefix = project.prefix.strip("/")
-    taken = {route.route.rstrip("/") for route in plan.routes}
-    found = []
-    for name, view in SIGN_IN_ROUTES:
-        path = f"{prefix}/auth/{name}" if prefix else f"auth/{name}"
-        if path not in taken:
-            found.append((f"{path}{slash}", view))
-    return found
-
-
 def login_path(plan: Plan) -> str:
     """Where a person signs in, with a leading slash."""
     for route in plan.routes:
         if route.home == "accounts" and route.action == "login":
             return "/" + route.route
     return next(("/" + path for path, view in fallback_paths(plan) if view == "LoginView"), "")
-
-
-def _urls(plan: Plan) -> str:
-    routes = [route for route in plan.routes if route.mounted == "accounts"]
-    entries: list[str] = []
-    for spelling, group in grouped(routes):
-        entries += _entry(spelling, group)
-    extra = fallback_paths(plan)
-    if extra:
-        entries.append("    # Not called by the front end, and therefore not in the schema.")
-    for path, view in extra:
-        entries += layout.entry(f"path({literal(path)}, {view}.as_view(schema=None))")
-    source = "\n".join(entries)
-    views = sorted({route.view for route in routes} | {view for _, view in extra})
-    lines = ['"""Where people sign in."""', "", "from django.urls import path", ""]
-    lines += layout.imported("accounts.views", views) if views else []
-    own = (
-        [] if "by_method(" not in source else layout.imported(f"{plan.app}.routing", ["by_method"])
-    )
-    own += layout.imported(f"{plan.app}.wire", ["Reply"]) if "Reply(" in source else []
-    return "\n".join([*lines, *own, "", "urlpatterns = [", source, "]", ""])
-
-
-def _entry(spelling: str, group: list[Route]) -> list[str]:
-    views: dict[str, list[Route]] = {}
-    for route in group:
-        views.setdefault(route.view, []).append(route)
-    sources = {name: _as_view(name, members) for name, members in views.items()}
-    if len(sources) == 1:
-        target = next(iter(sources.values()))
-    else:
-        pairs = [f"{route.method}={sources[route.view]}" for route in group]
-        target = f"by_method({', '.join(pairs)})"
-    return layout.entry(f"path({literal(spelling)}, {target})")
-
-
-def _as_view(name: str, members: list[Route]) -> str:
-    arguments = []
-    methods = sorted({route.method for route in members})
-    if set(methods) != AUTH_METHODS[name]:
-        arguments.append(f"http_method_names={literal(methods)}")
-    replies = [source for route in members if (source := reply_source(route.reply))]
-    if replies:
-        arguments.append(f"reply={replies[0]}")
-    return f"{name}.as_view({', '.join(arguments)})"
 
 
 def endpoint_of(plan: Plan, action: str) -> EndpointSpec | None:

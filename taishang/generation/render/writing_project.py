@@ -10,7 +10,8 @@ from taishang.generation.render import layout
 from taishang.generation.render.naming import inside_comment, literal
 from taishang.generation.render.plan import Plan
 from taishang.generation.render.pruning import pruned
-from taishang.generation.render.writing_accounts import fallback_paths, login_path, sign_in_name
+from taishang.generation.render.writing_account_urls import fallback_paths
+from taishang.generation.render.writing_accounts import login_path, sign_in_name
 
 TEMPLATES = Path(__file__).with_name("template")
 ORIGINS = {

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from taishang.generation.render import layout
 from taishang.generation.render.naming import identifier, inside_docstring, literal
 from taishang.generation.render.plan import Column, Link, Model, Plan, Route
-from taishang.generation.render.samples import kept, sent, stored
-from taishang.generation.render.writing_accounts import sign_in_name
-from taishang.generation.render.writing_views import is_public
+from taishang.generation.render.samples import kept, sent
+from taishang.generation.render.writing_factories import factories, must_fill, needs_row
+from taishang.generation.render.writing_recorded import is_public
 
 WRITES = frozenset({"create", "update", "partial_update", "destroy", "destroy_all"})
 PATH_SAFE = "/@:-_.~"
@@ -17,65 +17,18 @@ PATH_SAFE = "/@:-_.~"
 
 def modules(plan: Plan) -> dict[str, str]:
     folder = f"{plan.app}/tests"
-    found = {f"{folder}/__init__.py": "", f"{folder}/factories.py": _factories(plan)}
+    found = {f"{folder}/__init__.py": "", f"{folder}/factories.py": factories(plan)}
     for model in plan.models:
         routes = plan.routes_of(model)
         if routes:
             found[f"{folder}/test_{model.module}.py"] = _entity_tests(plan, model, routes)
     recorded = [route for route in plan.routes if route.home == "recorded"]
     if recorded:
-        found[f"{folder}/test_recorded.py"] = _recorded_tests(plan, recorded)
+        found[f"{folder}/test_recorded.py"] = recorded_tests(plan, recorded)
     return found
 
 
 # --- rows ------------------------------------------------------------------------------------------
-
-
-def _factories(plan: Plan) -> str:
-    login = sign_in_name(plan)
-    address = (
-        'f"{name}{next(serial)}@example.com"' if login == "email" else 'f"{name}{next(serial)}"'
-    )
-    lines = ["serial = itertools.count(1)", "", "", "def make_user(name, **values):"]
-    lines += [f"    return User.objects.create_user({address}, **values)"]
-    for model in plan.models:
-        lines += ["", "", *_factory(plan, model)]
-    source = "\n".join(lines)
-    head = ['"""Rows for tests."""', "", "import itertools"]
-    head += ["import uuid"] if "uuid." in source else []
-    head += ["", "from accounts.models import User"]
-    if plan.models:
-        head += layout.imported(f"{plan.app}.models", [model.class_name for model in plan.models])
-    return "\n".join([*head, "", source, ""])
-
-
-def _factory(plan: Plan, model: Model) -> list[str]:
-    pairs = [f"{literal(model.owner)}: owner"] if model.owner else []
-    lines = [f"def make_{model.module}(owner, **values):"]
-    needed = [link for link in model.links if needs_row(model, link)]
-    for link in needed:
-        target = plan.model_named(link.target)
-        maker = f"make_{target.module}(owner)" if target else "owner"
-        lines += [f"    if {literal(link.name)} not in values:"]
-        lines += [f"        values[{literal(link.name)}] = {maker}"]
-    for column in model.columns:
-        if must_fill(column):
-            pairs.append(f"{literal(column.name)}: {stored(column)}")
-    if any("number" in pair.split(":", 1)[1] for pair in pairs):
-        lines.append("    number = next(serial)")
-    lines += layout.lines(f"row = {{{', '.join(pairs)}}}", depth=1)
-    return [*lines, f"    return {model.class_name}.objects.create(**(row | values))"]
-
-
-def needs_row(model: Model, link: Link) -> bool:
-    """A relation that a row cannot do without, the owner aside."""
-    return link.kind != "m2m" and not link.null and link.name != model.owner
-
-
-def must_fill(column: Column) -> bool:
-    return (
-        not column.managed and not column.has_default and not column.null and column.type != "json"
-    )
 
 
 # --- an entity's endpoints -------------------------------------------------------------------------
@@ -167,7 +120,7 @@ def actor(route: Route) -> str:
     return "staff" if route.spec.auth == "staff" or (catalogue and writes) else "owner"
 
 
-def _url(route: Route, *, spare: bool = False) -> str:
+def url_source(route: Route, *, spare: bool = False) -> str:
     """Source of the address, every hole filled from the owner's row."""
     names = iter(route.arguments)
     out, formatted = [], False
@@ -203,16 +156,16 @@ def _argument_source(means: str, name: str, *, spare: bool) -> str | None:
     return None
 
 
-def _call(route: Route, url: str, body: str = "") -> list[str]:
+def call_lines(route: Route, url: str, body: str = "") -> list[str]:
     words = [url] + ([body] if body else [])
     return layout.lines(f"response = self.client.{route.method}({', '.join(words)})", depth=2)
 
 
-def _status(code: str) -> list[str]:
+def status_lines(code: str) -> list[str]:
     return [f"        self.assertEqual(response.status_code, {code})"]
 
 
-def _test(name: str, *parts: list[str]) -> list[str]:
+def test_lines(name: str, *parts: list[str]) -> list[str]:
     return ["", f"    def test_{name}(self):", *(line for part in parts for line in part)]
 
 
@@ -222,9 +175,9 @@ def _as(person: str) -> list[str]:
 
 def _route_tests(plan: Plan, model: Model, route: Route, name: str) -> list[str]:
     lines: list[str] = []
-    url = _url(route)
+    url = url_source(route)
     if not is_public(route):
-        lines += _test(f"{name}_needs_sign_in", _call(route, url), _status("401"))
+        lines += test_lines(f"{name}_needs_sign_in", call_lines(route, url), status_lines("401"))
     lines += _answer_test(model, route, name, url)
     lines += _others_test(plan, model, route, name, url)
     lines += _refusal_test(plan, model, route, name, url)
@@ -238,7 +191,7 @@ def _answer_test(model: Model, route: Route, name: str, url: str) -> list[str]:
     if route.spec.method in ("GET", "DELETE"):
         body = ""
     expected = _good_status(route)
-    checks = _status(str(expected))
+    checks = status_lines(str(expected))
     if route.action == "list":
         checks += [f"        self.assertEqual(len(response.json(){_inside(route)}), 1)"]
     if route.action == "destroy":
@@ -248,7 +201,7 @@ def _answer_test(model: Model, route: Route, name: str, url: str) -> list[str]:
             f"        owned = {model.class_name}.objects.filter({model.owner}=self.owner)",
             "        self.assertEqual(owned.count(), 2)",
         ]
-    return _test(f"{name}_answers", signed, _call(route, url, body), checks)
+    return test_lines(f"{name}_answers", signed, call_lines(route, url, body), checks)
 
 
 def _good_status(route: Route) -> int:
@@ -267,20 +220,20 @@ def _others_test(plan: Plan, model: Model, route: Route, name: str, url: str) ->
         return []
     body = create_body(model, route) if route.action == "create" else _change_body(model, route)
     body = "" if route.spec.method in ("GET", "DELETE") else body
-    call = _as("stranger") + _call(route, url, body)
+    call = _as("stranger") + call_lines(route, url, body)
     if actor(route) == "staff":
-        return _test(f"{name}_is_for_staff", call, _status("403"))
+        return test_lines(f"{name}_is_for_staff", call, status_lines("403"))
     hidden_parent = any(_is_private(plan, argument.target) for argument in _parents(route))
     if route.action == "create" and not hidden_parent:
         return _foreign_owner_test(model, route, name, url)
     if hidden_parent:
-        return _test(f"{name}_hides_foreign_parents", call, _status("404"))
+        return test_lines(f"{name}_hides_foreign_parents", call, status_lines("404"))
     if route.action in ("list", "destroy_all") or _is_single(route):
         return _collection_test(model, route, name, call)
     toggled_by_all = any(t.users and t.method == route.action for t in model.toggles)
     if model.audience == "owner" or (route.spec.method != "GET" and not toggled_by_all):
-        return _test(f"{name}_hides_foreign_rows", call, _status("404"))
-    return _test(f"{name}_is_for_everybody", call, _status(str(_good_status(route))))
+        return test_lines(f"{name}_hides_foreign_rows", call, status_lines("404"))
+    return test_lines(f"{name}_is_for_everybody", call, status_lines(str(_good_status(route))))
 
 
 def _parents(route: Route) -> list:
@@ -301,16 +254,18 @@ def _collection_test(model: Model, route: Route, name: str, call: list[str]) -> 
         kept = [
             f"        self.assertTrue({model.class_name}.objects.filter(pk=self.row.pk).exists())"
         ]
-        return _test(f"{name}_keeps_foreign_rows", call, _status(str(_good_status(route))), kept)
+        return test_lines(
+            f"{name}_keeps_foreign_rows", call, status_lines(str(_good_status(route))), kept
+        )
     if route.action == "list" and model.audience == "owner":
         rows = [f"        self.assertEqual(response.json(){_inside(route)}, [])"]
-        return _test(f"{name}_hides_foreign_rows", call, _status("200"), rows)
+        return test_lines(f"{name}_hides_foreign_rows", call, status_lines("200"), rows)
     if route.action == "list":
-        return _test(f"{name}_is_for_everybody", call, _status("200"))
+        return test_lines(f"{name}_is_for_everybody", call, status_lines("200"))
     unseen = ["        self.assertNotContains(response, str(self.row.pk), status_code=404)"]
     if model.audience != "owner":
         return []
-    return _test(f"{name}_hides_foreign_rows", call, unseen)
+    return test_lines(f"{name}_hides_foreign_rows", call, unseen)
 
 
 def _foreign_owner_test(model: Model, route: Route, name: str, url: str) -> list[str]:
@@ -318,14 +273,15 @@ def _foreign_owner_test(model: Model, route: Route, name: str, url: str) -> list
         return []
     link = model.link(model.owner)
     wire = link.wire if link and link.shown else model.owner
-    known = {each.wire for each in [*model.columns, *model.links] if each.name != model.owner}
+    known = {each.wire for each in model.columns}
+    known |= {each.wire for each in model.links if each.name != model.owner}
     extra = {} if wire in known else {wire: "self.stranger.pk"}
     body = create_body(model, route, extra=extra)
-    lines = _as("owner") + _call(route, url, body)
+    lines = _as("owner") + call_lines(route, url, body)
     rows = f"{model.class_name}.objects.filter({model.owner}=self.stranger)"
-    good = _status(str(_good_status(route)))
+    good = status_lines(str(_good_status(route)))
     unmoved = [f"        self.assertFalse({rows}.exists())"]
-    return _test(f"{name}_ignores_a_foreign_owner", lines, good, unmoved)
+    return test_lines(f"{name}_ignores_a_foreign_owner", lines, good, unmoved)
 
 
 def _refusal_test(plan: Plan, model: Model, route: Route, name: str, url: str) -> list[str]:
@@ -339,8 +295,12 @@ def _refusal_test(plan: Plan, model: Model, route: Route, name: str, url: str) -
         broken = '["nonsense"]'
     key = plan.error_keys[0].split(".")[0]
     said = [f"        self.assertIn({literal(key)}, response.json())"]
-    return _test(
-        f"{name}_refuses_nonsense", signed, _call(route, url, broken), _status("400"), said
+    return test_lines(
+        f"{name}_refuses_nonsense",
+        signed,
+        call_lines(route, url, broken),
+        status_lines("400"),
+        said,
     )
 
 
@@ -388,20 +348,19 @@ def create_body(model: Model, route: Route, *, extra: dict[str, str] | None = No
 
 
 def _change_body(model: Model, route: Route) -> str:
+    if route.action not in ("update", "partial_update"):
+        return "{}"
     for column in model.columns:
-        if column.type in ("text", "long_text", "integer", "boolean") and not column.read_only:
-            if column.name not in _path_names(route) and route.action in (
-                "update",
-                "partial_update",
-            ):
-                return f"{{{literal(column.wire)}: {literal(sent(column))}}}"
+        plain = column.type in ("text", "long_text", "integer", "boolean") and not column.read_only
+        if plain and column.name not in _path_names(route):
+            return f"{{{literal(column.wire)}: {literal(sent(column))}}}"
     return "{}"
 
 
 # --- recorded calls --------------------------------------------------------------------------------
 
 
-def _recorded_tests(plan: Plan, routes: list[Route]) -> str:
+def recorded_tests(plan: Plan, routes: list[Route]) -> str:
     lines = ["class RecordedTests(ApiTestCase):", "    @classmethod", "    def setUpTestData(cls):"]
     lines += ['        cls.owner = make_user("owner", is_staff=True)']
     lines += ['        cls.stranger = make_user("stranger")']
@@ -425,23 +384,27 @@ def _of(model: Model, routes: list[Route]) -> list[Route]:
 
 def _recorded_test(route: Route) -> list[str]:
     name = route.action
-    url = _url(route)
+    url = url_source(route)
     if route.model:
         url = url.replace("self.row.", f"self.{route.model.module}_row.")
     body = "{}" if route.spec.method in ("POST", "PUT", "PATCH") else ""
     lines: list[str] = []
     if not is_public(route):
-        lines += _test(f"{name}_needs_sign_in", _call(route, url, body), _status("401"))
+        lines += test_lines(
+            f"{name}_needs_sign_in", call_lines(route, url, body), status_lines("401")
+        )
     marked = ['        self.assertEqual(response["X-Generated-Behaviour"], "recorded")']
-    good = _status(str(route.reply.status or 200))
-    lines += _test(f"{name}_is_recorded", _as("owner"), _call(route, url, body), good, marked)
+    good = status_lines(str(route.reply.status or 200))
+    lines += test_lines(
+        f"{name}_is_recorded", _as("owner"), call_lines(route, url, body), good, marked
+    )
     if route.body_class:
-        bad = _call(route, url, '["nonsense"]')
-        lines += _test(f"{name}_refuses_nonsense", _as("owner"), bad, _status("400"))
+        bad = call_lines(route, url, '["nonsense"]')
+        lines += test_lines(f"{name}_refuses_nonsense", _as("owner"), bad, status_lines("400"))
     private = route.model is not None and route.model.audience == "owner"
     if private and not is_public(route) and route.spec.auth != "staff":
-        call = _as("stranger") + _call(route, url, body)
-        lines += _test(f"{name}_hides_foreign_rows", call, _status("404"))
+        call = _as("stranger") + call_lines(route, url, body)
+        lines += test_lines(f"{name}_hides_foreign_rows", call, status_lines("404"))
     return lines
 
 

@@ -33,7 +33,9 @@ def test_a_hostile_module_fails_its_check_with_the_limit_named(rendered, tmp_pat
 
 
 def test_a_file_beyond_the_limit_is_named(rendered, tmp_path):
-    source = b"with open('big', 'wb') as f:\n    for _ in range(100):\n        f.write(b'x' * 10**6)\n"
+    source = (
+        b"with open('big', 'wb') as f:\n    for _ in range(100):\n        f.write(b'x' * 10**6)\n"
+    )
     tree = rendered("blank") | {"api/urls.py": source + b"urlpatterns = []\n"}
 
     found = verify(blueprint=Blueprint(), tree=tree, directory=tmp_path, limits=LIMITS)

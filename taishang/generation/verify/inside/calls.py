@@ -2,79 +2,27 @@
 
 import re
 import traceback
-from urllib.parse import quote
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.tokens import default_token_generator
 from django.core.cache import cache
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from django.test import Client
-from django.urls import Resolver404, resolve
-
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, Client, encode_multipart
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from limits import limit_of
+from replies import body_of, missing_keys
+from rest_framework_simplejwt.tokens import RefreshToken
 from rows import make_row, plain_value, value_for
+from targets import Target
 
-PASSWORD = "correct-horse-battery-7"
-HOLE = re.compile(r"\{([^{}]*)\}")
+PHRASE = "correct-horse-battery-7"
 ORDER = {"auth": 0, "create": 1, "list": 2, "retrieve": 3, "update": 4, "replace": 4, "delete": 9}
 LISTED_FAILURES = {"third_party": 501}
 
 
 class Undo(Exception):
     """Leaves the savepoint of one call."""
-
-
-class Target:
-    """One endpoint of the front end with the view that answers it."""
-
-    def __init__(self, endpoint):
-        self.endpoint = endpoint
-        self.holes = HOLE.findall(endpoint["route"])
-        self.marks = {f"zz{number}zz": hole for number, hole in enumerate(self.holes)}
-        marks = iter(self.marks)
-        self.pieces = HOLE.split(endpoint["route"])[::2]
-        probe = "".join(piece + next(marks, "") for piece in self.pieces)
-        self.names, self.view = [], None
-        try:
-            match = resolve(probe)
-        except Resolver404:
-            return
-        function = getattr(match.func, "views", {}).get(endpoint["method"].lower(), match.func)
-        self.view = getattr(function, "cls", None)
-        self.initkwargs = getattr(function, "initkwargs", {})
-        by_mark = {str(value): name for name, value in match.kwargs.items()}
-        self.names = [by_mark.get(mark, "") for mark in self.marks]
-
-    @property
-    def model(self):
-        rows = getattr(self.view, "rows", None)
-        if rows is not None:
-            return rows.model
-        queryset = getattr(self.view, "queryset", None)
-        return None if queryset is None or self.is_recorded else queryset.model
-
-    @property
-    def is_recorded(self):
-        return self.endpoint["behaviour"] == "recorded" or hasattr(self.view, "record")
-
-    @property
-    def names_row(self):
-        """Does the path name one row of the view's own model?"""
-        return "id" in self.names or any(self.column(name) for name in self.names)
-
-    def column(self, name):
-        fields = (
-            {each.name: each for each in self.model._meta.concrete_fields} if self.model else {}
-        )
-        found = fields.get(name)
-        return found if found is not None and not found.is_relation else None
-
-    def address(self, values):
-        out = []
-        for index, piece in enumerate(self.pieces):
-            out.append(quote(piece, safe="/@:-_.~"))
-            if index < len(self.names):
-                out.append(quote(str(values[index]), safe=""))
-        return "".join(out)
 
 
 class Caller:
@@ -87,7 +35,7 @@ class Caller:
         self.targets.sort(key=self.rank)
         users = get_user_model()
         self.demo = users.objects.filter(pk=1).first() or self.person("demo@example.com")
-        self.demo.set_password(PASSWORD)
+        self.demo.set_password(PHRASE)
         self.demo.save()
         self.second = self.person("second@example.com")
         self.staff = self.person("staff@example.com", is_staff=True)
@@ -101,7 +49,7 @@ class Caller:
     def person(self, name, **values):
         users = get_user_model()
         known = users.objects.filter(**{users.USERNAME_FIELD: name}).first()
-        return known or users.objects.create_user(name, password=PASSWORD, **values)
+        return known or users.objects.create_user(name, password=PHRASE, **values)
 
     # --- signing in ---
 
@@ -119,7 +67,7 @@ class Caller:
 
     def login(self, user):
         name = getattr(user, user.USERNAME_FIELD)
-        body = {self.auth["login_field"]: name, self.auth["password_field"]: PASSWORD}
+        body = {self.auth["login_field"]: name, self.auth["password_field"]: PHRASE}
         cache.clear()
         client = Client(raise_request_exception=False)
         response = client.post(self.auth["login_path"], body, content_type="application/json")
@@ -158,9 +106,7 @@ class Caller:
                 raise Undo
         except Undo:
             return found["row"]
-        except Exception as error:  # noqa: BLE001
-            from __main__ import limit_of
-
+        except Exception as error:
             if limit_of(error):
                 raise
             why = "".join(traceback.format_exception(error))[-1500:]
@@ -285,8 +231,6 @@ class Caller:
         )
 
     def multipart(self, client, method, address, body, header):
-        from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
-
         data = {name: value for name, value in body.items() if value is not None}
         data = {n: str(v) if isinstance(v, dict | list) else v for n, v in data.items()}
         encoded = encode_multipart(BOUNDARY, data)
@@ -317,10 +261,6 @@ class Caller:
         return endpoint["behaviour"] == "auth" and endpoint["open"]
 
     def reset_token(self):
-        from django.contrib.auth.tokens import default_token_generator
-        from django.utils.encoding import force_bytes
-        from django.utils.http import urlsafe_base64_encode
-
         code = default_token_generator.make_token(self.demo)
         return f"{urlsafe_base64_encode(force_bytes(self.demo.pk))}.{code}"
 
@@ -330,13 +270,13 @@ class Caller:
         action = endpoint["action"]
         names = list(endpoint["request"]) or list(self.fields(target, user or self.demo))
         body = {name: plain_value(endpoint["request"].get(name, {}), name) for name in names}
-        body |= {name: PASSWORD for name in names if "password" in name.lower()}
+        body |= {name: PHRASE for name in names if "password" in name.lower()}
         login, password = self.auth["login_field"], self.auth["password_field"]
         if action == "login":
-            body |= {login: getattr(self.demo, self.demo.USERNAME_FIELD), password: PASSWORD}
+            body |= {login: getattr(self.demo, self.demo.USERNAME_FIELD), password: PHRASE}
         elif action == "register":
             is_mail = self.demo.USERNAME_FIELD == "email"
-            body |= {login: "newcomer@example.com" if is_mail else "newcomer", password: PASSWORD}
+            body |= {login: "newcomer@example.com" if is_mail else "newcomer", password: PHRASE}
         elif action in ("refresh", "logout"):
             body |= {name: self.refresh_token() for name in names or ["refresh"]}
         elif action == "reset":
@@ -351,8 +291,6 @@ class Caller:
         return body
 
     def refresh_token(self):
-        from rest_framework_simplejwt.tokens import RefreshToken
-
         return str(RefreshToken.for_user(self.demo))
 
     def judged(self, target, address, response):
@@ -454,46 +392,3 @@ class Caller:
             str(pk) for pk in self.visible(target.model, self.second).values_list("pk", flat=True)
         }
         return "a list shows rows of somebody else" if shown - visible else ""
-
-
-def body_of(response):
-    if not response.content or "json" not in response.headers.get("Content-Type", ""):
-        return None
-    return response.json()
-
-
-def missing_keys(keys, body):
-    return [key for key in keys if not has_key(body, key)]
-
-
-def has_key(body, key):
-    """Does the reply have this dotted key? An empty list has every key of its rows."""
-    here = [body]
-    for part in [part for part in re.split(r"\.", key) if part]:
-        name, is_list = part.removesuffix("[]"), part.endswith("[]")
-        if name in ("length", "map", "filter", "forEach", "slice", "find") and any(
-            isinstance(x, list) for x in here
-        ):
-            return True
-        following = []
-        for value in here:
-            if isinstance(value, list):
-                following += [item for item in value if isinstance(item, dict)]
-            else:
-                following.append(value)
-        if not following:
-            return True
-        if name and not all(isinstance(value, dict) and name in value for value in following):
-            return any(value is None for value in following)
-        here = [value[name] for value in following] if name else following
-        if is_list and name:
-            here = [item for value in here if isinstance(value, list) for item in value]
-            if not here:
-                return True
-        if any(value is None for value in here):
-            return True
-    return True
-
-
-def upload(name):
-    return SimpleUploadedFile(f"{name[:20]}.txt", b"sample", content_type="text/plain")

@@ -10,7 +10,7 @@ from django.db import models
 from rest_framework import serializers
 
 serial = itertools.count(1000)
-MOMENT = datetime.datetime(2025, 1, 3, 9, 0, tzinfo=datetime.timezone.utc)
+MOMENT = datetime.datetime(2025, 1, 3, 9, 0, tzinfo=datetime.UTC)
 PLAIN = {
     "integer": 1, "big_integer": 1, "decimal": 12.5, "float": 1.5, "boolean": True, "date": "2025-01-03",
     "time": "09:00:00", "datetime": "2025-01-03T09:00:00Z", "email": "sample@example.com",

@@ -1,0 +1,39 @@
+"""What happens to a workspace happens to its tasks: suspended ones wait, those of a workspace that goes are cancelled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from accounts import signals, tenancy
+from accounts.models import Workspace
+from taishang import transitions
+from taishang.models import Lane, Task
+from taishang.models.engine import EVERY_QUEUE
+
+REASON = "tasks follow their workspace"
+
+
+@receiver(signals.workspace_changed)
+def tasks_follow_their_workspace(
+    workspace: Workspace, before: dict[str, Any], after: dict[str, Any], **_: Any
+) -> None:
+    status = after.get("status")
+    if status is None or status == before.get("status"):
+        return
+    with tenancy.platform_scope(reason=REASON):
+        lanes = Lane.objects.filter(workspace=workspace, queue=EVERY_QUEUE)
+        if status == Workspace.Status.ACTIVE:
+            lanes.delete()
+        elif status == Workspace.Status.SUSPENDED:
+            Lane.objects.update_or_create(
+                workspace=workspace,
+                queue=EVERY_QUEUE,
+                defaults={"paused_at": timezone.now(), "paused_reason": "workspace suspended"},
+            )
+        else:
+            live = Task.objects.live().filter(workspace=workspace)
+            for task_id in live.values_list("id", flat=True):
+                transitions.cancel(task_id, by="system:workspace", reason="workspace deleted")
