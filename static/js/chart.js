@@ -29,7 +29,9 @@ function options(element, data) {
 
 export default function attach(element) {
   const canvas = element.querySelector(".chart-canvas");
-  const data = JSON.parse(element.querySelector("script[type='application/json']").textContent);
+  // What htmx brings holds no script elements, data blocks neither: there the attribute speaks.
+  const block = element.querySelector("script[type='application/json']");
+  const data = JSON.parse(block?.textContent ?? element.dataset.chart);
   const chart = init(canvas);
   chart.setOption(options(element, data));
   new ResizeObserver(() => chart.resize()).observe(canvas);
