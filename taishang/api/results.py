@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.web import etags
-from accounts.web.permissions import denied
+from accounts.web.permissions import SIGNED_IN, denied
 from accounts.web.problems import Invalid, field_error
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
@@ -26,6 +26,7 @@ from taishang.api.generation import JobView
 from taishang.api.projects import VersionOut, VersionPage
 from taishang.api.tasks import TaskOut
 from taishang.generation import applying, disclosing, reading
+from taishang.generation.diffschema import SCHEMA
 from taishang.generation.selecting import Selection
 from taishang.models import GenerationJob, ProjectVersion, Task
 
@@ -97,6 +98,15 @@ class JobDiff(JobView, ApiView):
         )
         shown = found if may_read else disclosing.without_excerpts(found)
         return Response(shown, headers={"ETag": tag})
+
+
+class DiffSchema(ApiView):
+    required_permissions: ClassVar = {"GET": SIGNED_IN}
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """The JSON Schema of the difference."""
+        return Response(SCHEMA)
 
 
 class JobEvidence(JobView, ApiView):

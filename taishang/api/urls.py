@@ -14,6 +14,7 @@ urlpatterns = [
     # Generation jobs
     path("generation-adapters/", projects.Adapters.as_view()),
     path("generation-jobs/", generation.Jobs.as_view()),
+    path("generation-jobs/schema/", results.DiffSchema.as_view()),
     path("generation-jobs/<uuid:job_id>/", generation.JobDetail.as_view()),
     path("generation-jobs/<uuid:job_id>/revisions/", generation.JobRevisions.as_view()),
     path("generation-jobs/<uuid:job_id>/cancellation/", generation.JobCancellation.as_view()),

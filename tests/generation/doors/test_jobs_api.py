@@ -135,7 +135,7 @@ def test_the_list_shows_own_workspace_with_filters_in_three_queries(alice, charl
     running, failed = jobs.make(alice, "running", source="v0"), jobs.make(alice, "failed")
     jobs.finished(alice)
 
-    with at_most(4):
+    with at_most(3):
         ids = [row["id"] for row in alice.get(JOBS).json()["results"]]
     by_state = alice.get(f"{JOBS}?state=failed").json()["results"]
     by_status = alice.get(f"{JOBS}?status=completed").json()["results"]

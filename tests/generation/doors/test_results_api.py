@@ -2,6 +2,7 @@
 
 import json
 
+import jsonschema_rs
 import pytest
 
 from tests import factories
@@ -23,6 +24,16 @@ def test_the_difference_has_the_tag_of_its_hash(alice, jobs):
     assert first.json()["schema"] == "gen.diff/1"
     assert first["ETag"] == f'"{HASH}"'
     assert alice.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 304
+
+
+def test_the_difference_obeys_the_schema_that_is_handed_out(alice, jobs):
+    schema = alice.get(f"{JOBS}schema/").json()
+    document = alice.get(f"{JOBS}{jobs.finished(alice).pk}/diff/?include=hunks").json()
+
+    validator = jsonschema_rs.Draft202012Validator(schema)
+    assert list(validator.iter_errors(document)) == []
+    assert not validator.is_valid({**document, "schema": "gen.diff/2"})
+    assert not validator.is_valid({**document, "files": [{"path": "a"}]})
 
 
 def test_hunks_come_when_they_are_asked_for(alice, jobs):
