@@ -9,12 +9,12 @@ import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from dulwich.index import commit_tree
 from dulwich.object_format import SHA1
 from dulwich.object_store import MemoryObjectStore, iter_tree_contents
-from dulwich.objects import Blob, Commit, ShaFile
+from dulwich.objects import Blob, Commit, ObjectID, ShaFile
 from dulwich.pack import write_pack_objects
 from merge3 import Merge3
 
@@ -114,7 +114,7 @@ def commit(
     made.author_timezone = made.commit_timezone = 0
     made.encoding = b"UTF-8"
     made.message = message.encode("utf-8", "replace")
-    made.parents = [parent.encode()] if parent else []
+    made.parents = [ObjectID(parent.encode())] if parent else []
     store.add_object(made)
     known = _object_ids(parent_tree) if parent_tree is not None else set()
     new = [store[sha] for sha in sorted(store) if sha not in known]
@@ -129,7 +129,7 @@ def read(*, packs: Iterable[bytes], commit_sha: str) -> Tree:
     for number, pack in enumerate(packs):
         _add_pack(store, pack, number)
     try:
-        found = store[commit_sha.encode()]
+        found = store[ObjectID(commit_sha.encode())]
         entries = list(iter_tree_contents(store, found.tree))  # type: ignore[attr-defined]
         return {
             entry.path.decode("utf-8"): _content(store, entry.sha)
@@ -206,7 +206,7 @@ def _add_pack(store: MemoryObjectStore, pack: bytes, number: int) -> None:
 
 
 def _content(store: MemoryObjectStore, sha: bytes) -> bytes:
-    blob = store[sha]
+    blob = store[ObjectID(sha)]
     content = blob.as_raw_string()
     if Blob.from_string(content).id != sha:
         raise PackDamaged(f"object {sha.decode()} holds something else")
@@ -223,9 +223,9 @@ def _merge_file(
     out: list[bytes] = []
     hunks: list[ConflictHunk] = []
     for region in three.merge_regions():
-        kind = region[0]
-        if kind == "conflict":
-            hunk = _hunk(three, region, len(hunks))
+        kind, *places = region
+        if region[0] == "conflict":
+            hunk = _hunk(three, places, len(hunks))
             hunks.append(hunk)
             side = sides[hunk.number] if hunk.number < len(sides) else None
             out.append((hunk.ours if side == "ours" else hunk.theirs).encode())
@@ -249,8 +249,8 @@ def _whole_file(
     )
 
 
-def _hunk(three: Merge3, region: Sequence[int], number: int) -> ConflictHunk:
-    _, base_from, base_to, our_from, our_to, their_from, their_to = region
+def _hunk(three: Merge3, places: Sequence[Any], number: int) -> ConflictHunk:
+    base_from, base_to, our_from, our_to, their_from, their_to = places
     return ConflictHunk(
         number=number,
         base=b"".join(three.base[base_from:base_to]).decode(),
