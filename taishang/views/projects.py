@@ -133,7 +133,8 @@ def reversal(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             found = applying.revert(principal=principal_of(request), version=version)
     except (applying.ReversalBlocked, projects.ProjectBusy, projects.VersionDamaged) as refusal:
         members = dict(getattr(refusal, "members", {}))
-        named = ", ".join(str(one) for one in members.get("versions", members.get("files", [])))
+        things = members.get("versions") or members.get("files") or []
+        named = ", ".join(str(one) for one in things)
         messages.error(request, f"{failures.refusal(refusal)} {named}".strip())
         return redirect("project", slug=slug)
     if isinstance(found, ProjectVersion):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from taishang.generation import cage
+
 ROOT = Path(__file__).parents[2]
 API = """
 const API = import.meta.env.VITE_API_URL || "http://localhost:8000/api";
@@ -68,6 +70,21 @@ def test_a_job_ends_with_a_green_project_and_all_artifacts(folder):
         assert (folder / "out" / name).stat().st_size > 0
     paths = {each["path"] for each in result(folder, "diff")["endpoints"]}
     assert {"/api/books/", "/api/books/{id}/"} <= paths
+
+
+def test_a_job_runs_inside_the_cage_of_its_worker(folder):
+    (folder / "job.json").write_text(json.dumps(JOB))
+
+    ended = cage.run(
+        argv=[sys.executable, "-m", "taishang.generation.child", str(folder)],
+        directory=folder,
+        limits=cage.Limits(may_fork=True, wall_seconds=170.0, cpu_seconds=120),
+        environment={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        readable=[ROOT / "taishang", ROOT / "laojun"],
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert result(folder)["green"], result(folder)
 
 
 def test_an_applied_project_stays_as_it_is_when_the_same_export_comes_again(folder):
