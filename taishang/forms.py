@@ -106,9 +106,3 @@ class ApplyForm(forms.Form):
 class ProjectForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     description = forms.CharField(label=_("Description"), max_length=500, required=False)
-
-
-class ReasonForm(forms.Form):
-    """Why an operator reaches into a workspace; it goes into the audit log."""
-
-    reason = forms.CharField(label=_("Reason"), max_length=300)
