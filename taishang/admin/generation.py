@@ -83,7 +83,13 @@ class GenerationJobAdmin(OperatorAdmin):
             gettext_lazy("What it is known by"),
             {
                 "classes": ["collapse"],
-                "fields": ("zip_sha256", "chat_sha256", "tree_sha256", "diff_sha256", "adapters"),
+                "fields": (
+                    "zip_sha256",
+                    "chat_sha256",
+                    "tree_sha256",
+                    "diff_sha256",
+                    "shown_adapters",
+                ),
             },
         ),
     )
@@ -198,6 +204,10 @@ class GenerationJobAdmin(OperatorAdmin):
     @display(description=gettext_lazy("code"), ordering="task__error_code")
     def error_code(self, job: GenerationJob) -> str:
         return job.task.error_code or "–"
+
+    @display(description=gettext_lazy("adapters switched off"))
+    def shown_adapters(self, job: GenerationJob) -> str:
+        return ", ".join(job.adapters.get("off", [])) or "–"
 
     # How
 

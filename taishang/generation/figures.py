@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from datetime import timedelta
 from typing import Any
@@ -36,14 +37,18 @@ def week() -> dict[str, Any]:
         "success_rate": round(states.get("succeeded", 0) * PERCENT / ended) if ended else None,
         "failures": _failures(jobs),
         "times": times,
-        "times_chart": {
-            "kind": "bar",
-            "labels": [str(row[0]) for row in times],
-            "series": [
-                {"name": _("half of them, ms"), "values": [row[1] for row in times]},
-                {"name": _("95 of 100, ms"), "values": [row[2] for row in times]},
-            ],
-        },
+        "times_json": json.dumps(_chart(times), ensure_ascii=False),
+    }
+
+
+def _chart(times: list[tuple[str, int, int]]) -> dict[str, Any]:
+    return {
+        "kind": "bar",
+        "labels": [row[0] for row in times],
+        "series": [
+            {"name": _("half of them, ms"), "values": [row[1] for row in times]},
+            {"name": _("95 of 100, ms"), "values": [row[2] for row in times]},
+        ],
     }
 
 
