@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.contrib.staticfiles import finders
+from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import formats, timezone
@@ -143,3 +144,9 @@ def import_map() -> SafeString:
 def _modules() -> list[Path]:
     folder = finders.find(PARTS_FOLDER)
     return sorted(Path(str(folder)).glob("*.js")) if folder else []
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Data for a module in an attribute: a script block would be taken out of what htmx swaps in."""
+    return json.dumps(value, cls=DjangoJSONEncoder)

@@ -1,4 +1,4 @@
-// A chart from the JSON in its data block: {kind, labels, series: [{name, values}]}. Colours are the page's tokens.
+// A chart from the JSON in its data-chart attribute: {kind, labels, series: [{name, values}]}. Colours are the page's tokens.
 
 import { init } from "echarts";
 
@@ -28,10 +28,8 @@ function options(element, data) {
 }
 
 export default function attach(element) {
-  const canvas = element.querySelector(".chart-canvas");
-  // What htmx brings holds no script elements, data blocks neither: there the attribute speaks.
-  const block = element.querySelector("script[type='application/json']");
-  const data = JSON.parse(block?.textContent ?? element.dataset.chart);
+  const canvas = element.querySelector(".plot-canvas");
+  const data = JSON.parse(element.dataset.chart);
   const chart = init(canvas);
   chart.setOption(options(element, data));
   new ResizeObserver(() => chart.resize()).observe(canvas);
