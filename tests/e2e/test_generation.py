@@ -167,4 +167,4 @@ def test_an_operator_finds_the_job_and_its_stages(watched, operator, worker):
 
     expect(page.locator(".step-succeeded")).to_have_count(8)
     page.goto("/admin/")
-    expect(page.locator(".chart-canvas canvas").first).to_be_visible(timeout=15_000)
+    expect(page.locator(".plot-canvas canvas").first).to_be_visible(timeout=15_000)
