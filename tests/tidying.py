@@ -2,12 +2,12 @@
 
 from django.db import connections
 
+from accounts import permissions
+
 KEPT = (
     "django_migrations",
     "django_content_type",
     "accounts_permissions",
-    "accounts_roles",
-    "accounts_role_permissions",
     "tai_schedules",
 )
 
@@ -21,7 +21,7 @@ def empty_tenant_tables() -> None:
             [list(KEPT)],
         )
         names = ", ".join(row[0] for row in cursor.fetchall())
-        # Roles refer to workspaces, but only the platform's own are kept, which refer to none.
-        cursor.execute("DELETE FROM accounts_roles WHERE workspace_id IS NOT NULL")
         cursor.execute(f"TRUNCATE {names} CASCADE")
+    # Roles refer to workspaces, so they went along; the platform's own come back as after a migration.
+    permissions.after_migrate(using="owner")
     connections["owner"].close()

@@ -65,7 +65,10 @@ def test_the_commands_for_deployed_databases_are_listed(workshop, applied):
     with workshop.inside():
         commands = projects.migrate_commands(version=applied)
 
-    assert commands == ["python manage.py migrate api zero"]
+    assert commands == [
+        "python manage.py migrate accounts 0001_initial",
+        "python manage.py migrate api 0001_initial",
+    ]
 
 
 def test_a_moved_base_is_refused_and_offers_a_merge(workshop, applied):
