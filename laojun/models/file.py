@@ -15,10 +15,15 @@ from accounts.ids import uuid7
 class FileQuerySet(models.QuerySet["File"]):
     def visible_to(self, principal: Principal) -> FileQuerySet:
         """The files this person may see: those of the workspace at hand, and the person's own of no workspace."""
+        if principal.user is None:
+            return self.none()
         mine = Q(workspace=None, user=principal.user)
         if principal.workspace_id is not None and principal.may("file.view"):
-            mine |= Q(workspace_id=principal.workspace_id)
-        return self.live(timezone.now()).filter(mine) if principal.user else self.none()
+            # A purpose with a dot belongs to an app above, whose own doors and rights decide who may read it;
+            # here only its uploader finds it, and only until it is part of something.
+            elsewhere = Q(purpose__contains=".") & ~Q(user=principal.user, entity_type="")
+            mine |= Q(workspace_id=principal.workspace_id) & ~elsewhere
+        return self.live(timezone.now()).filter(mine)
 
     def deletable_by(self, principal: Principal) -> FileQuerySet:
         """One's own files; everybody's with the right to."""

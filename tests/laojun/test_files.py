@@ -22,7 +22,7 @@ PDF = b"%PDF-1.7\n1 0 obj\n"
 def archive() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as packed:
-        packed.writestr("package.json", "{}")
+        packed.writestr(zipfile.ZipInfo("package.json", (2025, 1, 1, 0, 0, 0)), "{}")
     return stream.getvalue()
 
 
