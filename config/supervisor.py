@@ -125,7 +125,9 @@ def run() -> int:
         return 1
     (run_dir / "supervisor.pid").write_text(str(os.getpid()))
     children = Children(run_dir / "children.json", settings.DATA_DIR / "log")
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A shell starts background jobs with SIGINT ignored, so both are asked for by name.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         children.end_leftovers()
         if not _port_is_free():
