@@ -160,7 +160,7 @@ def _watch(run: Run, directory: Path) -> CageResult:
         argv=[sys.executable, "-m", "taishang.generation.child", str(directory)],
         directory=directory,
         limits=LIMITS,
-        environment=_environment(directory),
+        environment=environment(directory),
         readable=[settings.BASE_DIR / "taishang", settings.BASE_DIR / "laojun"],
         on_line=_listener(run),
         should_stop=should_stop,
@@ -170,7 +170,8 @@ def _watch(run: Run, directory: Path) -> CageResult:
     return ended
 
 
-def _environment(directory: Path) -> dict[str, str]:
+def environment(directory: Path) -> dict[str, str]:
+    """All that the caged process sees of the platform's environment."""
     return {
         "PYTHONPATH": str(settings.BASE_DIR),
         "PYTHONDONTWRITEBYTECODE": "1",
