@@ -11,10 +11,15 @@ class TaishangConfig(AppConfig):
         from accounts import registry
         from taishang import declarations, demo, handlers, queue, receivers, schedules  # noqa: F401
         from taishang.generation import declarations as generation
+        from taishang.generation import sweeping
 
         declarations.declare()
         generation.declare()
         handlers.declare()
+        registry.schedules.add(
+            "generation.sweep",
+            registry.Schedule("generation.sweep", sweeping.sweep, every_s=3600),
+        )
         registry.demo_steps.add("generation", demo.seed_generation)
         registry.enqueue.fill(queue.enqueue)
         post_migrate.connect(schedules.after_migrate, sender=self)
