@@ -6,6 +6,7 @@ the next start would not find and end.
 """
 
 import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -158,9 +159,23 @@ def prepare() -> None:
     """Bring the installation up to this code: each step says what it does and how long it took."""
     step("Servers", embedded.ensure)
     step("Database", lambda: call_command("migrate", database="owner", verbosity=0))
-    step("Static files", lambda: call_command("collectstatic", interactive=False, verbosity=0))
+    step("Static files", collect_static)
     if settings.DEMO:
         step("Demo data", lambda: call_command("seed_demo", verbosity=0))
+
+
+def collect_static() -> None:
+    """Collect and hash the static files, unless they are those of the last start."""
+    found = hashlib.sha256()
+    for folder in (settings.BASE_DIR / "static", settings.BASE_DIR / "requirements.txt"):
+        for file in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
+            facts = file.stat()
+            found.update(f"{file}\0{facts.st_mtime_ns}\0{facts.st_size}\n".encode())
+    stamp = settings.STATIC_ROOT / "collected"
+    if stamp.exists() and stamp.read_text() == found.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(found.hexdigest())
 
 
 def start() -> int:
