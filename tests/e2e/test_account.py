@@ -97,6 +97,7 @@ def test_the_keyboard_opens_the_palette_the_keys_and_the_switcher(watched, newco
     page.get_by_role("combobox").fill(translation.gettext("Profile"))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/profile/$"))
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Esc")
     page.keyboard.press("Escape")
