@@ -89,7 +89,10 @@ SETTINGS = (
         scopes=BOTH,
         group="generation",
         title=_("Jobs at once"),
-        help=_("Generation jobs that run at the same time in one workspace; further ones wait."),
+        help=_(
+            "Generation jobs that run at the same time in one workspace; further ones wait. "
+            "The next job that is handed in sets the workspace's lane to it."
+        ),
     ),
     Definition(
         key="generation.max_waiting",
