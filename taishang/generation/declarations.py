@@ -6,7 +6,6 @@ from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
     ConsolePanel,
-    ConsoleTile,
     FirstStep,
     HomeCard,
     NavigationEntry,
@@ -256,8 +255,4 @@ def declare() -> None:
             order=60,
             every_s=60,
         ),
-    )
-    registry.console_tiles.add(
-        "generation",
-        ConsoleTile("generation", _("Generation jobs"), "flask", glances.jobs_tile, order=40),
     )
