@@ -240,7 +240,8 @@ SPECTACULAR_SETTINGS = {
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The second holds the words of the console's theme alone.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "console"]
 TIME_ZONE = env.text("TIME_ZONE", "Asia/Shanghai")
 USE_TZ = True
 
