@@ -239,7 +239,7 @@ def declare() -> None:
     )
     registry.home_cards.add(
         "generation",
-        HomeCard("generation", "running", "generation/_home.html", glances.newest_jobs, order=20),
+        HomeCard("generation", "continue", "generation/_home.html", glances.newest_jobs, order=20),
     )
     label = _("Turn a front end into a back end that runs")
     registry.first_steps.add(
