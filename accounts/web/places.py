@@ -5,15 +5,20 @@ from typing import Any
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User, UserSettings
+from accounts import limits
+from accounts.models import User, UserSettings, Workspace
 from accounts.registry import (
     ConsoleTile,
     FirstStep,
+    HomeCard,
     NavigationEntry,
     console_tiles,
     first_steps,
+    home_cards,
     navigation,
 )
+
+CARD_LIMITS = 3
 
 
 def declare() -> None:
@@ -32,6 +37,9 @@ def declare() -> None:
             order=90,
         ),
     )
+    home_cards.add(
+        "limits", HomeCard("limits", "left", "accounts/_home_limits.html", tightest, order=80)
+    )
     console_tiles.add("health", ConsoleTile("health", _("Health"), "activity", health, order=0))
 
 
@@ -40,6 +48,13 @@ def health() -> dict[str, Any]:
     if cache.is_away():  # type: ignore[attr-defined]
         return {"value": _("Slower"), "note": _("The cache is away"), "state": "warn"}
     return {"value": _("Well"), "note": _("Database and cache answer"), "state": "good"}
+
+
+def tightest(*, user: User, workspace: Workspace) -> dict[str, Any]:
+    """The limits nearest to their end, with what is left of them."""
+    found = limits.look(limits.demands_of(user=user, workspace_id=workspace.id))
+    found.sort(key=lambda verdict: verdict.remaining / verdict.limit)
+    return {"limits": found[:CARD_LIMITS]}
 
 
 def has_chosen_settings(*, user: User, **_context: Any) -> bool:
