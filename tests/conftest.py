@@ -23,10 +23,6 @@ from accounts.models import User, Workspace
 from config import embedded
 from tests import factories
 
-# Pages are rendered without collecting static files first; the journeys serve the collected ones.
-settings.STORAGES["staticfiles"]["BACKEND"] = (
-    "django.contrib.staticfiles.storage.StaticFilesStorage"
-)
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
