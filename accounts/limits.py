@@ -238,33 +238,23 @@ def give_back(demands: Iterable[Demand]) -> None:
 
 def look(demands: list[Demand]) -> list[Verdict]:
     """What is left, counting nothing. One statement, and one trip to Redis for the fast classes."""
-    windows_of = {demand.entry.name: demand.window() for demand in demands}
-    fast = [demand.entry.name for demand in demands if not demand.entry.strict]
-    found = windows.look_redis(windows_of[name] for name in fast)
-    by_redis_now = dict(zip(fast, found, strict=True)) if found else {}
-    stored = _stored(window for name, window in windows_of.items() if name not in by_redis_now)
+    asked = [(demand, demand.window()) for demand in demands]
+    fast = [window for demand, window in asked if not demand.entry.strict]
+    found = windows.look_redis(fast) if fast else None
+    in_redis = {window.key: count for window, count in zip(fast, found or [], strict=False)}
+    stored = _stored([window for _demand, window in asked if window.key not in in_redis])
     return [
         _verdict(
             demand,
-            windows_of[demand.entry.name],
-            by_redis_now.get(demand.entry.name) or stored[demand.entry.name],
-            "redis" if demand.entry.name in by_redis_now else "database",
+            window,
+            in_redis.get(window.key) or stored[window.key],
+            "redis" if window.key in in_redis else "database",
         )
-        for demand in demands
+        for demand, window in asked
     ]
 
 
-# Operators
-
-
-def clear(*, name: str, subject: str) -> None:
-    """Let one subject begin anew in one class, in both engines."""
-    entry = limit_classes[name]
-    window = Demand(entry, subject).window()
-    RateLimit.objects.filter(rate_key=window.key).delete()
-    cache.delete_many([f"rl:{window.key}", _over_key(window)])
-    with _seen_lock:
-        _seen.pop(window.key, None)
+# Housekeeping
 
 
 def purge() -> int:
@@ -322,6 +312,14 @@ def _known_over(demand: Demand) -> Verdict | None:
     return _verdict(demand, window, Count(allowed=False, used=used, reset_ms=left), "redis")
 
 
+def forget_subject(window: Window) -> None:
+    """Let one window begin anew, in both engines and in this process."""
+    RateLimit.objects.filter(rate_key=window.key).delete()
+    cache.delete_many([f"rl:{window.key}", _over_key(window)])
+    with _seen_lock:
+        _seen.pop(window.key, None)
+
+
 def _over_key(window: Window) -> str:
     return f"rl-over:{window.key}"
 
@@ -351,14 +349,11 @@ def _verdict(demand: Demand, window: Window, count: Count, source: str) -> Verdi
     )
 
 
-def _stored(windows_asked: Iterable[Window]) -> Mapping[str, Count]:
-    asked = list(windows_asked)
+def _stored(asked: list[Window]) -> Mapping[str, Count]:
     now_ms = time.time_ns() // 1_000_000
-    rows = {
-        row.rate_key: row
-        for row in RateLimit.objects.filter(rate_key__in=[window.key for window in asked])
-    }
-    return {window.name: _looked_at(window, rows.get(window.key), now_ms) for window in asked}
+    found = RateLimit.objects.filter(rate_key__in=[window.key for window in asked])
+    rows = {row.rate_key: row for row in found}
+    return {window.key: _looked_at(window, rows.get(window.key), now_ms) for window in asked}
 
 
 def _looked_at(window: Window, row: RateLimit | None, now_ms: int) -> Count:

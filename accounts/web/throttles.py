@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import resolve
 
-from accounts import identity, limits, secrets, sessions, tokens
+from accounts import identity, limits, pressure, secrets, sessions, tokens
 from accounts.authentication import Principal
 from accounts.limits import Demand, Verdict
 from accounts.registry import LimitClass, limit_classes, page_limits
@@ -65,6 +65,7 @@ def refusal(request: HttpRequest, verdicts: Iterable[Verdict]) -> HttpResponse |
     over = next((verdict for verdict in verdicts if not verdict.allowed), None)
     if over is None:
         return None
+    pressure.note_refusal(over.name)
     wait = max(1, over.reset_s)
     headers = {"Retry-After": str(wait)}
     if request.path.startswith(problems.API_PREFIX):

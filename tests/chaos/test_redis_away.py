@@ -1,5 +1,6 @@
 """Redis killed, frozen, full, locked or flapping: everything works, nobody is signed out, what ended stays ended."""
 
+import contextvars
 import itertools
 import threading
 import time
@@ -186,31 +187,34 @@ def test_a_session_changed_meanwhile_is_not_read_from_redis_afterwards(
     assert own.name in _keys_title(browser)
 
 
-def test_a_frozen_redis_costs_one_request_a_quarter_of_a_second(valkey):
+def test_three_failures_in_a_row_open_the_breaker(valkey):
     link = Link(valkey.url)
     assert link.attempt(lambda client: client.ping(), None)
     valkey.freeze()
-    breaker.start_budget()
     started = time.perf_counter()
 
-    for _call in range(20):
-        assert link.attempt(lambda client: client.ping(), "absent") == "absent"
+    def calls() -> None:
+        for _call in range(20):
+            assert link.attempt(lambda client: client.ping(), "absent") == "absent"
 
-    assert time.perf_counter() - started <= 0.25 + CALL_SECONDS
+    contextvars.Context().run(calls)
+
+    assert time.perf_counter() - started <= 4 * CALL_SECONDS
     assert link.breaker.is_open
 
 
-def test_many_slow_answers_open_the_breaker_too(valkey):
+def test_slow_answers_cost_one_request_a_quarter_of_a_second(valkey):
     link = Link(valkey.url)
     breaker.start_budget()
-    calls = 0
 
-    while link.breaker.allows() and calls < 100:
-        calls += 1
-        link.attempt(lambda client: client.execute_command("DEBUG", "SLEEP", "0.03"), None)
-        link.attempt(lambda client: (time.sleep(0.03), client.ping()), None)
+    def slow(client):
+        time.sleep(0.04)
+        return client.ping()
 
-    assert calls < 12
+    answered = [link.attempt(slow, None) for _call in range(20)]
+
+    assert 5 <= answered.count(True) <= 7
+    assert link.breaker.is_open
 
 
 def test_a_write_that_was_missed_raises_the_epoch(installation, valkey):
