@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.registry import permissions
+from accounts.registry import limit_classes, page_limits, permissions
 from accounts.web.permissions import OPERATOR, PUBLIC, SIGNED_IN
 from accounts.web.views import ApiView
 
@@ -25,6 +25,36 @@ def views_declare_permissions(**_: Any) -> list[CheckMessage]:
         )
         for view, method, fault in undeclared(set(_api_views(get_resolver().url_patterns)))
     ]
+
+
+@register()
+def views_declare_limits(**_: Any) -> list[CheckMessage]:
+    """Every method of every API view, and every page that says so, falls under limit classes that exist."""
+    return [
+        Error(
+            f"{where} answers {method} and {fault}.",
+            hint="Name classes of `registry.limit_classes` in `rate_limits` or `registry.page_limits`.",
+            id="accounts.E002",
+        )
+        for where, method, fault in unlimited(set(_api_views(get_resolver().url_patterns)))
+    ]
+
+
+def unlimited(views: set[type[ApiView]]) -> Iterator[tuple[str, str, str]]:
+    declared = [
+        (f"{view.__module__}.{view.__name__}", name.upper(), view.rate_limits.get(name.upper(), ()))
+        for view in sorted(views, key=lambda view: view.__qualname__)
+        for name in METHODS
+        if hasattr(view, name)
+    ]
+    for page, methods in page_limits.items():
+        declared += [(page, method, classes) for method, classes in methods.items()]
+    for where, method, classes in declared:
+        if not classes:
+            yield where, method, "falls under no limit"
+        for name in classes:
+            if name not in limit_classes:
+                yield where, method, f"names the unknown limit {name}"
 
 
 def undeclared(views: set[type[ApiView]]) -> Iterator[tuple[type[ApiView], str, str]]:

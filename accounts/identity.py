@@ -66,6 +66,11 @@ def username_key(username: str) -> str:
     return _one_i(unicodedata.normalize("NFKC", username.strip()).casefold())
 
 
+def login_key(login: str) -> str:
+    """The key of what somebody typed to sign in; an `@` decides which it is."""
+    return email_key(login) if "@" in login else username_key(login)
+
+
 def _one_i(text: str) -> str:
     return text.replace("ı", "i").replace("i̇", "i").replace("İ", "i")
 

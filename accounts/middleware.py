@@ -13,9 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from accounts import api_keys, authentication, sessions, tenancy
+from accounts import api_keys, authentication, breaker, limits, sessions, tenancy
 from accounts.ids import uuid7
-from accounts.web import problems
+from accounts.limits import Demand
+from accounts.web import problems, throttles
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
@@ -34,6 +35,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-Id", "")
+        breaker.start_budget()
         request.trace_id = given if REQUEST_ID.fullmatch(given) else uuid7().hex  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["X-Request-Id"] = request.trace_id  # type: ignore[attr-defined]
@@ -92,16 +94,35 @@ class TenancyMiddleware:
             )
 
     def _enveloped(self, request: HttpRequest) -> HttpResponse:
-        nested = transaction.get_connection().in_atomic_block
         with transaction.atomic():
             request.principal = principal = authentication.authenticate(request)  # type: ignore[attr-defined]
             with tenancy.adopted(principal.context):
-                response = self.get_response(request)
-            if response.status_code >= 400:
-                transaction.set_rollback(True)
-            elif nested:
-                tenancy.leave()
+                left = self._judge(request)
+                if not left:
+                    return self._answered(request)
+                # What the database counts stays counted, whatever becomes of the request: it commits here.
+                request.rate_verdicts += limits.by_database(left)  # type: ignore[attr-defined]
+            self._leave_if_nested()
+        with tenancy.entered(principal.context):
+            return self._answered(request)
+
+    def _judge(self, request: HttpRequest) -> list[Demand]:
+        """Let Redis judge the call; the limits that only the database can judge are returned."""
+        request.rate_demands = demands = throttles.demands_of(request)  # type: ignore[attr-defined]
+        request.rate_verdicts, left = limits.by_redis(demands)  # type: ignore[attr-defined]
+        return left
+
+    def _answered(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code >= 400:
+            transaction.set_rollback(True)
+        else:
+            self._leave_if_nested()
         return response
+
+    def _leave_if_nested(self) -> None:
+        if transaction.get_connection().savepoint_ids:
+            tenancy.leave()
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
@@ -117,6 +138,20 @@ class PrincipalMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         request.user = request.principal.user or AnonymousUser()  # type: ignore[attr-defined]
+
+
+class LimitMiddleware:
+    """Refuse what is used up, and tell programs what is left."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        verdicts = getattr(request, "rate_verdicts", [])
+        response = throttles.refusal(request, verdicts) or self.get_response(request)
+        if request.path.startswith(problems.API_PREFIX):
+            throttles.tell(response, verdicts)
+        return response
 
 
 class ConsoleMiddleware:

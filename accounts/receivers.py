@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from accounts import sessions
 from accounts.models import Session, User
+from accounts.web import throttles
 
 
 @receiver(user_logged_in)
@@ -29,6 +30,7 @@ def open_browser_session(request: HttpRequest, user: User, **_: Any) -> None:
     principal = getattr(request, "principal", None)
     if principal is not None:
         principal.session_id = session.id
+    throttles.succeeded(request)
 
 
 @receiver(user_logged_out)

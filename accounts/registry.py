@@ -4,7 +4,7 @@ A store is created once, here or in the module that owns it. Adding to a frozen 
 installation can do never changes while it runs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -24,6 +24,7 @@ class Store(Generic[Entry]):
         self.name = name
         self._entries: dict[str, Entry] = {}
         self._closed = False
+        self._followers: list[Callable[[str, Entry], None]] = []
         self._all.append(self)
 
     def add(self, key: str, entry: Entry) -> Entry:
@@ -32,7 +33,15 @@ class Store(Generic[Entry]):
         if key in self._entries:
             raise RegistryClosed(f"{self.name} already has {key}")
         self._entries[key] = entry
+        for follow in self._followers:
+            follow(key, entry)
         return entry
+
+    def each(self, follow: Callable[[str, Entry], None]) -> None:
+        """Call `follow` with every entry: those that are here, and those still to come."""
+        self._followers.append(follow)
+        for key, entry in self._entries.items():
+            follow(key, entry)
 
     def get(self, key: str) -> Entry | None:
         return self._entries.get(key)
@@ -187,6 +196,31 @@ class ConsoleEntry:
 
 
 @dataclass(frozen=True)
+class LimitClass:
+    """How often one subject may do one kind of thing. `limit` is the default of the live setting `setting`.
+
+    `subject` names whom the count belongs to: caller (a person, or a key by itself), user, workspace, network,
+    account, family, name, name_network, address. Strict classes are decided by the database always, fast ones by Redis
+    while it is there. `failures` are counted only where the deed fails: a success gives its count back. `spare`
+    names a rule that lets somebody pass although the count is used up. Plans multiply what belongs to a person.
+    """
+
+    name: str
+    label: Any
+    limit: int
+    window_s: int
+    subject: str
+    strict: bool = False
+    failures: bool = False
+    spare: str = ""
+    own_setting: str = ""
+
+    @property
+    def setting(self) -> str:
+        return self.own_setting or f"limits.{self.name}"
+
+
+@dataclass(frozen=True)
 class Problem:
     """A stable error code of the API with its page: what happened, how to mend it."""
 
@@ -211,6 +245,9 @@ problems: Store[Problem] = Store("problems")
 body_limits: Store[int] = Store("body_limits")
 # What `seed_demo` does, in the order of registration: each function gets the demo user and workspace.
 demo_steps: Store[Callable[..., None]] = Store("demo_steps")
+limit_classes: Store[LimitClass] = Store("limit_classes")
+# Name of a page's URL → method → the limit classes it falls under; other pages fall under `api.read` and `api.write`.
+page_limits: Store[Mapping[str, tuple[str, ...]]] = Store("page_limits")
 reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
 
 enqueue = Port("enqueue")  # kind, payload, workspace, user → the task

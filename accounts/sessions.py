@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sessions.backends.cached_db import SessionStore as CachedDatabaseStore
+from django.core.cache import cache
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
@@ -29,7 +30,10 @@ REAUTHENTICATION_WINDOW = timedelta(minutes=10)
 class SessionStore(CachedDatabaseStore):
     """Sessions in the database behind the cache; a cycled key stays the key of the same signed-in device."""
 
-    cache_key_prefix = "session:"
+    @property
+    def cache_key_prefix(self) -> str:
+        """Under the epoch: a change that Redis missed leaves the older copy behind, unreachable."""
+        return str(cache.guarded("session:"))  # type: ignore[attr-defined]
 
     def cycle_key(self) -> None:
         before = self.session_key
@@ -63,6 +67,8 @@ def client_ip(request: HttpRequest) -> str | None:
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if peer is None or not forwarded or not _is_trusted(peer):
         return str(peer) if peer else None
+    if _is_repeated(request):
+        return str(peer)
     hops = [_address(part.strip()) for part in forwarded.split(",")]
     if len(hops) > MAX_HOPS or None in hops:
         return str(peer)
@@ -161,6 +167,24 @@ def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:
     return Session.objects.live(now).filter(pk=session_id, authenticated_at__gte=since).exists()
 
 
+def is_known(*, user: User | None, facts: Facts) -> bool:
+    """Whether this person was signed in before with the same program from the same network."""
+    if user is None or not facts.user_agent or not facts.ip:
+        return False
+    before = Session.objects.filter(user=user, user_agent=facts.user_agent, ip__isnull=False)
+    return any(network_of(ip) == network_of(facts.ip) for ip in before.values_list("ip", flat=True))
+
+
+def network_of(address: str | None) -> str:
+    """What counts as one client: an IPv4 address, or the /64 that one IPv6 line holds."""
+    found = _address(address or "")
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ipaddress.ip_network((found, 64), strict=False))
+        found = found.ipv4_mapped
+    return f"{found}/32" if found else "unknown"
+
+
 def purge(*, now: datetime | None = None) -> int:
     """Forget sessions that ended 30 days ago."""
     limit = (now or timezone.now()) - KEPT_AFTER_END
@@ -180,6 +204,12 @@ def _end_oldest(user: User, now: datetime) -> None:
     surplus = list(live.values_list("pk", flat=True)[MAX_LIVE : MAX_LIVE * 2])
     if surplus:
         Session.objects.filter(pk__in=surplus).revoke(reason=Session.Reason.REPLACED, at=now)
+
+
+def _is_repeated(request: HttpRequest) -> bool:
+    """Whether the header came more than once: the server joins them, so that a client's own would look appended."""
+    headers = getattr(request, "scope", {}).get("headers", ())
+    return sum(name == b"x-forwarded-for" for name, _value in headers) > 1
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

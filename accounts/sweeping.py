@@ -1,6 +1,6 @@
 """What the identity tables forget by themselves."""
 
-from accounts import idempotency, registry, sessions, tokens
+from accounts import idempotency, limits, registry, sessions, tokens
 from accounts.registry import Schedule
 
 EVERY_SECONDS = 300
@@ -12,5 +12,5 @@ def declare() -> None:
 
 
 def sweep() -> int:
-    """Remove remembered replies after a day, refresh tokens a week after expiry, sessions 30 days after their end."""
-    return idempotency.purge() + tokens.purge() + sessions.purge()
+    """Remove ended windows, replies after a day, refresh tokens a week after expiry, sessions 30 days after their end."""
+    return limits.purge() + idempotency.purge() + tokens.purge() + sessions.purge()

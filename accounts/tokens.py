@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 from django.conf import settings
@@ -140,6 +141,12 @@ def revoke(*, presented: str) -> None:
     token = found.first()
     if token:
         sessions.end(session=token.session, reason=Session.Reason.SIGNED_OUT)
+
+
+def family_of(presented: str) -> UUID | None:
+    """The session that a refresh token belongs to, live or not; None for unknown ones."""
+    found = RefreshToken.objects.filter(token_hash=_hash(presented))
+    return found.values_list("session_id", flat=True).first() if presented else None
 
 
 def purge(*, now: datetime | None = None) -> int:

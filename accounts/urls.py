@@ -1,7 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.api import pages
-from accounts.views import choices, entry, home, parts, preferences, problems, security
+from accounts.views import choices, entry, home, limits, parts, preferences, problems, security
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # The first page and its parts
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("security/sessions/end-others/", security.end_other_sessions, name="session_end_others"),
     path("security/keys/", security.create_key, name="api_key_create"),
     path("security/keys/<uuid:pk>/revocation/", security.revoke_key, name="api_key_revoke"),
+    path("limits/", limits.overview, name="limits"),
     path("password-strength/", entry.password_strength, name="password_strength"),
     # For those who read an error, and for those who build pages
     path("problems/", problems.index, name="problems"),

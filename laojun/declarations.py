@@ -35,6 +35,8 @@ ACTIONS = {
     "config.set": _("changed a setting"),
     "config.reset": _("reset a setting"),
     "config.rolled_back": _("restored a setting"),
+    "limit.changed": _("changed a limit"),
+    "limit.cleared": _("let somebody's count begin anew"),
     "file.uploaded": _("uploaded a file"),
     "file.linked": _("made a download link"),
     "file.made_public": _("made a file public"),
@@ -180,6 +182,7 @@ def declare() -> None:
     files.purposes.add("avatar", Purpose(_("picture of a person"), PICTURES, personal=True))
     files.purposes.add("audit_export", Purpose(_("audit export"), None, lifetime_s=86_400))
     registry.body_limits.add("/api/v1/files/", MAX_UPLOAD_BODY)
+    registry.page_limits.add("workspace_audit_export", {"GET": ("export",)})
     for schedule in (
         Schedule("laojun.config_announcements", snapshots.repeat_announcements, every_s=5),
         Schedule("laojun.files_sweep", file_sweeps.sweep, every_s=300),

@@ -18,15 +18,11 @@ from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
-from accounts import tenancy
+from accounts import limits, tenancy
 from accounts.models import User, Workspace
 from config import embedded
 from tests import factories
 
-# Pages are rendered without collecting static files first; the journeys serve the collected ones.
-settings.STORAGES["staticfiles"]["BACKEND"] = (
-    "django.contrib.staticfiles.storage.StaticFilesStorage"
-)
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
@@ -75,9 +71,16 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 def _own_cache_prefix() -> None:
     """No test sees what another one cached."""
     cache.key_prefix = f"test-{WORKER}-{secrets.token_hex(6)}"
+    limits.forget()
+    limits._seen.clear()
 
 
-ENVELOPE = ("SAVEPOINT", "RELEASE SAVEPOINT", "SELECT set_config('app.workspace_id'")
+ENVELOPE = (
+    "SAVEPOINT",
+    "RELEASE SAVEPOINT",
+    "ROLLBACK TO SAVEPOINT",
+    "SELECT set_config('app.workspace_id'",
+)
 
 
 @pytest.fixture

@@ -59,9 +59,17 @@ def person(name: str, *, staff: bool = False) -> Person:
     user = signup.open_account(
         email=f"{name}@example.com", username=name, password=PASSWORD, staff=staff
     )
+    return Person(user, _own_workspace(user))
+
+
+def own_workspace(person: Person) -> Workspace:
+    """The personal workspace of somebody who may be working elsewhere."""
+    return _own_workspace(person.user)
+
+
+def _own_workspace(user: User) -> Workspace:
     with tenancy.user(user.id):
-        workspace = Workspace.objects.get(owner=user)
-    return Person(user, workspace)
+        return Workspace.objects.get(owner=user)
 
 
 def colleague(name: str, *, of: Person, role: str) -> Person:

@@ -14,6 +14,7 @@ from accounts import identity, secrets, sessions, signals, tenancy, tokens
 from accounts.api.people import PersonOut, WorkspaceBriefOut, briefs
 from accounts.models import User
 from accounts.tokens import Pair
+from accounts.web import throttles
 from accounts.web.permissions import PUBLIC
 from accounts.web.problems import Refused
 from accounts.web.serializers import Serializer
@@ -57,6 +58,8 @@ class TokenView(ApiView):
 
 
 class SignIn(TokenView):
+    rate_limits: ClassVar = {"POST": throttles.SIGN_IN}
+
     @extend_schema(request=SignInIn, responses=SignedInOut)
     def post(self, request: Request) -> Response:
         """Sign in with a password."""
@@ -65,6 +68,7 @@ class SignIn(TokenView):
         if user is None:
             self.afterwards(partial(_tell_failure, request, given["login"]))
             raise Refused("credentials_invalid")
+        throttles.succeeded(request._request)
         with tenancy.user(user.id):
             pair = tokens.open_family(
                 user=user, facts=sessions.facts(request._request), device_name=given["device_name"]
@@ -76,6 +80,8 @@ class SignIn(TokenView):
 
 
 class Refresh(TokenView):
+    rate_limits: ClassVar = {"POST": ("auth.refresh",)}
+
     @extend_schema(request=RefreshIn, responses=PairOut)
     def post(self, request: Request) -> Response:
         """Exchange a refresh token for the next pair. The old one stays good for ten seconds."""
@@ -111,8 +117,7 @@ def _fields(pair: Pair) -> dict[str, Any]:
 
 def _tell_failure(request: Request, login: str) -> None:
     """The typed name is told as a keyed hash: a log of failures must not be a list of addresses."""
-    key = identity.email_key(login) if "@" in login else identity.username_key(login)
-    _key_id, digest = secrets.sign(key.encode(), purpose="failed sign-in")
+    _key_id, digest = secrets.sign(identity.login_key(login).encode(), purpose="failed sign-in")
     signals.sign_in_failed.send(
         sender=User, email_key_hash=digest.hex(), request_facts=sessions.facts(request._request)
     )

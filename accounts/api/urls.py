@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.api import api_keys, me, roles, tokens, workspaces
+from accounts.api import api_keys, limits, me, roles, tokens, workspaces
 
 urlpatterns = [
     # Signing in
@@ -14,6 +14,7 @@ urlpatterns = [
     path("me/sessions/revocation/", me.SessionRevocation.as_view()),
     path("me/sessions/<uuid:session_id>/", me.SessionDetail.as_view()),
     path("me/menu/", me.Menu.as_view()),
+    path("limits/", limits.Limits.as_view()),
     path("api-keys/", api_keys.ApiKeys.as_view()),
     path("api-keys/<uuid:key_id>/", api_keys.ApiKeyDetail.as_view()),
     # Rights

@@ -1,5 +1,6 @@
 from accounts.models.api_key import ApiKey
 from accounts.models.idempotency import IdempotencyKey
+from accounts.models.limit import CacheEpoch, RateLimit
 from accounts.models.profile import Profile
 from accounts.models.role import Permission, Role, RolePermission, UserRole
 from accounts.models.session import RefreshToken, Session
@@ -9,10 +10,12 @@ from accounts.models.workspace import Membership, Workspace
 
 __all__ = [
     "ApiKey",
+    "CacheEpoch",
     "IdempotencyKey",
     "Membership",
     "Permission",
     "Profile",
+    "RateLimit",
     "RefreshToken",
     "Role",
     "RolePermission",

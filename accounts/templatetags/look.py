@@ -13,11 +13,13 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 
 from accounts.web.states import CANCELLED, FAILED, QUEUED, STATES, SUCCEEDED, seen_as
 
 register = template.Library()
 
+SPANS = ((86_400, _("d")), (3600, _("h")), (60, _("min")), (1, _("s")))
 PARTS_FOLDER = "js"
 # Order matters: Edge also says Chrome, Chrome also says Safari, Android also says Linux.
 BROWSERS = (
@@ -105,6 +107,15 @@ def when(moment: datetime | None, style: str = "") -> SafeString | str:
         "" if style == "exact" else mark_safe(' data-part="time"'),
         shown,
     )
+
+
+@register.filter
+def span(seconds: int) -> str:
+    """A length of time in its largest whole unit, rounded up."""
+    for size, unit in SPANS:
+        if seconds >= size:
+            return f"{-(-seconds // size)} {unit}"
+    return f"{seconds} {SPANS[-1][1]}"
 
 
 @register.inclusion_tag("_partials/field.html")

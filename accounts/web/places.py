@@ -1,19 +1,31 @@
 """The places of this app in the rail, and the newcomer's step that belongs to it."""
 
+import time
+from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from accounts.models import User, UserSettings
+from accounts import limits, pressure
+from accounts.models import Session, User, UserSettings, Workspace
 from accounts.registry import (
     ConsoleTile,
     FirstStep,
+    HomeCard,
     NavigationEntry,
     console_tiles,
     first_steps,
+    home_cards,
+    limit_classes,
     navigation,
 )
+
+CARD_LIMITS = 3
+ONLINE = timedelta(minutes=5)
 
 
 def declare() -> None:
@@ -32,7 +44,11 @@ def declare() -> None:
             order=90,
         ),
     )
-    console_tiles.add("health", ConsoleTile("health", _("Health"), "activity", health, order=0))
+    home_cards.add(
+        "limits", HomeCard("limits", "left", "accounts/_home_limits.html", tightest, order=80)
+    )
+    for order, tile in enumerate(TILES):
+        console_tiles.add(tile[0], ConsoleTile(*tile, order=order * 5))
 
 
 def health() -> dict[str, Any]:
@@ -42,5 +58,50 @@ def health() -> dict[str, Any]:
     return {"value": _("Well"), "note": _("Database and cache answer"), "state": "good"}
 
 
+def redis_mode() -> dict[str, Any]:
+    """Whether this process goes through Redis, or past it until it is back."""
+    since = cache.breaker.opened_at  # type: ignore[attr-defined]
+    if since is None:
+        return {"value": _("In use"), "note": _("Breaker closed"), "state": "good"}
+    minutes = int(time.time() - since) // 60
+    note = ngettext("Breaker open for %d minute", "Breaker open for %d minutes", minutes) % minutes
+    return {"value": _("Bypassed"), "note": note, "state": "warn"}
+
+
+def refused_calls() -> dict[str, Any]:
+    """How many calls the limits refused in the present hour and the one before, and which class most."""
+    found = pressure.refusals(hours=2)
+    most = found.most_common(1)
+    note = f"{limit_classes[most[0][0]].label}: {most[0][1]}" if most else _("in two hours")
+    state = "warn" if found else "good"
+    return {"value": found.total(), "note": note, "state": state}
+
+
+def live_sessions() -> dict[str, Any]:
+    """The devices that are signed in, and how many people were seen within five minutes."""
+    now = timezone.now()
+    live = Session.objects.live(now)
+    online = live.filter(last_seen_at__gt=now - ONLINE).values("user").distinct().count()
+    note = ngettext("%d person online", "%d people online", online) % online
+    url = reverse("admin:accounts_session_changelist")
+    return {"value": live.count(), "note": note, "url": f"{url}?revoked_at__isnull=True"}
+
+
+def tightest(*, user: User, workspace: Workspace) -> dict[str, Any]:
+    """The limits nearest to their end, with what is left of them."""
+    found = limits.look(limits.demands_of(user=user, workspace_id=workspace.id))
+    found.sort(key=lambda verdict: verdict.remaining / verdict.limit)
+    return {"limits": found[:CARD_LIMITS]}
+
+
 def has_chosen_settings(*, user: User, **_context: Any) -> bool:
     return UserSettings.objects.filter(user=user, version__gt=0).exists()
+
+
+# Key, label, icon, and what fills it.
+TILES = (
+    ("health", _("Health"), "activity", health),
+    ("redis", _("Redis"), "database", redis_mode),
+    ("refused_calls", _("Calls refused by limits"), "shield", refused_calls),
+    ("sessions", _("Signed-in devices"), "people", live_sessions),
+)

@@ -67,6 +67,7 @@ CODES_BY_STATUS = {
     406: "not_acceptable",
     413: "body_too_large",
     415: "unsupported_media_type",
+    429: "rate_limited",
     503: "database_unavailable",
 }
 
@@ -426,6 +427,12 @@ PROBLEMS = [
         428,
         _("Say which version you change"),
         _("Send `If-Match` with the ETag you last saw."),
+    ),
+    (
+        "rate_limited",
+        429,
+        _("Too many requests"),
+        _("Wait as many seconds as `Retry-After` says, then go on more slowly."),
     ),
     (
         "internal_error",

@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import Principal
 from accounts.models import User
-from accounts.web import etags, idempotency, pagination
+from accounts.web import etags, idempotency, pagination, throttles
 from accounts.web.authentication import PrincipalAuthentication, principal_of
 from accounts.web.parsing import MAX_JSON_BYTES, JsonParser, JsonRenderer, check_text
 from accounts.web.permissions import DeclaredPermission
@@ -35,6 +35,8 @@ class ApiView(APIView):
 
     # Method (or viewset action) → permission key, or PUBLIC, SIGNED_IN, OPERATOR of `web.permissions`.
     required_permissions: ClassVar[Mapping[str, str]] = {}
+    # Method → the limit classes it falls under, each registered in `accounts.registry.limit_classes`.
+    rate_limits: ClassVar[Mapping[str, tuple[str, ...]]] = throttles.BY_METHOD
     # Names the query string may hold; lists add paging by themselves.
     query_parameters: ClassVar[frozenset[str]] = frozenset()
     # Columns a list may be ordered by, the default first; empty for views that answer no list.
@@ -150,6 +152,7 @@ class ApiView(APIView):
 class UploadView(ApiView):
     """A view whose POST takes files as `multipart/form-data` (and fields as JSON where no file is sent)."""
 
+    rate_limits = {**throttles.BY_METHOD, "POST": ("upload",)}
     parser_classes = [parsers.MultiPartParser, JsonParser]
 
 

@@ -237,6 +237,7 @@ def declare() -> None:
             group="tools",
         ),
     )
+    registry.page_limits.add("generation_new", {"POST": ("upload",)})
     registry.home_cards.add(
         "generation",
         HomeCard("generation", "continue", "generation/_home.html", glances.newest_jobs, order=20),

@@ -45,7 +45,11 @@ def served(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     command = [sys.executable, "-m", "uvicorn", "tests.e2e.asgi:application"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"],
+            [
+                *command,
+                *("--host", "127.0.0.1", "--port", str(port)),
+                *("--log-level", "warning", "--no-proxy-headers"),
+            ],
             env=surroundings,
             stdout=output,
             stderr=subprocess.STDOUT,

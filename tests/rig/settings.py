@@ -1,6 +1,8 @@
 """The product's settings and one more app: task kinds that misbehave on purpose."""
 
 from config.settings import *  # noqa: F403
-from config.settings import INSTALLED_APPS
+from config.settings import INSTALLED_APPS, STORAGES
 
 INSTALLED_APPS = ["tests.rig", *INSTALLED_APPS]
+# Pages are rendered without collecting static files first.
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
