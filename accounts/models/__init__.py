@@ -1,4 +1,5 @@
 from accounts.models.api_key import ApiKey
+from accounts.models.change import Change, FeedState
 from accounts.models.idempotency import IdempotencyKey
 from accounts.models.profile import Profile
 from accounts.models.role import Permission, Role, RolePermission, UserRole
@@ -9,6 +10,8 @@ from accounts.models.workspace import Membership, Workspace
 
 __all__ = [
     "ApiKey",
+    "Change",
+    "FeedState",
     "IdempotencyKey",
     "Membership",
     "Permission",
