@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import checks, permissions, receivers, sweeping  # noqa: F401
+        from accounts.api import resources
         from accounts.registry import Store
         from accounts.web import places, problems
 
@@ -16,5 +17,6 @@ class AccountsConfig(AppConfig):
         problems.declare()
         places.declare()
         sweeping.declare()
+        resources.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

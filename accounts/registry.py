@@ -196,6 +196,26 @@ class Problem:
     remedy: Any = field(default="")
 
 
+@dataclass(frozen=True)
+class SyncResource:
+    """A kind of thing that clients keep a copy of, and how the feed loads it.
+
+    `find(principal, ids)` and `page(principal, after, limit)` return rows the person may see, one query each;
+    `page` goes by ascending `key_of(row)`, from `""`. `shape` shows a row; `versioned(row)` gives the model and
+    version its entity tag is made of. `conflict` says how two writers are reconciled, `address` where the thing
+    is read (`{id}` and `{workspace_id}` are filled in).
+    """
+
+    type: str
+    shape: Any
+    address: str
+    conflict: str
+    find: Callable[..., list[Any]]
+    page: Callable[..., list[Any]]
+    key_of: Callable[[Any], str]
+    versioned: Callable[[Any], tuple[Any, Any]]
+
+
 permissions: Store[Permission] = Store("permissions")
 navigation: Store[NavigationEntry] = Store("navigation")
 schedules: Store[Schedule] = Store("schedules")
@@ -211,6 +231,7 @@ problems: Store[Problem] = Store("problems")
 body_limits: Store[int] = Store("body_limits")
 # What `seed_demo` does, in the order of registration: each function gets the demo user and workspace.
 demo_steps: Store[Callable[..., None]] = Store("demo_steps")
+sync_resources: Store[SyncResource] = Store("sync_resources")
 reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
 
 enqueue = Port("enqueue")  # kind, payload, workspace, user → the task

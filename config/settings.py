@@ -233,6 +233,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "accounts.web.schema.add_problem",
+        "accounts.web.schema.add_sync",
     ],
 }
 

@@ -77,12 +77,18 @@ def _own_cache_prefix() -> None:
     cache.key_prefix = f"test-{WORKER}-{secrets.token_hex(6)}"
 
 
-ENVELOPE = ("SAVEPOINT", "RELEASE SAVEPOINT", "SELECT set_config('app.workspace_id'")
+ENVELOPE = (
+    "BEGIN",
+    "COMMIT",
+    "SAVEPOINT",
+    "RELEASE SAVEPOINT",
+    "SELECT set_config('app.workspace_id'",
+)
 
 
 @pytest.fixture
 def at_most():
-    """`with at_most(3):` counts a request's statements, without those that only a nested test transaction adds."""
+    """`with at_most(3):` counts a request's statements, without those that open, nest and close its transaction."""
 
     @contextmanager
     def counted(limit: int):

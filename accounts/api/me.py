@@ -141,6 +141,9 @@ class SettingsIn(Serializer):
     language = serializers.ChoiceField(UserSettings.Language.choices, required=False)
     timezone = serializers.CharField(max_length=64, required=False)
     extra = serializers.DictField(required=False)
+    client_changed_at = serializers.DateTimeField(
+        required=False, help_text="By your clock; kept in the audit log, it decides nothing."
+    )
 
     def validate_timezone(self, value: str) -> str:
         if value not in zoneinfo.available_timezones():
@@ -180,7 +183,8 @@ class Settings(ApiView):
     def patch(self, request: Request) -> Response:
         """Change single preferences; the last change of a field wins."""
         fields = self.read(SettingsIn)
-        settings = preferences.change_settings(user=self.user, fields=fields)
+        changed_at = fields.pop("client_changed_at", None)
+        settings = preferences.change_settings(user=self.user, fields=fields, changed_at=changed_at)
         return self.tagged(settings, SettingsOut)
 
 

@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
-from accounts.registry import problems
+from accounts.registry import problems, sync_resources
 from accounts.web import pagination
 from accounts.web.permissions import OPERATOR, PUBLIC, SIGNED_IN, required
 from accounts.web.problems import CONTENT_TYPE
@@ -134,6 +134,19 @@ def add_problem(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 "errors": {"type": "array", "maxItems": 100, "items": _field_error()},
             },
         }
+    return result
+
+
+def add_sync(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing hook: what the feed carries, and how two writers of each type are reconciled."""
+    result["paths"]["/api/v1/sync/"]["get"]["x-sync"] = {
+        resource.type: {
+            "address": resource.address,
+            "schema": f"#/components/schemas/{resource.shape.__name__}",
+            "conflict": resource.conflict,
+        }
+        for resource in sorted(sync_resources.values(), key=lambda resource: resource.type)
+    }
     return result
 
 
