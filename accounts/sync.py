@@ -70,6 +70,10 @@ SELECT place <> accounts_feed_place() OR EXISTS (
     SELECT 1 FROM accounts_changes WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
 ) FROM accounts_feed_state
 """
+LAG = """
+SELECT extract(epoch FROM clock_timestamp() - min(changed_at)) FROM accounts_changes
+WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())
+"""
 RESET = """
 UPDATE accounts_changes SET xid = pg_current_xact_id();
 UPDATE accounts_feed_state SET epoch = gen_random_uuid(), place = accounts_feed_place(),
@@ -333,6 +337,13 @@ def sweep(now: datetime | None = None) -> int:
     with tenancy.platform_scope(reason="forget old tombstones"):
         gone = Change.objects.filter(op=Change.Op.GONE, changed_at__lt=before)
         return gone.delete()[0]
+
+
+def lag() -> float:
+    """Seconds for which the oldest held-back change of any workspace has waited; in the platform's scope."""
+    with connection.cursor() as statement:
+        statement.execute(LAG)
+        return round(max(0.0, float(statement.fetchone()[0] or 0)), 3)
 
 
 def reset(*, reason: str, by: Any = None) -> FeedState:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.core.cache import cache
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts import sync
 from accounts.models import User, UserSettings
 from accounts.registry import (
     ConsoleTile,
@@ -14,6 +16,8 @@ from accounts.registry import (
     first_steps,
     navigation,
 )
+
+MAX_LAG_SECONDS = 5
 
 
 def declare() -> None:
@@ -33,6 +37,7 @@ def declare() -> None:
         ),
     )
     console_tiles.add("health", ConsoleTile("health", _("Health"), "activity", health, order=0))
+    console_tiles.add("feed", ConsoleTile("feed", _("Change feed"), "retry", feed, order=60))
 
 
 def health() -> dict[str, Any]:
@@ -40,6 +45,19 @@ def health() -> dict[str, Any]:
     if cache.is_away():  # type: ignore[attr-defined]
         return {"value": _("Slower"), "note": _("The cache is away"), "state": "warn"}
     return {"value": _("Well"), "note": _("Database and cache answer"), "state": "good"}
+
+
+def feed() -> dict[str, Any]:
+    """Whether a slow writer holds the news of others back."""
+    lag = sync.lag()
+    slow = lag > MAX_LAG_SECONDS
+    note = _("A slow writer holds changes back") if slow else _("Changes arrive at once")
+    return {
+        "value": _("%(seconds).1f s") % {"seconds": lag},
+        "note": note,
+        "state": "warn" if slow else "good",
+        "url": reverse("admin:accounts_feedstate_changelist"),
+    }
 
 
 def has_chosen_settings(*, user: User, **_context: Any) -> bool:
