@@ -6,6 +6,9 @@ from typing import Any
 from accounts import signals
 from accounts.models import Profile, User, UserSettings
 
+# The value goes into a style by script: names of fonts, nothing that could be more.
+FONT_FAMILY = r"^(?:[^\W\d_]|[ ,'\"-]){1,100}$"
+
 
 def change_profile(*, profile: Profile, fields: dict[str, Any]) -> Profile:
     """Change what others see of a person. `fields` are checked; only named columns are written."""

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.PrincipalMiddleware",
+    "accounts.middleware.SignedOutMiddleware",
     "accounts.middleware.ConsoleMiddleware",
     "accounts.middleware.ConsoleScriptsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

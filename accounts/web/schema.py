@@ -8,6 +8,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 
 from accounts.registry import problems, sync_resources
 from accounts.web import pagination
@@ -67,7 +68,7 @@ class ApiSchema(AutoSchema):
             found += _paging(view.orderings)
         if self._needed() not in UNSCOPED and "/workspaces/{" not in self.path:
             found.append(_header("X-Workspace-Id", OpenApiTypes.INT64, required=True))
-        if self.method == "POST" and self._needed() != PUBLIC:
+        if self.method not in SAFE_METHODS and self._needed() != PUBLIC:
             found.append(_header("Idempotency-Key", OpenApiTypes.STR))
         return found
 
