@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import checks, limits, permissions, receivers, sweeping  # noqa: F401
+        from accounts.api import resources
         from accounts.registry import Store
         from accounts.web import places, problems, throttles
 
@@ -18,5 +19,6 @@ class AccountsConfig(AppConfig):
         limits.declare()
         throttles.declare()
         sweeping.declare()
+        resources.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

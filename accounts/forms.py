@@ -11,11 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from accounts import identity, registry, signup
+from accounts import identity, preferences, registry, signup
 from accounts.models import Profile, User, UserSettings
 from accounts.passwords import HashQueueFull
 
-FONT_FAMILY = re.compile(r"(?:[^\W\d_]|[ ,'\"-]){1,100}")
 LANGUAGE_OF_REQUEST = {"en": "en"}
 
 
@@ -159,7 +158,7 @@ class SettingsForm(forms.ModelForm):
     def clean_editor_font_family(self) -> str:
         """The value goes into a style by script: names of fonts, nothing that could be more."""
         value = str(self.cleaned_data["editor_font_family"]).strip()
-        if not FONT_FAMILY.fullmatch(value):
+        if not re.match(preferences.FONT_FAMILY, value):
             raise forms.ValidationError(
                 _("Use names of fonts: letters, spaces, commas, hyphens and quotes."),
                 code="font_family_invalid",

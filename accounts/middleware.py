@@ -154,6 +154,23 @@ class LimitMiddleware:
         return response
 
 
+class SignedOutMiddleware:
+    """A part of a page that asks after its sign-in ended is told so (401), instead of getting the sign-in page.
+
+    The page then asks for the password in a dialog and repeats the request.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        target = response.get("Location", "").partition("?")[0]
+        if "HX-Request" in request.headers and target == str(settings.LOGIN_URL):
+            return HttpResponse(status=401, headers={"Cache-Control": "no-store"})
+        return response
+
+
 class ConsoleMiddleware:
     """Operators look across workspaces: everything under `/admin/` runs in the platform scope, and leaves a trail.
 

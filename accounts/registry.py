@@ -230,6 +230,26 @@ class Problem:
     remedy: Any = field(default="")
 
 
+@dataclass(frozen=True)
+class SyncResource:
+    """A kind of thing that clients keep a copy of, and how the feed loads it.
+
+    `find(principal, ids)` and `page(principal, after, limit)` return rows the person may see, one query each;
+    `page` goes by ascending `key_of(row)`, from `""`. `shape` shows a row; `versioned(row)` gives the model and
+    version its entity tag is made of. `conflict` says how two writers are reconciled, `address` where the thing
+    is read (`{id}` and `{workspace_id}` are filled in).
+    """
+
+    type: str
+    shape: Any
+    address: str
+    conflict: str
+    find: Callable[..., list[Any]]
+    page: Callable[..., list[Any]]
+    key_of: Callable[[Any], str]
+    versioned: Callable[[Any], tuple[Any, Any]]
+
+
 permissions: Store[Permission] = Store("permissions")
 navigation: Store[NavigationEntry] = Store("navigation")
 schedules: Store[Schedule] = Store("schedules")
@@ -248,6 +268,7 @@ demo_steps: Store[Callable[..., None]] = Store("demo_steps")
 limit_classes: Store[LimitClass] = Store("limit_classes")
 # Name of a page's URL → method → the limit classes it falls under; other pages fall under `api.read` and `api.write`.
 page_limits: Store[Mapping[str, tuple[str, ...]]] = Store("page_limits")
+sync_resources: Store[SyncResource] = Store("sync_resources")
 reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
 
 enqueue = Port("enqueue")  # kind, payload, workspace, user → the task

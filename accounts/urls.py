@@ -13,7 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", choices.switch_language, name="switch_language"),
     # One's own account
     path("settings/", preferences.settings, name="settings"),
-    path("settings/<slug:name>/", preferences.setting, name="setting"),
     path("settings/<slug:group>/reset/", preferences.reset, name="settings_reset"),
     path("profile/", preferences.profile, name="profile"),
     path("security/", security.overview, name="security"),

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.PrincipalMiddleware",
+    "accounts.middleware.SignedOutMiddleware",
     "accounts.middleware.ConsoleMiddleware",
     "accounts.middleware.ConsoleScriptsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -234,6 +235,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "accounts.web.schema.add_problem",
+        "accounts.web.schema.add_sync",
     ],
 }
 

@@ -24,6 +24,7 @@ ACTIONS = {
     "user.activated": _("activated an account"),
     "role.changed": _("changed a role"),
     "user.settings_changed": _("changed preferences"),
+    "feed.reset": _("began the change feed anew"),
     "api_key.created": _("made an API key"),
     "api_key.revoked": _("revoked an API key"),
     "workspace.created": _("made a workspace"),

@@ -76,6 +76,8 @@ def _own_cache_prefix() -> None:
 
 
 ENVELOPE = (
+    "BEGIN",
+    "COMMIT",
     "SAVEPOINT",
     "RELEASE SAVEPOINT",
     "ROLLBACK TO SAVEPOINT",
@@ -85,7 +87,7 @@ ENVELOPE = (
 
 @pytest.fixture
 def at_most():
-    """`with at_most(3):` counts a request's statements, without those that only a nested test transaction adds."""
+    """`with at_most(3):` counts a request's statements, without those that open, nest and close its transaction."""
 
     @contextmanager
     def counted(limit: int):

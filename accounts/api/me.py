@@ -15,14 +15,13 @@ from rest_framework.response import Response
 from accounts import preferences, registry, sessions
 from accounts.api.people import PersonOut, WorkspaceBriefOut, briefs
 from accounts.models import Profile, Session, User, UserSettings
-from accounts.web import etags
+from accounts.web import etags, frame
 from accounts.web.permissions import SIGNED_IN
 from accounts.web.problems import Refused
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 
-FONT_FAMILY = r"^[A-Za-z ,\-'\"\u4e00-\u9fff]+$"
 MAX_EXTRA_BYTES = 16 * 1024
 
 
@@ -125,7 +124,9 @@ class SettingsOut(serializers.ModelSerializer):
 
 class SettingsIn(Serializer):
     theme = serializers.ChoiceField(UserSettings.Theme.choices, required=False)
-    editor_font_family = serializers.RegexField(FONT_FAMILY, max_length=100, required=False)
+    editor_font_family = serializers.RegexField(
+        preferences.FONT_FAMILY, max_length=100, required=False
+    )
     editor_font_size = serializers.IntegerField(min_value=10, max_value=40, required=False)
     editor_line_height = serializers.FloatField(min_value=1, max_value=3, required=False)
     editor_paragraph_spacing = serializers.IntegerField(min_value=0, max_value=48, required=False)
@@ -141,6 +142,9 @@ class SettingsIn(Serializer):
     language = serializers.ChoiceField(UserSettings.Language.choices, required=False)
     timezone = serializers.CharField(max_length=64, required=False)
     extra = serializers.DictField(required=False)
+    client_changed_at = serializers.DateTimeField(
+        required=False, help_text="By your clock; kept in the audit log, it decides nothing."
+    )
 
     def validate_timezone(self, value: str) -> str:
         if value not in zoneinfo.available_timezones():
@@ -180,8 +184,10 @@ class Settings(ApiView):
     def patch(self, request: Request) -> Response:
         """Change single preferences; the last change of a field wins."""
         fields = self.read(SettingsIn)
-        settings = preferences.change_settings(user=self.user, fields=fields)
-        return self.tagged(settings, SettingsOut)
+        changed_at = fields.pop("client_changed_at", None)
+        settings = preferences.change_settings(user=self.user, fields=fields, changed_at=changed_at)
+        answer = self.tagged(settings, SettingsOut)
+        return frame.remember_look(answer, fields) if self.principal.kind == "browser" else answer
 
 
 class SessionOut(serializers.Serializer):

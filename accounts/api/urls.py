@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.api import api_keys, limits, me, roles, tokens, workspaces
+from accounts.api import api_keys, limits, me, roles, sync, tokens, workspaces
 
 urlpatterns = [
     # Signing in
@@ -17,6 +17,8 @@ urlpatterns = [
     path("limits/", limits.Limits.as_view()),
     path("api-keys/", api_keys.ApiKeys.as_view()),
     path("api-keys/<uuid:key_id>/", api_keys.ApiKeyDetail.as_view()),
+    # What changed since
+    path("sync/", sync.Sync.as_view()),
     # Rights
     path("permissions/", roles.Permissions.as_view()),
     path("roles/", roles.Roles.as_view()),

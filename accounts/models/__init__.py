@@ -1,4 +1,5 @@
 from accounts.models.api_key import ApiKey
+from accounts.models.change import Change, FeedState
 from accounts.models.idempotency import IdempotencyKey
 from accounts.models.limit import CacheEpoch, RateLimit
 from accounts.models.profile import Profile
@@ -11,6 +12,8 @@ from accounts.models.workspace import Membership, Workspace
 __all__ = [
     "ApiKey",
     "CacheEpoch",
+    "Change",
+    "FeedState",
     "IdempotencyKey",
     "Membership",
     "Permission",

@@ -20,7 +20,8 @@ from accounts.web.states import CANCELLED, FAILED, QUEUED, STATES, SUCCEEDED, se
 register = template.Library()
 
 SPANS = ((86_400, _("d")), (3600, _("h")), (60, _("min")), (1, _("s")))
-PARTS_FOLDER = "js"
+# The name that modules import by → the folder below static/ they stand in.
+MODULE_FOLDERS = {"parts": "js", "sync": "js/sync"}
 # Order matters: Edge also says Chrome, Chrome also says Safari, Android also says Linux.
 BROWSERS = (
     ("Edg/", "Edge"),
@@ -146,15 +147,16 @@ def device(session: Any) -> str:
 def import_map() -> SafeString:
     """The JSON of the import map: every module under static/js, and the vendored ones, by their hashed names."""
     imports = {"echarts": static("vendor/echarts@5.6.0/echarts.esm.min.js")}
-    for file in _modules():
-        imports[f"parts/{file.stem}"] = static(f"{PARTS_FOLDER}/{file.name}")
+    for name, folder in MODULE_FOLDERS.items():
+        for file in _modules(folder):
+            imports[f"{name}/{file.stem}"] = static(f"{folder}/{file.name}")
     text = json.dumps({"imports": imports})
     return mark_safe(text.replace("<", "\\u003c"))  # noqa: S308 - our own file names as JSON
 
 
-def _modules() -> list[Path]:
-    folder = finders.find(PARTS_FOLDER)
-    return sorted(Path(str(folder)).glob("*.js")) if folder else []
+def _modules(folder: str) -> list[Path]:
+    found = finders.find(folder)
+    return sorted(Path(str(found)).glob("*.js")) if found else []
 
 
 @register.filter

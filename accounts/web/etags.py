@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from django.db import models
+from django.http import HttpRequest
 from django.utils.translation import get_language
 from rest_framework.request import Request
 
@@ -20,7 +21,9 @@ SCHEMA_REVISION = "1"
 TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
-def of(request: Request, row: models.Model, *, version: int | str | None = None) -> str:
+def of(
+    request: Request | HttpRequest, row: models.Model, *, version: int | str | None = None
+) -> str:
     """The tag of a row with a `version` column (or of the version given) as this reader sees it."""
     number = row.version if version is None else version  # type: ignore[attr-defined]
     principal = principal_of(request)

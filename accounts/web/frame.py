@@ -1,12 +1,13 @@
 """What the frame of every page shows: theme, language, rooms, workspaces. One query, made when a page asks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models.functions import JSONObject
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +17,10 @@ from accounts.models import User, UserSettings, Workspace
 from accounts.registry import NavigationEntry, navigation
 
 THEME_COOKIE = "theme"
+COOKIE_SECONDS = 365 * 24 * 3600
 LANGUAGE_TAGS = {"zh-hans": "zh-Hans", "en": "en"}
 ROOMS_IN_BOTTOM_BAR = 4
+Answer = TypeVar("Answer", bound=HttpResponse)
 
 
 class DemoAccount(NamedTuple):
@@ -59,6 +62,21 @@ def theme_of(request: HttpRequest) -> str:
     """The theme for somebody who is not signed in: what this browser last used."""
     wish = request.COOKIES.get(THEME_COOKIE, "")
     return wish if wish in UserSettings.Theme.values else UserSettings.Theme.SYSTEM
+
+
+def remember_look(response: Answer, fields: Mapping[str, Any]) -> Answer:
+    """Keep what was chosen of theme and language in this browser, for the time before the next sign-in."""
+    cookies = {"theme": THEME_COOKIE, "language": settings.LANGUAGE_COOKIE_NAME}
+    for name in cookies.keys() & fields.keys():
+        response.set_cookie(
+            cookies[name],
+            fields[name],
+            max_age=COOKIE_SECONDS,
+            secure=settings.SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
 
 
 def _build(request: HttpRequest) -> Look:

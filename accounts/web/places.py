@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import limits, pressure
+from accounts import limits, pressure, sync
 from accounts.models import Session, User, UserSettings, Workspace
 from accounts.registry import (
     ConsoleTile,
@@ -26,6 +26,7 @@ from accounts.registry import (
 
 CARD_LIMITS = 3
 ONLINE = timedelta(minutes=5)
+MAX_LAG_SECONDS = 5
 
 
 def declare() -> None:
@@ -49,6 +50,7 @@ def declare() -> None:
     )
     for order, tile in enumerate(TILES):
         console_tiles.add(tile[0], ConsoleTile(*tile, order=order * 5))
+    console_tiles.add("feed", ConsoleTile("feed", _("Change feed"), "retry", feed, order=60))
 
 
 def health() -> dict[str, Any]:
@@ -92,6 +94,19 @@ def tightest(*, user: User, workspace: Workspace) -> dict[str, Any]:
     found = limits.look(limits.demands_of(user=user, workspace_id=workspace.id))
     found.sort(key=lambda verdict: verdict.remaining / verdict.limit)
     return {"limits": found[:CARD_LIMITS]}
+
+
+def feed() -> dict[str, Any]:
+    """Whether a slow writer holds the news of others back."""
+    lag = sync.lag()
+    slow = lag > MAX_LAG_SECONDS
+    note = _("A slow writer holds changes back") if slow else _("Changes arrive at once")
+    return {
+        "value": _("%(seconds).1f s") % {"seconds": lag},
+        "note": note,
+        "state": "warn" if slow else "good",
+        "url": reverse("admin:accounts_feedstate_changelist"),
+    }
 
 
 def has_chosen_settings(*, user: User, **_context: Any) -> bool:

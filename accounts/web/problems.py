@@ -410,6 +410,12 @@ PROBLEMS = [
         _("Make a role of your own with the permissions you need."),
     ),
     (
+        "sync_reset",
+        410,
+        _("This copy cannot be brought up to date"),
+        _("Load the types listed in `types` again, starting without a cursor."),
+    ),
+    (
         "version_stale",
         412,
         _("Somebody changed it meanwhile"),

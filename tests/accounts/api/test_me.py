@@ -6,7 +6,9 @@ import pytest
 from django.db.models import F
 from django.test import Client
 
+from accounts import tenancy
 from accounts.models import Session
+from laojun.models import AuditLog
 from tests.accounts.api.calls import JSON, Program, assert_problem, program, sign_in
 
 PATHS = ["/api/v1/me/", "/api/v1/me/settings/", "/api/v1/me/sessions/", "/api/v1/me/menu/"]
@@ -97,6 +99,16 @@ def test_settings_hold_their_ranges(alice, field, value, status):
     response = patch(alice, "/api/v1/me/settings/", {field: value})
 
     assert response.status_code == status, response.content
+
+
+def test_the_persons_own_clock_is_kept_and_decides_nothing(alice):
+    patch(alice, "/api/v1/me/settings/", {"theme": "light"})
+    late = {"theme": "dark", "client_changed_at": "2001-01-01T00:00:00Z"}
+
+    assert patch(alice, "/api/v1/me/settings/", late).json()["theme"] == "dark"
+    with tenancy.platform_scope(reason="test"):
+        row = AuditLog.objects.filter(action="user.settings_changed").latest("id")
+    assert row.payload["details"]["client_changed_at"].startswith("2001-01-01")
 
 
 def test_settings_answer_304_until_they_change(alice):
