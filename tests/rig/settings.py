@@ -1,6 +1,7 @@
-"""The product's settings and one more app: task kinds that misbehave on purpose."""
+"""The product's settings and one more app: task kinds that misbehave on purpose, replies that dawdle."""
 
 from config.settings import *  # noqa: F403
-from config.settings import INSTALLED_APPS
+from config.settings import INSTALLED_APPS, MIDDLEWARE
 
 INSTALLED_APPS = ["tests.rig", *INSTALLED_APPS]
+MIDDLEWARE = ["tests.rig.middleware.Dawdle", *MIDDLEWARE]
