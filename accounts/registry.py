@@ -273,4 +273,6 @@ reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
 
 enqueue = Port("enqueue")  # kind, payload, workspace, user → the task
 live_setting = Port("live_setting")  # key, workspace → the value in force
+# kind, key → changed_by (a name) and changed_at of the latest change of a thing, or nothing
+last_change = Port("last_change", required=False)
 notify = Port("notify", required=False)  # user, type, params, link_type, link_id, dedup_key

@@ -8,10 +8,11 @@ class LaojunConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from laojun import configs, declarations, definitions, receivers  # noqa: F401
+        from laojun import audit, configs, declarations, definitions, receivers  # noqa: F401
         from laojun.api import resources
 
         definitions.declare()
         declarations.declare()
         resources.declare()
         registry.live_setting.fill(configs.live_setting)
+        registry.last_change.fill(audit.last_change)

@@ -103,7 +103,7 @@ class ApiKeyDetail(ApiView):
     def patch(self, request: Request, key_id: UUID) -> Response:
         """Give a key another name."""
         api_key = self.find(_mine(self).select_for_update(), pk=key_id)
-        etags.require(request, api_key, optional=True)
+        etags.require(request, api_key, optional=True, thing=("api_key", api_key.pk))
         api_key.name = self.read(ApiKeyNameIn)["name"]
         api_key.save(update_fields=["name"])
         api_key.refresh_from_db(fields=["version"])

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -93,8 +94,11 @@ class Me(ApiView):
             "workspace_id": principal.workspace_id,
             "permissions": sorted(principal.permissions()),
         }
-        headers = {"ETag": etags.of(self.request, profile)}
-        return Response(self.shown(found, MeOut), headers=headers)
+        told = [found[name] for name in ("username", "email", "is_staff", "plan", "workspaces")]
+        tag = etags.of(self.request, profile, also=told)
+        if self.request.method in SAFE_METHODS and etags.matches(self.request, tag):
+            return Response(status=304, headers={"ETag": tag})
+        return Response(self.shown(found, MeOut), headers={"ETag": tag})
 
 
 class SettingsOut(serializers.ModelSerializer):

@@ -190,7 +190,7 @@ class MemberDetail(WorkspaceView):
     def patch(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
         """Give a member other roles, or suspend them."""
         membership = self._locked(workspace_id, user_id)
-        etags.require(request, membership)
+        etags.require(request, membership, thing=("member", membership.user_id))
         given = self.read(MemberIn)
         members.change(
             membership=membership,

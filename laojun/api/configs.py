@@ -229,8 +229,8 @@ def refusal(error: InvalidValue) -> Invalid:
 def stale(request: Request, error: configs.Stale) -> Refused:
     entry = error.entry
     tag = etags.of(request, Config(pk=0), version=versioned(entry))
-    members = {"etag": tag, "value": entry.shown, "changed_at": entry.set_at}
-    return Refused("version_stale", members=members, headers={"ETag": tag})
+    thing = ("config", entry.key)
+    return etags.stale(tag, thing=thing, changed_at=entry.set_at, value=entry.shown)
 
 
 def history_row(row: AuditLog, known: dict[str, str]) -> dict[str, Any]:
