@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 
 from accounts import passwords
-from accounts.models import User
+from accounts.models import AddressKey, User
 
 USERNAME_MIN, USERNAME_MAX = 2, 32
 EMAIL_MAX_BYTES = 254
@@ -115,21 +115,31 @@ def _is_hidden(letter: str) -> bool:
 
 
 def find(login: str) -> User | None:
-    """The account behind an address or a user name; an `@` decides which it is."""
-    if "@" in login:
-        return User.objects.filter(email_key=email_key(login)).first()
-    return User.objects.filter(username_key=username_key(login)).first()
+    """The person with this address or name; an `@` decides which. A confirmed address goes before a claimed one."""
+    if "@" not in login:
+        return User.objects.filter(username_key=username_key(login)).first()
+    key = email_key(login)
+    confirmed = AddressKey.objects.filter(email_key=key, verified=True).select_related("user")
+    held = confirmed.first()
+    return held.user if held else User.objects.filter(email_key=key).first()
 
 
 def verify(*, login: str, password: str) -> User | None:
-    """The person, if the password is theirs and they may sign in. Takes the same time for unknown accounts."""
+    """The person, if the password is theirs and they may sign in or come back.
+
+    Takes the same time for unknown accounts. Who closed their account is returned too, with `is_active` false.
+    """
     if passwords.too_long(password) or len(login) > EMAIL_MAX_BYTES:
         return None
     user = find(login)
     if user is None or not user.has_usable_password():
         check_password(password, _DUMMY)
         return None
-    return user if user.check_password(password) and user.is_active else None
+    return user if user.check_password(password) and _may_return(user) else None
+
+
+def _may_return(user: User) -> bool:
+    return user.is_active or user.status == User.Status.DEACTIVATED
 
 
 def display_name(user: User) -> str:
