@@ -8,8 +8,11 @@ class LaojunConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from laojun import configs, declarations, definitions, receivers  # noqa: F401
+        from laojun import configs, declarations, definitions, ports, receivers  # noqa: F401
 
         definitions.declare()
         declarations.declare()
         registry.live_setting.fill(configs.live_setting)
+        registry.outbound.fill(ports.exchange)
+        registry.keep_picture.fill(ports.keep_picture)
+        registry.picture.fill(ports.picture)
