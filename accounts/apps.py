@@ -8,13 +8,22 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import checks, permissions, receivers, sweeping  # noqa: F401
+        from accounts import (  # noqa: F401
+            checks,
+            jobs,
+            notices,
+            permissions,
+            receivers,
+            sweeping,
+        )
         from accounts.registry import Store
         from accounts.web import places, problems
 
         permissions.declare()
         problems.declare()
         places.declare()
+        jobs.declare()
+        notices.declare()
         sweeping.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

@@ -1,6 +1,8 @@
 """What the identity tables forget by themselves."""
 
-from accounts import idempotency, registry, sessions, tokens
+from django.utils.translation import gettext_lazy as _
+
+from accounts import api_keys, closing, idempotency, registry, sessions, sign_ins, tokens
 from accounts.registry import Schedule
 
 EVERY_SECONDS = 300
@@ -8,9 +10,24 @@ NAME = "accounts.sweep"
 
 
 def declare() -> None:
-    registry.schedules.add(NAME, Schedule(NAME, sweep, every_s=EVERY_SECONDS))
+    for schedule in (
+        Schedule(NAME, sweep, every_s=EVERY_SECONDS),
+        Schedule(
+            "accounts.purge_users",
+            closing.purge,
+            cron="30 2 * * *",
+            label=_("Delete closed accounts"),
+        ),
+        Schedule(
+            "accounts.key_expiry_notice",
+            api_keys.tell_expiring,
+            cron="0 8 * * *",
+            label=_("Announce expiring API keys"),
+        ),
+    ):
+        registry.schedules.add(schedule.name, schedule)
 
 
 def sweep() -> int:
-    """Remove remembered replies after a day, refresh tokens a week after expiry, sessions 30 days after their end."""
-    return idempotency.purge() + tokens.purge() + sessions.purge()
+    """Remove replies after a day, refresh tokens a week after expiry, sessions 30 days after their end, sign-ins after 90."""
+    return idempotency.purge() + tokens.purge() + sessions.purge() + sign_ins.purge()
