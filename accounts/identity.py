@@ -53,21 +53,29 @@ _DUMMY = make_password("nobody has this password")
 
 def email_key(address: str) -> str:
     """What two spellings of one address share: folded local part, ASCII lower-case domain, one kind of i."""
-    local, _at, domain = unicodedata.normalize("NFKC", address.strip()).rpartition("@")
+    local, _at, domain = _folded(address).rpartition("@")
     try:
         ascii_domain = idna.encode(domain, uts46=True).decode() if domain else ""
     except idna.IDNAError:
-        ascii_domain = domain.casefold()
-    folded = unicodedata.normalize("NFKC", local).casefold()
-    return f"{_one_i(folded)}@{_one_i(ascii_domain.casefold())}"
+        ascii_domain = domain
+    return f"{local}@{ascii_domain}"
 
 
 def username_key(username: str) -> str:
-    return _one_i(unicodedata.normalize("NFKC", username.strip()).casefold())
+    return _folded(username)
 
 
-def _one_i(text: str) -> str:
-    return text.replace("ı", "i").replace("i̇", "i").replace("İ", "i")
+def _folded(text: str) -> str:
+    """Compatible forms, case and the i's folded until nothing changes: each fold can make work for another."""
+    folded = _fold(text)
+    while folded != text:
+        text, folded = folded, _fold(folded)
+    return folded
+
+
+def _fold(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return folded.replace("ı", "i").replace("i\u0307", "i").strip()
 
 
 def clean_email(address: str, *, allow_local: bool = False) -> str:

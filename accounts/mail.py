@@ -51,7 +51,8 @@ def send(letter: str, *, user: User, to: str = "", **params: Any) -> None:
     `params` fill the letter's places; moments are shown in the person's zone. A letter of a kind that the
     person does without is not written. Cost: one query and the task.
     """
-    wish = UserSettings.objects.filter(user=user).values("language", "timezone").first() or {}
+    rows = UserSettings.objects.filter(user=user).values("language", "timezone")
+    wish: dict[str, Any] = dict(rows.first() or {})
     if _is_unwanted(letter, user):
         return
     enqueue(

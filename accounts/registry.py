@@ -125,7 +125,7 @@ class Schedule:
     every_s: int | None = None
     cron: str | None = None
     queue: str = "maintenance"
-    label: str = ""
+    label: Any = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import (
     addresses,
     closing,
+    devices,
     identity,
     joining,
     mail,
@@ -50,13 +52,60 @@ LETTERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+PROOFS = {
+    "reauthenticate": _("with the password"),
+    "mfa_reauthenticate": _("with a code"),
+    "mfa_reauthenticate:webauthn": _("with a passkey"),
+}
+# allauth's short messages, in our words; what is missing here is not worth a word.
+MESSAGES = {
+    "account/messages/email_confirmation_sent.txt": _("A letter is on its way to %(email)s."),
+    "account/messages/email_confirmed.txt": _("%(email)s is confirmed."),
+    "account/messages/email_deleted.txt": _("%(email)s is removed."),
+    "account/messages/cannot_delete_primary_email.txt": _(
+        "The main address cannot be removed; make another one the main one first."
+    ),
+    "account/messages/primary_email_set.txt": _("Letters now go to this address."),
+    "account/messages/unverified_primary_email.txt": _("Confirm the address first."),
+    "account/messages/password_changed.txt": _("The password is changed."),
+    "account/messages/password_set.txt": _("The password is set."),
+    "mfa/messages/totp_activated.txt": _("The authenticator app is switched on."),
+    "mfa/messages/totp_deactivated.txt": _("The authenticator app is removed."),
+    "mfa/messages/webauthn_added.txt": _("The passkey is added."),
+    "mfa/messages/webauthn_removed.txt": _("The passkey is removed."),
+    "mfa/messages/recovery_codes_generated.txt": _("You have new recovery codes. Keep them."),
+    "socialaccount/messages/account_connected.txt": _("The service is connected."),
+    "socialaccount/messages/account_connected_other.txt": _(
+        "This account of the service is connected to somebody else here."
+    ),
+}
+
+
 class Adapter(DefaultAccountAdapter):
     # One sentence for every wrong sign-in, so that it says nothing about which accounts exist.
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": MISMATCH,
         "username_password_mismatch": MISMATCH,
+        "duplicate_email": _("You have this address already."),
+        "max_email_addresses": _("You cannot have more than %d addresses."),
+        "enter_current_password": _("This is not your current password."),
+        "incorrect_password": _("This is not your password."),
+        "invalid_password_reset": _("This link was used already, or is older than an hour."),
     }
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        text = message or MESSAGES.get(message_template or "")
+        if text:
+            messages.add_message(request, level, str(text) % (message_context or {}), extra_tags)
 
     def clean_email(self, email: str) -> str:
         return identity.clean_email(email, allow_local=True)
@@ -109,7 +158,7 @@ class Adapter(DefaultAccountAdapter):
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         if not addresses.confirm(email_address):
             self.add_message(
-                request, messages.ERROR, message=_("This address belongs to another account.")
+                request, messages.ERROR, message=str(_("This address belongs to another account."))
             )
             return False
         email_address.set_as_primary(conditional=True)
@@ -158,15 +207,32 @@ class Adapter(DefaultAccountAdapter):
             **mail.where(sessions.facts(self.request)),
         )
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        return [
+            {**method, "description": PROOFS[method["id"]]}
+            for method in super().get_reauthentication_methods(user)
+        ]
+
 
 class MfaAdapter(DefaultMFAAdapter):
     """Second factors: sealed by the key ring, bound to the public name of this installation."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("This code is wrong or was used. Wait for the next one."),
+        "unverified_email": _("Confirm your addresses first, or remove those that are not."),
+    }
 
     def encrypt(self, text: str) -> str:
         return secrets.seal(text, place=MFA_PLACE)
 
     def decrypt(self, encrypted_text: str) -> str:
         return secrets.unseal(encrypted_text, place=MFA_PLACE)
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """What this device calls itself: that is where the key will lie."""
+        named = devices.describe(context.request.META.get("HTTP_USER_AGENT", ""))
+        return named or str(_("A passkey"))
 
     def get_totp_issuer(self) -> str:
         return mail.SITE

@@ -31,7 +31,7 @@ def rename(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your user name is changed."))
         return redirect("profile")
-    messages.error(request, " ".join(form.errors["username"]))
+    messages.error(request, form.errors["username"].as_text().removeprefix("* "))
     return redirect("profile")
 
 
@@ -48,7 +48,7 @@ def change_picture(request: HttpRequest) -> HttpResponse:
             messages.error(request, _("This is not a picture we can read. Take a PNG or JPEG."))
             return redirect("profile")
     else:
-        messages.error(request, " ".join(form.errors["picture"]))
+        messages.error(request, form.errors["picture"].as_text().removeprefix("* "))
         return redirect("profile")
     messages.success(request, _("Saved."))
     return redirect("profile")

@@ -115,7 +115,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def prove_by_service(request: HttpRequest) -> HttpResponse:
     """Who has no password proves themselves by signing in at their service once more."""
-    mine = SocialAccount.objects.filter(user=request.user)  # type: ignore[misc]
+    mine = SocialAccount.objects.filter(user=request.user)
     services = sorted(set(mine.values_list("provider", flat=True)))
     return render(request, "account/prove_by_service.html", {"services": services})
 
