@@ -1,10 +1,10 @@
 """A person's addresses: which of them are confirmed, and that two spellings of one never belong to two people."""
 
 from allauth.account import app_settings
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, get_emailconfirmation_model
 from django.db import IntegrityError, transaction
 
-from accounts import identity
+from accounts import identity, mail, signals
 from accounts.models import AddressKey, User
 
 MANDATORY = "mandatory"
@@ -41,6 +41,28 @@ def track(address: EmailAddress) -> None:
 
 def has_address(*, user: User, email: str) -> bool:
     return AddressKey.objects.filter(user=user, email_key=identity.email_key(email)).exists()
+
+
+def send_confirmation(*, address: EmailAddress) -> None:
+    """Mail the link that confirms an address; it works for a day."""
+    key = get_emailconfirmation_model().create(address).key
+    url = mail.address_of("account_confirm_email", key)
+    mail.send("confirm", user=address.user, to=address.email, url=url)
+
+
+def resend(*, user: User, reason: str, by: User) -> None:
+    """An operator sends the confirmation of the main address again; nothing if it is confirmed."""
+    waiting = EmailAddress.objects.filter(user=user, primary=True, verified=False)
+    address = waiting.select_related("user").first()
+    if address is not None:
+        send_confirmation(address=address)
+        signals.account_event.send(
+            sender=User,
+            user=user,
+            action="auth.confirmation_sent",
+            by=by,
+            details={"reason": reason},
+        )
 
 
 def confirm(address: EmailAddress) -> bool:

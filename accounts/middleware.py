@@ -144,7 +144,12 @@ class SecondFactorMiddleware:
             return second_factor.is_overdue(person, now=timezone.now())
         if request.path.startswith(ALWAYS_OPEN_PATHS):
             return False
-        return bool(request.session.get(second_factor.ENROL_KEY))
+        if not request.session.get(second_factor.ENROL_KEY):
+            return False
+        if second_factor.is_set_up(user):
+            del request.session[second_factor.ENROL_KEY]
+            return False
+        return True
 
 
 class ConsoleMiddleware:

@@ -114,10 +114,9 @@ def tell_new_address(user: User, **_: Any) -> None:
 
 
 @receiver(authenticator_added)
-def factor_added(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+def factor_added(user: User, authenticator: Authenticator, **_: Any) -> None:
     if authenticator.type == Authenticator.Type.TOTP:
         second_factor.note_step(authenticator)
-    request.session.pop(second_factor.ENROL_KEY, None)
     _tell_factor(user, "auth.mfa_added", authenticator)
 
 

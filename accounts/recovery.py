@@ -40,6 +40,16 @@ def send_link(*, user: User) -> None:
     mail.send("reset", user=user, url=url)
 
 
+def send_for(*, user: User, reason: str, by: User) -> None:
+    """An operator has the link sent; nobody but its owner ever sees it."""
+    if not user.is_active:
+        return
+    send_link(user=user)
+    signals.account_event.send(
+        sender=User, user=user, action="auth.reset_sent", by=by, details={"reason": reason}
+    )
+
+
 def disown(*, session: Session) -> None:
     """Somebody else signed in: end all sessions, make the password useless, and mail a link to a new one."""
     user = session.user

@@ -176,9 +176,7 @@ class Adapter(DefaultAccountAdapter):
         emailconfirmation: Any,
         signup: bool,  # noqa: FBT001
     ) -> None:
-        address = emailconfirmation.email_address
-        url = mail.address_of("account_confirm_email", emailconfirmation.key)
-        mail.send("confirm", user=address.user, to=address.email, url=url)
+        addresses.send_confirmation(address=emailconfirmation.email_address)
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """To the address that is stored, never to the one that was typed."""

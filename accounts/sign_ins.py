@@ -85,7 +85,8 @@ def _is_new(user: User, device: str, network: str) -> bool:
     earlier = SignIn.objects.filter(user=user, result=SignIn.Result.DONE)
     seen = list(earlier.values_list("user_agent", "network").distinct()[:200])
     known_device = any(devices.describe(agent) == device for agent, _network in seen)
-    known_network = any(known == network for _agent, known in seen)
+    # A sign-in without an address tells nothing about networks.
+    known_network = any(known in ("", network) for _agent, known in seen)
     return bool(seen) and not (known_device and known_network)
 
 

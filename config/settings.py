@@ -237,6 +237,7 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
 SOCIALACCOUNT_ADAPTER = "accounts.social.Adapter"
 SOCIALACCOUNT_FORMS = {"signup": "accounts.entry_forms.SocialSignUpForm"}
 SOCIALACCOUNT_PROVIDERS = oauth.PROVIDERS

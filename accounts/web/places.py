@@ -7,13 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, UserSettings
 from accounts.registry import (
+    ConsolePanel,
     ConsoleTile,
     FirstStep,
     NavigationEntry,
+    console_panels,
     console_tiles,
     first_steps,
     navigation,
 )
+from accounts.web import figures
 
 
 def declare() -> None:
@@ -32,7 +35,16 @@ def declare() -> None:
             order=90,
         ),
     )
-    console_tiles.add("health", ConsoleTile("health", _("Health"), "activity", health, order=0))
+    for tile in (
+        ConsoleTile("health", _("Health"), "activity", health, order=0),
+        ConsoleTile("users", _("Users"), "person", figures.users, order=60),
+        ConsoleTile("sign_ins", _("Sign-ins, 24 h"), "out", figures.sign_ins, order=61),
+    ):
+        console_tiles.add(tile.key, tile)
+    console_panels.add(
+        "sign_ins",
+        ConsolePanel("sign_ins", "accounts/_sign_ins_chart.html", figures.sign_ins_by_hour, 60, 60),
+    )
 
 
 def health() -> dict[str, Any]:

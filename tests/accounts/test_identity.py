@@ -15,7 +15,7 @@ from tests import factories
 LOCAL = st.text(alphabet="abcdefghijklmnopqrstuvwxyzKIß0123456789._-", min_size=1, max_size=20)
 DOMAINS = st.sampled_from(["example.com", "mail.example.org", "bücher.example", "例え.jp"])
 TWINS = {
-    "ı": "i",  # noqa: RUF001
+    "ı": "i",
     "İ": "i",
     "I": "i",
     "K": "k",  # the Kelvin sign
@@ -30,9 +30,11 @@ WIDE = {chr(0x21 + n): chr(0xFF01 + n) for n in range(94)}
 def test_case_does_not_tell_addresses_apart(local, domain):
     address = f"{local}@{domain}"
 
-    assert identity.email_key(address.upper().replace("SS", "ß")) == identity.email_key(
-        address.replace("SS", "ß").lower()
-    ) or "ß" in local
+    assert (
+        identity.email_key(address.upper().replace("SS", "ß"))
+        == identity.email_key(address.replace("SS", "ß").lower())
+        or "ß" in local
+    )
     assert identity.email_key(address.swapcase()) == identity.email_key(address) or "ß" in local
 
 
@@ -99,7 +101,8 @@ def test_addresses_that_hide_something_are_refused(address):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "typed", ["ALICE@example.com", "alıce@example.com", "ａｌｉｃｅ@EXAMPLE.com", "aliCe@ｅxample.com"]
+    "typed",
+    ["ALICE@example.com", "alıce@example.com", "ａｌｉｃｅ@EXAMPLE.com", "aliCe@ｅxample.com"],
 )
 def test_somebody_is_found_by_every_spelling_and_cannot_exist_twice(alice, typed):
     assert identity.find(typed) == alice.user
