@@ -21,3 +21,6 @@ role_changed = Signal()  # role, by, before, after
 user_suspended = Signal()  # user, by, reason
 user_activated = Signal()  # user, by, reason
 feed_reset = Signal()  # reason, by
+user_deleted = Signal()  # user: nothing of the person is left; apps above erase theirs
+# Everything else that happens to an account; `action` is what the audit log calls it.
+account_event = Signal()  # user, action, by, before, after, details

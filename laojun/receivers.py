@@ -189,6 +189,18 @@ def user_activated(user: User, by: User | None = None, reason: str = "", **_: An
     )
 
 
+@receiver(signals.account_event)
+def account_event(user: User, action: str, by: User | None = None, **facts: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action=action,
+        target=_of_account(user),
+        before=facts.get("before"),
+        after=facts.get("after"),
+        details=facts.get("details"),
+    )
+
+
 @receiver(signals.settings_changed)
 def settings_changed(user: User, changed_at: datetime | None = None, **facts: Any) -> None:
     audit.record(

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from accounts import devices
 from accounts.web.states import CANCELLED, FAILED, QUEUED, STATES, SUCCEEDED, seen_as
 
 register = template.Library()
@@ -22,23 +23,6 @@ register = template.Library()
 SPANS = ((86_400, _("d")), (3600, _("h")), (60, _("min")), (1, _("s")))
 # The name that modules import by → the folder below static/ they stand in.
 MODULE_FOLDERS = {"parts": "js", "sync": "js/sync"}
-# Order matters: Edge also says Chrome, Chrome also says Safari, Android also says Linux.
-BROWSERS = (
-    ("Edg/", "Edge"),
-    ("Firefox/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-    ("curl/", "curl"),
-    ("python", "Python"),
-)
-SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)
 
 
 @register.simple_tag
@@ -134,13 +118,11 @@ def initial(name: object) -> str:
 
 @register.filter
 def device(session: Any) -> str:
-    """A session's device in few words, from what its browser said of itself."""
-    if session.device_name:
-        return str(session.device_name)
-    agent = session.user_agent
-    browser = next((name for sign, name in BROWSERS if sign in agent), "")
-    system = next((name for sign, name in SYSTEMS if sign in agent), "")
-    return " · ".join(filter(None, (browser, system))) or str(session.get_kind_display())
+    """The device of a session or sign-in in few words, from what its browser said of itself."""
+    named = getattr(session, "device_name", "") or devices.describe(session.user_agent)
+    if named:
+        return str(named)
+    return str(session.get_kind_display()) if hasattr(session, "get_kind_display") else "–"
 
 
 @register.simple_tag

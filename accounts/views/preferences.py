@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts import preferences
+from accounts import notices, preferences
 from accounts.forms import ProfileForm, SettingsForm
 from accounts.models import Profile, UserSettings
 from accounts.web import etags, frame
@@ -55,7 +55,14 @@ def settings(request: HttpRequest) -> HttpResponse:
         for key, (title, names) in GROUPS.items()
     ]
     return render(
-        request, "accounts/settings.html", {"form": form, "groups": groups, "segmented": SEGMENTED}
+        request,
+        "accounts/settings.html",
+        {
+            "form": form,
+            "groups": groups,
+            "segmented": SEGMENTED,
+            "notices": notices.wishes(_person(request)),
+        },
     )
 
 

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from accounts import avatars
 from accounts.authentication import ANONYMOUS
 from accounts.models import User, UserSettings, Workspace
 from accounts.registry import NavigationEntry, navigation
@@ -39,6 +40,7 @@ class Look:
     language: str
     user: User | None = None
     name: str = ""
+    avatar: str = ""
     rooms: list[dict[str, Any]] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
     workspaces: list[dict[str, Any]] = field(default_factory=list)
@@ -91,6 +93,7 @@ def _build(request: HttpRequest) -> Look:
         language=language,
         user=principal.user,
         name=person["user__profile__display_name"] or principal.user.username,
+        avatar=_own_picture(person["user__profile__avatar_url"]),
         rooms=[place for place in places if place["group"] == "rooms"],
         tools=[place for place in places if place["group"] != "rooms"],
         workspaces=person["workspaces"],
@@ -116,16 +119,24 @@ def _person(user: User) -> dict[str, Any]:
     rows = UserSettings.objects.filter(user=user).annotate(
         workspaces=ArraySubquery(mine.values(json=JSONObject(id="id", name="name", kind="kind")))
     )
-    found = rows.values("theme", "user__profile__display_name", "workspaces").first()
+    found = rows.values(
+        "theme", "user__profile__display_name", "user__profile__avatar_url", "workspaces"
+    ).first()
     return (
         dict(found)
         if found
         else {
             "theme": UserSettings.Theme.SYSTEM,
             "user__profile__display_name": "",
+            "user__profile__avatar_url": "",
             "workspaces": [],
         }
     )
+
+
+def _own_picture(address: str) -> str:
+    """Only pictures that we keep are shown; one elsewhere would tell its host who looks."""
+    return address if address.startswith(avatars.ADDRESS) else ""
 
 
 def _places(request: HttpRequest) -> list[dict[str, Any]]:
