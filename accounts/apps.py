@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import checks, permissions, receivers, sweeping  # noqa: F401
+        from accounts import checks, lifecycle, permissions, receivers, sweeping  # noqa: F401
         from accounts.registry import Store
         from accounts.web import places, problems
 
@@ -16,5 +16,6 @@ class AccountsConfig(AppConfig):
         problems.declare()
         places.declare()
         sweeping.declare()
+        lifecycle.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

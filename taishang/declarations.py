@@ -4,8 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
-from accounts.registry import ConsoleEntry, NavigationEntry, Permission, Problem
+from accounts.registry import ConsoleEntry, DeletionStep, NavigationEntry, Permission, Problem
 from laojun.audit import actions
+from taishang import removal
 
 OPERATIONS = frozenset({"ops_admin", "data_engineer"})
 PERMISSIONS = [
@@ -84,6 +85,9 @@ def declare() -> None:
         registry.problems.add(code, Problem(code, status, title, remedy))
     for action, meaning in ACTIONS.items():
         actions.add(action, meaning)
+    for step, order in ((removal.remove_projects, 20), (removal.remove_work, 30)):
+        name = f"taishang.{step.__name__}"
+        registry.deletion_steps.add(name, DeletionStep(name, step, order))
     registry.navigation.add(
         "tasks",
         NavigationEntry(

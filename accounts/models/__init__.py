@@ -1,5 +1,6 @@
 from accounts.models.api_key import ApiKey
 from accounts.models.idempotency import IdempotencyKey
+from accounts.models.invitation import Invitation
 from accounts.models.profile import Profile
 from accounts.models.role import Permission, Role, RolePermission, UserRole
 from accounts.models.session import RefreshToken, Session
@@ -10,6 +11,7 @@ from accounts.models.workspace import Membership, Workspace
 __all__ = [
     "ApiKey",
     "IdempotencyKey",
+    "Invitation",
     "Membership",
     "Permission",
     "Profile",

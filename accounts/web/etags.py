@@ -52,10 +52,13 @@ def require(request: Request, row: models.Model, *, optional: bool = False) -> N
     if str(row.version) not in {tag.partition(".")[0] for tag in seen}:  # type: ignore[attr-defined]
         raise Refused(
             "version_stale",
-            members={"etag": of(request, row), "changed_at": _changed_at(row)},
+            members={"etag": of(request, row), **_last_change(row)},
             headers={"ETag": of(request, row)},
         )
 
 
-def _changed_at(row: models.Model) -> Any:
-    return getattr(row, "updated_at", None)
+def _last_change(row: models.Model) -> dict[str, Any]:
+    """Who changed a row last, and when, as far as it says so itself."""
+    by = getattr(row, "changed_by", None)
+    name = None if by is None else {"id": str(by.pk), "username": by.get_username()}
+    return {"changed_at": getattr(row, "updated_at", None), "changed_by": name}
