@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib import admin
 from django.core.checks import CheckMessage, Error, register
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 
-from accounts.registry import permissions
+from accounts.registry import console_rights, permissions
+from accounts.web.doors import Page, api_views, pages
 from accounts.web.permissions import OPERATOR, PUBLIC, SIGNED_IN
 from accounts.web.views import ApiView
 
@@ -23,8 +25,44 @@ def views_declare_permissions(**_: Any) -> list[CheckMessage]:
             hint="Name a permission key, PUBLIC, SIGNED_IN or OPERATOR in `required_permissions`.",
             id="accounts.E001",
         )
-        for view, method, fault in undeclared(set(_api_views(get_resolver().url_patterns)))
+        for view, method, fault in undeclared(set(api_views(get_resolver())))
     ]
+
+
+@register()
+def pages_declare_permissions(**_: Any) -> list[CheckMessage]:
+    """Every page says who may open it, by a key that exists."""
+    return [
+        Error(
+            f"The page {page.route} {fault}.",
+            hint="Put `needs(key)`, `signed_in`, `public` or `operators` of accounts.web.access on it.",
+            id="accounts.E002",
+        )
+        for page, fault in undeclared_pages(pages(get_resolver()))
+    ]
+
+
+@register()
+def console_lists_declare_permissions(**_: Any) -> list[CheckMessage]:
+    """Every list of the console says which permissions look at it and act on it."""
+    found: list[CheckMessage] = []
+    for model in admin.site._registry:
+        name = model._meta.label_lower
+        right = console_rights.get(name)
+        unknown = (
+            [key for key in (right.view, right.change) if key not in permissions]
+            if right
+            else [name]
+        )
+        if unknown:
+            found.append(
+                Error(
+                    f"The console's list of {name} has no permission that exists: {unknown[0]}.",
+                    hint="Add a ConsoleRight to `registry.console_rights` in the app's declarations.",
+                    id="accounts.E003",
+                )
+            )
+    return found
 
 
 def undeclared(views: set[type[ApiView]]) -> Iterator[tuple[type[ApiView], str, str]]:
@@ -37,11 +75,9 @@ def undeclared(views: set[type[ApiView]]) -> Iterator[tuple[type[ApiView], str, 
                 yield view, method, f"needs the unknown permission {needed}"
 
 
-def _api_views(patterns: list[Any]) -> Iterator[type[ApiView]]:
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            yield from _api_views(pattern.url_patterns)
-        elif isinstance(pattern, URLPattern):
-            view = getattr(pattern.callback, "view_class", None)
-            if isinstance(view, type) and issubclass(view, ApiView):
-                yield view
+def undeclared_pages(found: Iterator[Page]) -> Iterator[tuple[Page, str]]:
+    for page in found:
+        if page.needs is None:
+            yield page, "does not say who may open it"
+        elif page.needs not in WITHOUT_KEY and page.needs not in permissions:
+            yield page, f"needs the unknown permission {page.needs}"

@@ -164,7 +164,8 @@ def belongs(role_key: str, entry: Declared) -> bool:
     """Whether a system role holds a permission: by name, or by the pattern of its domain."""
     if role_key in entry.roles:
         return True
-    patterns = PATTERNS.get(role_key, ())
+    # A pattern over every domain reaches only what does no harm.
+    patterns = [one for one in PATTERNS.get(role_key, ()) if entry.risk == "low" or one[0] != "*"]
     return entry.scope == "workspace" and any(fnmatchcase(entry.key, one) for one in patterns)
 
 

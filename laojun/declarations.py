@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
+    ConsoleRight,
     DeletionStep,
     NavigationEntry,
     Permission,
@@ -201,6 +202,13 @@ def declare() -> None:
         ("file.delete_any", "删除任何人的文件", "Delete anybody's file", MANAGERS, "high"),
     ):
         registry.permissions.add(key, Permission(key, zh, en, roles, risk))
+    for model, view, change in (
+        ("auditlog", "audit.view", "audit.view"),
+        ("config", "config.view", "config.edit"),
+        ("outboundrule", "config.view", "config.edit"),
+        ("file", "file.view", "file.delete_any"),
+    ):
+        registry.console_rights.add(f"laojun.{model}", ConsoleRight(view, change))
     for key, label in ACTIONS.items():
         audit.actions.add(key, label)
     files.purposes.add("attachment", Purpose(_("attachment"), DOCUMENTS | PICTURES))

@@ -4,7 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
-from accounts.registry import ConsoleEntry, DeletionStep, NavigationEntry, Permission, Problem
+from accounts.registry import (
+    ConsoleEntry,
+    ConsoleRight,
+    DeletionStep,
+    NavigationEntry,
+    Permission,
+    Problem,
+)
 from laojun.audit import actions
 from taishang import removal
 
@@ -88,6 +95,13 @@ def declare() -> None:
     for step, order in ((removal.remove_projects, 20), (removal.remove_work, 30)):
         name = f"taishang.{step.__name__}"
         registry.deletion_steps.add(name, DeletionStep(name, step, order))
+    for model, change in (
+        ("task", "task.cancel"),
+        ("lane", "task.priority"),
+        ("schedule", "task.priority"),
+        ("worker", "task.priority"),
+    ):
+        registry.console_rights.add(f"taishang.{model}", ConsoleRight("task.view_all", change))
     registry.navigation.add(
         "tasks",
         NavigationEntry(
@@ -104,6 +118,12 @@ def declare() -> None:
     registry.console_entries.add(
         "live_board",
         ConsoleEntry(
-            "live_board", _("Live board"), "admin:live_board", "monitoring", _("Work"), 10
+            "live_board",
+            _("Live board"),
+            "admin:live_board",
+            "monitoring",
+            _("Work"),
+            10,
+            "task.view_all",
         ),
     )

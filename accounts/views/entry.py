@@ -10,11 +10,13 @@ from zxcvbn import zxcvbn
 
 from accounts.models import User
 from accounts.passwords import normalized, too_long
+from accounts.web.access import public
 
 # zxcvbn's time grows with the square of the length; what decides is decided within these.
 LOOKED_AT = 72
 
 
+@public
 @require_POST
 def password_strength(request: HttpRequest) -> HttpResponse:
     """A meter of four bars with the reason in the reader's language. Nothing is stored."""

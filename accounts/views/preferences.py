@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +12,7 @@ from accounts import preferences
 from accounts.forms import ProfileForm, SettingsForm
 from accounts.models import Profile, UserSettings
 from accounts.views.choices import remember
+from accounts.web.access import signed_in
 from accounts.web.frame import THEME_COOKIE
 
 GROUPS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -45,7 +45,7 @@ SEGMENTED = {"theme", "language"}
 WHOLE_PAGE = {"language"}
 
 
-@login_required
+@signed_in
 def settings(request: HttpRequest) -> HttpResponse:
     row = get_object_or_404(UserSettings, user=request.user)
     form = SettingsForm(request.POST or None, instance=row)
@@ -63,7 +63,7 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def setting(request: HttpRequest, name: str) -> HttpResponse:
     """Save one field; the answer is its tick, or what is wrong with it."""
     if name not in SettingsForm.Meta.fields:
@@ -83,7 +83,7 @@ def setting(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def reset(request: HttpRequest, group: str) -> HttpResponse:
     if group not in GROUPS:
         raise Http404
@@ -94,7 +94,7 @@ def reset(request: HttpRequest, group: str) -> HttpResponse:
     return redirect("settings")
 
 
-@login_required
+@signed_in
 def profile(request: HttpRequest) -> HttpResponse:
     row = get_object_or_404(Profile, user=request.user)
     form = ProfileForm(request.POST or None, instance=row)

@@ -7,13 +7,25 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, UserSettings
 from accounts.registry import (
+    ConsoleRight,
     ConsoleTile,
     FirstStep,
     NavigationEntry,
+    console_rights,
     console_tiles,
     first_steps,
     navigation,
 )
+
+CONSOLE_RIGHTS = {
+    "user": "person",
+    "session": "person",
+    "workspace": "workspace",
+    "role": "access",
+    "userrole": "access",
+    "apikey": "access",
+    "invitation": "access",
+}
 
 
 def declare() -> None:
@@ -32,6 +44,10 @@ def declare() -> None:
             order=90,
         ),
     )
+    for model, key in CONSOLE_RIGHTS.items():
+        console_rights.add(
+            f"accounts.{model}", ConsoleRight(f"platform.{key}.view", f"platform.{key}.manage")
+        )
     console_tiles.add("health", ConsoleTile("health", _("Health"), "activity", health, order=0))
 
 

@@ -6,6 +6,7 @@ from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
     ConsolePanel,
+    ConsoleRight,
     ConsoleTile,
     FirstStep,
     HomeCard,
@@ -244,6 +245,11 @@ def declare() -> None:
         "generation",
         FirstStep("generation", label, "generation_list", glances.has_generated, order=20),
     )
+    for model, view, change in (
+        ("generationjob", "generation.view", "generation.cancel"),
+        ("project", "project.view", "project.delete"),
+    ):
+        registry.console_rights.add(f"taishang.{model}", ConsoleRight(view, change))
     registry.console_panels.add(
         "generation",
         ConsolePanel(
@@ -252,9 +258,17 @@ def declare() -> None:
             figures.week,
             order=60,
             every_s=60,
+            permission="generation.view",
         ),
     )
     registry.console_tiles.add(
         "generation",
-        ConsoleTile("generation", _("Generation jobs"), "flask", glances.jobs_tile, order=40),
+        ConsoleTile(
+            "generation",
+            _("Generation jobs"),
+            "flask",
+            glances.jobs_tile,
+            order=40,
+            permission="generation.view",
+        ),
     )
