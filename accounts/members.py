@@ -100,7 +100,7 @@ def outlook(
 
 
 def change_several(
-    *, seen: Mapping[Membership, int], held: frozenset[str], by: User, wish: Wish
+    *, seen: Mapping[Membership, str], held: frozenset[str], by: User, wish: Wish
 ) -> tuple[list[Membership], list[Membership]]:
     """Change several members at once; the memberships are locked by the caller.
 
@@ -110,7 +110,7 @@ def change_several(
     done, left = [], []
     for membership, version in seen.items():
         try:
-            if membership.version != version:
+            if str(membership.version) != version:
                 left.append(membership)
                 continue
             with transaction.atomic():

@@ -145,6 +145,26 @@ def permission_keys(*roles: Role) -> set[str]:
     return permissions.keys_of(role.pk for role in roles)
 
 
+def keys_by_role(workspace_id: int) -> dict[int, set[str]]:
+    """Every role that can be held in a workspace, with what it gives there. One query."""
+    found: dict[int, set[str]] = {}
+    rows = Role.objects.grantable_in(workspace_id).values_list(
+        "pk", "grants__permission__key", "grants__permission__retired_at"
+    )
+    known = permissions.in_workspaces()
+    for role_id, key, retired_at in rows:
+        keys = found.setdefault(role_id, set())
+        if key in known and retired_at is None:
+            keys.add(key)
+    return found
+
+
+def grantable_by(held: frozenset[str], *, workspace_id: int) -> QuerySet[Role]:
+    """The roles that whoever holds `held` may give in a workspace."""
+    within = [pk for pk, keys in keys_by_role(workspace_id).items() if keys <= held]
+    return Role.objects.grantable_in(workspace_id).filter(pk__in=within).order_by("pk")
+
+
 def raise_authz_version(workspace: Workspace | None) -> None:
     """Make everything remembered about rights in this workspace unreachable, in the same transaction."""
     if workspace is not None:

@@ -172,15 +172,16 @@ PROBLEMS = (
     ),
 )
 PLACES = (
-    ("files", _("Files"), "files", "folder", 60, "file.view"),
-    ("workspace_audit", _("Audit"), "workspace_audit", "shield", 70, "audit.view"),
+    ("files", _("Files"), "files", "folder", 60, "file.view", "tools"),
+    ("workspace_audit", _("Audit"), "workspace_audit", "shield", 50, "audit.view", "workspace"),
     (
         "workspace_settings",
-        _("Workspace settings"),
+        _("Settings"),
         "workspace_settings",
         "console",
-        75,
+        60,
         "config.view",
+        "workspace",
     ),
 )
 
@@ -188,9 +189,9 @@ PLACES = (
 def declare() -> None:
     for code, status, title, remedy in PROBLEMS:
         registry.problems.add(code, Problem(code, status, title, remedy))
-    for key, label, url_name, icon, order, right in PLACES:
+    for key, label, url_name, icon, order, right, group in PLACES:
         registry.navigation.add(
-            key, NavigationEntry(key, label, url_name, icon, order, right, group="tools")
+            key, NavigationEntry(key, label, url_name, icon, order, right, group=group)
         )
     for key, zh, en, roles, risk in (
         ("audit.view", "查看审计日志", "See the audit log", AUDITORS, "low"),

@@ -17,6 +17,21 @@ from accounts.registry import (
     navigation,
 )
 
+TABS = (
+    ("workspace_overview", _("Overview"), "workspace", "info", 0, "workspace.view"),
+    ("workspace_members", _("Members"), "workspace_members", "people", 10, "member.view"),
+    ("workspace_roles", _("Roles"), "workspace_roles", "hand", 20, "role.view"),
+    (
+        "workspace_invitations",
+        _("Invitations"),
+        "workspace_invitations",
+        "link",
+        30,
+        "member.manage",
+    ),
+    ("workspace_keys", _("Keys of members"), "workspace_keys", "key", 40, "member.manage"),
+    ("workspace_end", _("Leave or delete"), "workspace_end", "out", 90, "workspace.view"),
+)
 CONSOLE_RIGHTS = {
     "user": "person",
     "session": "person",
@@ -30,6 +45,22 @@ CONSOLE_RIGHTS = {
 
 def declare() -> None:
     navigation.add("home", NavigationEntry("home", _("Home"), "home", "home", 0))
+    navigation.add(
+        "workspace",
+        NavigationEntry(
+            "workspace",
+            _("Workspace"),
+            "workspace",
+            "people",
+            65,
+            "workspace.view",
+            group="tools",
+        ),
+    )
+    for key, label, url_name, icon, order, right in TABS:
+        navigation.add(
+            key, NavigationEntry(key, label, url_name, icon, order, right, group="workspace")
+        )
     navigation.add(
         "settings",
         NavigationEntry("settings", _("Settings"), "settings", "settings", 90, group="tools"),

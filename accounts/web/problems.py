@@ -167,6 +167,14 @@ def code_of(exc: Exception) -> str | None:
     return next((code for kind, code in CODES if isinstance(exc, kind)), None)
 
 
+def words(exc: Exception) -> Any:
+    """What an anticipated error means to a person at a page. Raises it again when nobody expected it."""
+    code = code_of(exc)
+    if code is None:
+        raise exc
+    return declared[code].title
+
+
 def _detail(exc: Exception) -> Any:
     """Only our own errors may speak; a framework's sentence could echo input or internals."""
     if isinstance(exc, rest.APIException):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.db import models
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -30,18 +28,3 @@ def version_of(request: HttpRequest, slug: str, number: int) -> ProjectVersion:
     if found is None:
         raise Http404
     return found
-
-
-def cursor_page(
-    request: HttpRequest, rows: models.QuerySet[Any], size: int
-) -> tuple[list[Any], str | None]:
-    """A page of `rows`, newest first by key, and the cursor of the next one. Keys must grow with time."""
-    cursor = request.GET.get("cursor", "")
-    if cursor:
-        field = rows.model._meta.pk
-        try:
-            rows = rows.filter(pk__lt=field.to_python(cursor))
-        except (ValueError, models.ObjectDoesNotExist) as error:
-            raise Http404 from error
-    found = list(rows.order_by("-pk")[: size + 1])
-    return found[:size], str(found[size - 1].pk) if len(found) > size else None
