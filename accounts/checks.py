@@ -1,6 +1,5 @@
 """What must hold before the platform starts; each finding says what to do."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -8,12 +7,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.urls import get_resolver
 
 from accounts.registry import console_rights, permissions
-from accounts.web.doors import Page, api_views, pages
-from accounts.web.permissions import OPERATOR, PUBLIC, SIGNED_IN
-from accounts.web.views import ApiView
-
-METHODS = ("get", "post", "put", "patch", "delete")
-WITHOUT_KEY = {PUBLIC, SIGNED_IN, OPERATOR}
+from accounts.web.doors import api_views, pages, undeclared, undeclared_pages
 
 
 @register()
@@ -63,21 +57,3 @@ def console_lists_declare_permissions(**_: Any) -> list[CheckMessage]:
                 )
             )
     return found
-
-
-def undeclared(views: set[type[ApiView]]) -> Iterator[tuple[type[ApiView], str, str]]:
-    for view in sorted(views, key=lambda view: view.__qualname__):
-        for method in (name.upper() for name in METHODS if hasattr(view, name)):
-            needed = view.required_permissions.get(method)
-            if needed is None:
-                yield view, method, "declares no permission for it"
-            elif needed not in WITHOUT_KEY and needed not in permissions:
-                yield view, method, f"needs the unknown permission {needed}"
-
-
-def undeclared_pages(found: Iterator[Page]) -> Iterator[tuple[Page, str]]:
-    for page in found:
-        if page.needs is None:
-            yield page, "does not say who may open it"
-        elif page.needs not in WITHOUT_KEY and page.needs not in permissions:
-            yield page, f"needs the unknown permission {page.needs}"

@@ -30,6 +30,10 @@ def _of_workspace(workspace: Workspace) -> Target:
     return Target("workspace", str(workspace.pk), workspace_id=workspace.pk)
 
 
+def _of_member(workspace_id: int, user_id: object) -> Target:
+    return Target("member", str(user_id), workspace_id=workspace_id)
+
+
 def _of_account(user: User) -> Target:
     return Target("user", str(user.id), platform=True)
 
@@ -97,7 +101,7 @@ def api_key_created(api_key: ApiKey, user: User | None = None, **_: Any) -> None
     audit.record(
         actor=_by(user),
         action="api_key.created",
-        target=("api_key", api_key.id),
+        target=Target("api_key", str(api_key.id), workspace_id=api_key.workspace_id),
         before={},
         after={"name": api_key.name, "prefix": api_key.prefix, "scopes": api_key.scopes},
     )
@@ -108,7 +112,7 @@ def api_key_revoked(api_key: ApiKey, user: User | None = None, note: str = "", *
     audit.record(
         actor=_by(user),
         action="api_key.revoked",
-        target=("api_key", api_key.id),
+        target=Target("api_key", str(api_key.id), workspace_id=api_key.workspace_id),
         details={"prefix": api_key.prefix, "note": note},
     )
 
@@ -153,7 +157,7 @@ def membership_added(
     audit.record(
         actor=membership.user,
         action="member.joined",
-        target=("member", membership.user_id),
+        target=_of_member(membership.workspace_id, membership.user_id),
         before={},
         after={"roles": roles, "status": membership.status},
         details={"invited_by": str(by.pk) if by else ""},
@@ -165,16 +169,16 @@ def membership_changed(membership: Membership, by: User | None = None, **facts: 
     audit.record(
         actor=_by(by),
         action="member.changed",
-        target=("member", membership.user_id),
+        target=_of_member(membership.workspace_id, membership.user_id),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
     )
 
 
 @receiver(signals.membership_removed)
-def membership_removed(user: User, by: User | None = None, **_: Any) -> None:
+def membership_removed(workspace: Workspace, user: User, by: User | None = None, **_: Any) -> None:
     verb = "left" if by is not None and by.pk == user.pk else "removed"
-    audit.record(actor=_by(by), action=f"member.{verb}", target=("member", user.id))
+    audit.record(actor=_by(by), action=f"member.{verb}", target=_of_member(workspace.pk, user.pk))
 
 
 @receiver(signals.invitation_changed)
@@ -194,7 +198,7 @@ def role_changed(role: Role, verb: str, by: User | None = None, **facts: Any) ->
     audit.record(
         actor=_by(by),
         action=f"role.{verb}",
-        target=("role", role.pk),
+        target=Target("role", str(role.pk), workspace_id=role.workspace_id),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
     )

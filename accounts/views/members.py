@@ -16,6 +16,7 @@ from accounts.members import OwnerStays, Wish
 from accounts.models import Membership, Role
 from accounts.roles import CannotGrant
 from accounts.views.explaining import reasons
+from accounts.web import asked
 from accounts.web.access import needs, person_of, principal_of
 from accounts.web.asked import number, uuid
 from accounts.web.lists import cursor_page
@@ -31,15 +32,15 @@ REFUSALS = (OwnerStays, CannotGrant)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     found, following = cursor_page(request, _filtered(request), PAGE)
-    asked = {name: request.GET.get(name, "") for name in ("q", "role", "status")}
+    filters = {name: request.GET.get(name, "") for name in ("q", "role", "status")}
     return render(
         request,
         "workspace/members.html",
         {
             "rows": _shown(request, found),
             "next": following,
-            "asked": asked,
-            "filtered": any(asked.values()),
+            "asked": filters,
+            "filtered": any(filters.values()),
             "roles": _offered(request),
             "statuses": Membership.Status.choices,
             "may_manage": principal_of(request).may("member.manage"),
@@ -162,8 +163,8 @@ def _people(request: HttpRequest) -> Any:
 
 def _filtered(request: HttpRequest) -> Any:
     rows: Any = _people(request).with_roles().select_related("user__profile", "workspace")
-    if text := request.GET.get("q", "").strip():
-        rows = rows.named(text[:100])
+    if text := asked.words(request.GET.get("q")):
+        rows = rows.named(text)
     if role := number(request.GET.get("role", "")):
         rows = rows.holding(role)
     if (status := request.GET.get("status")) in Membership.Status.values:

@@ -1,4 +1,4 @@
-"""Ids as forms and query strings bring them: anything malformed names nothing."""
+"""What forms and query strings bring to pages: a malformed id names nothing, a word is cut to what can be asked."""
 
 from uuid import UUID
 
@@ -15,3 +15,8 @@ def uuid(text: str | None) -> UUID | None:
         return UUID(text or "")
     except ValueError:
         return None
+
+
+def words(text: str | None, *, most: int = 100) -> str:
+    """A search as it can be asked of the database: without NUL, which PostgreSQL cannot hold."""
+    return (text or "").replace("\x00", "").strip()[:most]

@@ -7,9 +7,13 @@ from typing import Any
 from django.contrib.admin import site
 from django.urls import URLPattern, URLResolver
 
+from accounts.registry import console_rights, permissions
 from accounts.web.console import model_of
+from accounts.web.permissions import OPERATOR, PUBLIC, SIGNED_IN
 from accounts.web.views import ApiView
 
+METHODS = ("get", "post", "put", "patch", "delete")
+WITHOUT_KEY = {PUBLIC, SIGNED_IN, OPERATOR}
 # Their own packages ask who it is: signing in and out happens there.
 OTHERS = ("allauth.", "django.contrib.admin.", "django.views.", "unfold.")
 
@@ -21,6 +25,40 @@ class Page:
     route: str
     needs: str | None
     name: str
+
+
+def undeclared(views: set[type[ApiView]]) -> Iterator[tuple[type[ApiView], str, str]]:
+    """Operations that do not say what they need, or name a key that does not exist."""
+    for view in sorted(views, key=lambda view: view.__qualname__):
+        for method in (name.upper() for name in METHODS if hasattr(view, name)):
+            needed = view.required_permissions.get(method)
+            if needed is None:
+                yield view, method, "declares no permission for it"
+            elif needed not in WITHOUT_KEY and needed not in permissions:
+                yield view, method, f"needs the unknown permission {needed}"
+
+
+def undeclared_pages(found: Iterator[Page]) -> Iterator[tuple[Page, str]]:
+    for page in found:
+        if page.needs is None:
+            yield page, "does not say who may open it"
+        elif page.needs not in WITHOUT_KEY and page.needs not in permissions:
+            yield page, f"needs the unknown permission {page.needs}"
+
+
+def keys_nobody_asks_for(resolver: Any) -> list[str]:
+    """Permissions that no operation, page or list of the console asks for: they would promise nothing.
+
+    A key that is `within` another one is asked for behind the doors of that one.
+    """
+    asked = {page.needs for page in pages(resolver)}
+    for view in api_views(resolver):
+        asked.update(view.required_permissions.values())
+    for right in console_rights.values():
+        asked.update((right.view, right.change))
+    return sorted(
+        key for key, entry in permissions.items() if key not in asked and entry.within not in asked
+    )
 
 
 def api_views(resolver: Any) -> Iterator[type[ApiView]]:

@@ -7,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, UserSettings
 from accounts.registry import (
+    ConsoleEntry,
     ConsoleRight,
     ConsoleTile,
     FirstStep,
     NavigationEntry,
+    console_entries,
     console_rights,
     console_tiles,
     first_steps,
@@ -31,6 +33,11 @@ TABS = (
     ),
     ("workspace_keys", _("Keys of members"), "workspace_keys", "key", 40, "member.manage"),
     ("workspace_end", _("Leave or delete"), "workspace_end", "out", 90, "workspace.view"),
+)
+CONSOLE_PAGES = (
+    ("role_matrix", _("Who may do what"), "admin:accounts_role_matrix", "grid_on", 20),
+    ("role_who", _("Who can do something"), "admin:accounts_role_who", "person_search", 21),
+    ("role_doors", _("Rights and doors"), "admin:accounts_role_doors", "door_open", 22),
 )
 CONSOLE_RIGHTS = {
     "user": "person",
@@ -75,6 +82,11 @@ def declare() -> None:
             order=90,
         ),
     )
+    for key, label, url_name, icon, order in CONSOLE_PAGES:
+        console_entries.add(
+            key,
+            ConsoleEntry(key, label, url_name, icon, _("Access"), order, "platform.access.view"),
+        )
     for model, key in CONSOLE_RIGHTS.items():
         console_rights.add(
             f"accounts.{model}", ConsoleRight(f"platform.{key}.view", f"platform.{key}.manage")

@@ -202,7 +202,9 @@ PURPOSES = {
 
 def declare() -> None:
     for key, zh, en, roles, risk in RIGHTS:
-        registry.permissions.add(key, Permission(key, zh, en, roles, risk))
+        # Sources are read behind the doors of their job.
+        within = "generation.view" if key == "generation.source.view" else ""
+        registry.permissions.add(key, Permission(key, zh, en, roles, risk, within=within))
     for key, meaning in ACTIONS.items():
         audit.actions.add(key, meaning)
     for definition in SETTINGS:
