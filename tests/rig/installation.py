@@ -132,7 +132,7 @@ class Installation:
         self.workers.append(made)
         return made
 
-    def web(self) -> str:
+    def web(self, **extra: str) -> str:
         """Start a web process and return its address."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -140,7 +140,7 @@ class Installation:
         command = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
         command += ["--port", str(port), "--log-level", "warning"]
         log = self.folder / f"web-{port}.log"
-        self.workers.append(WorkerProcess(command, self.environment(), log))
+        self.workers.append(WorkerProcess(command, self.environment(**extra), log))
         address = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(port), seconds=20)
         return address
