@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from typing import Any
 
 from csp.constants import UNSAFE_EVAL
 from django.conf import settings
@@ -26,7 +27,7 @@ from accounts import (
 from accounts.ids import uuid7
 from accounts.limits import Demand
 from accounts.models import User
-from accounts.web import problems, throttles
+from accounts.web import console, problems, throttles
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
@@ -235,6 +236,13 @@ class ConsoleMiddleware:
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> None:
+        """What the operator's platform roles open; nobody forgets to ask on a page of their own."""
+        if request.path.startswith(CONSOLE_PREFIX) and getattr(request.user, "is_staff", False):
+            console.guard(request, view)
 
 
 def _place(path: str) -> str:
