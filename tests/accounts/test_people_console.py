@@ -25,7 +25,9 @@ def test_a_deed_without_a_reason_asks_for_it(olga, alice):
 
 @pytest.mark.parametrize("plan", ["free", "pro", "enterprise"])
 def test_a_plan_is_set(olga, alice, plan):
-    User.objects.filter(pk=alice.user.pk).update(plan="pro", subscription_expires_at="2020-01-01T00:00:00Z")
+    User.objects.filter(pk=alice.user.pk).update(
+        plan="pro", subscription_expires_at="2020-01-01T00:00:00Z"
+    )
 
     do(olga, f"set_plan_{plan}", alice)
 
