@@ -8,6 +8,7 @@ import yaml
 from django.conf import settings
 from django.test import Client
 
+from accounts import limits
 from tests.accounts.api.calls import Program, assert_problem, sign_in
 
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
@@ -73,3 +74,36 @@ def test_a_stranger_gets_404_everywhere(alice, charlie):
         method, path, operation = entry.values
         response = send(caller.client, method, address(path, operation), **caller.headers)
         assert response.json()["code"] == "not_found", entry.id
+
+
+def readable(alice) -> dict[str, str]:
+    """Every list and single thing that alice can read without an id of something she has yet to make."""
+    places = {}
+    for path, methods in SCHEMA["paths"].items():
+        plain = path.replace("{workspace_id}", str(alice.workspace.id))
+        if "get" in methods and "{" not in plain and "export" not in plain:
+            places[methods["get"]["operationId"]] = plain
+    for path, methods in SCHEMA["paths"].items():
+        listed, _brace, rest = path.partition("{")
+        if "get" in methods and re.fullmatch(r"\w+\}/", rest) and listed in places.values():
+            rows = alice.get(listed).json().get("results") or [{}]
+            name = next((key for key in ("id", "user_id", "key") if key in rows[0]), None)
+            if name:
+                places[methods["get"]["operationId"]] = f"{listed}{rows[0][name]}/"
+    return places
+
+
+def test_every_list_and_detail_takes_three_statements(alice, at_most, monkeypatch):
+    # The limits' live values come from Redis, which learns them on commit: never inside a test's transaction.
+    monkeypatch.setattr(limits, "LIVE_SECONDS", 3600.0)
+    places = readable(alice)
+
+    for name, address in places.items():
+        headers = {"X-Workspace-Id": str(alice.workspace.id)}
+        assert alice.get(address, headers=headers).status_code == 200, name
+        try:
+            with at_most(3):
+                alice.get(address, headers=headers)
+        except AssertionError as error:
+            raise AssertionError(name) from error
+    assert len(places) > 20
