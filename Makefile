@@ -26,7 +26,7 @@ setup: .venv/installed .venv/messages
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
-.venv/messages: .venv/installed $(wildcard locale/*/LC_MESSAGES/*.po)
+.venv/messages: .venv/installed $(wildcard locale/*/LC_MESSAGES/*.po locale/console/*/LC_MESSAGES/*.po)
 	@$(BIN)/python -m config.messages
 	@touch $@
 

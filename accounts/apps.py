@@ -8,7 +8,16 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import checks, limits, permissions, receivers, sweeping  # noqa: F401
+        from accounts import (  # noqa: F401
+            checks,
+            jobs,
+            limits,
+            notices,
+            permissions,
+            receivers,
+            sweeping,
+        )
+        from accounts.api import resources
         from accounts.registry import Store
         from accounts.web import places, problems, throttles
 
@@ -17,6 +26,9 @@ class AccountsConfig(AppConfig):
         places.declare()
         limits.declare()
         throttles.declare()
+        jobs.declare()
+        notices.declare()
         sweeping.declare()
+        resources.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

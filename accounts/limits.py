@@ -226,14 +226,13 @@ def by_database(demands: Iterable[Demand]) -> list[Verdict]:
 
 def give_back(demands: Iterable[Demand]) -> None:
     """The deed succeeded: what counts failures only gets its count back."""
-    for demand in demands:
-        if not demand.entry.failures:
-            continue
-        window = demand.window()
-        row = RateLimit.objects.select_for_update().filter(rate_key=window.key).first()
-        if row:
-            row.give_back()
-            cache.delete(_over_key(window))
+    windows_of_failures = [demand.window() for demand in demands if demand.entry.failures]
+    with transaction.atomic():
+        for window in windows_of_failures:
+            row = RateLimit.objects.select_for_update().filter(rate_key=window.key).first()
+            if row:
+                row.give_back()
+                cache.delete(_over_key(window))
 
 
 def look(demands: list[Demand]) -> list[Verdict]:

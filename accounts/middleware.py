@@ -10,18 +10,30 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
-from accounts import api_keys, authentication, breaker, limits, sessions, tenancy
+from accounts import (
+    api_keys,
+    authentication,
+    breaker,
+    limits,
+    second_factor,
+    sessions,
+    tenancy,
+)
 from accounts.ids import uuid7
 from accounts.limits import Demand
+from accounts.models import User
 from accounts.web import problems, throttles
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
 KEPT_HEADERS = ("Allow", "Retry-After")
 CONSOLE_PREFIX = "/admin/"
+# Where a person without the second factor they need may still go.
+ALWAYS_OPEN_PATHS = ("/accounts/", "/language/", "/problems/", "/password-strength/")
 UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -152,6 +164,52 @@ class LimitMiddleware:
         if request.path.startswith(problems.API_PREFIX):
             throttles.tell(response, verdicts)
         return response
+
+
+class SignedOutMiddleware:
+    """A part of a page that asks after its sign-in ended is told so (401), instead of getting the sign-in page.
+
+    The page then asks for the password in a dialog and repeats the request.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        target = response.get("Location", "").partition("?")[0]
+        if "HX-Request" in request.headers and target == str(settings.LOGIN_URL):
+            return HttpResponse(status=401, headers={"Cache-Control": "no-store"})
+        return response
+
+
+class SecondFactorMiddleware:
+    """Who must have a second factor sets it up first: staff before the console, others before anything else."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        principal = request.principal  # type: ignore[attr-defined]
+        if principal.kind != "browser" or principal.user is None or not self._holds(request):
+            return self.get_response(request)
+        if request.path.startswith(problems.API_PREFIX):
+            return problems.response(request, "mfa_enrolment_required")
+        return redirect("mfa_index")
+
+    def _holds(self, request: HttpRequest) -> bool:
+        user = request.principal.user  # type: ignore[attr-defined]
+        if request.path.startswith(CONSOLE_PREFIX) and user.is_staff:
+            person = User.objects.only("is_staff", "created_at", "mfa_due_at").get(pk=user.pk)
+            return second_factor.is_overdue(person, now=timezone.now())
+        if request.path.startswith(ALWAYS_OPEN_PATHS):
+            return False
+        if not request.session.get(second_factor.ENROL_KEY):
+            return False
+        if second_factor.is_set_up(user):
+            del request.session[second_factor.ENROL_KEY]
+            return False
+        return True
 
 
 class ConsoleMiddleware:

@@ -15,6 +15,10 @@ class RegistryClosed(RuntimeError):
     """Something was registered after start."""
 
 
+class Unreachable(Exception):
+    """What the `outbound` port could not reach, or may not: no connection, too slow, a closed address."""
+
+
 class Store(Generic[Entry]):
     """Named entries in the order of their registration."""
 
@@ -130,7 +134,34 @@ class Schedule:
     every_s: int | None = None
     cron: str | None = None
     queue: str = "maintenance"
-    label: str = ""
+    label: Any = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work that runs once, later, in a worker: `run(payload)`, outside any transaction.
+
+    `schema` is the closed JSON Schema of the payload. After a failure it is tried again, once for each of
+    `retries_s`. With `wipe_payload` the payload is erased when it is done.
+    """
+
+    name: str
+    run: Callable[[dict[str, Any]], Any]
+    schema: dict[str, Any]
+    queue: str = "default"
+    retries_s: tuple[float, ...] = ()
+    wipe_payload: bool = False
+    label: Any = ""
+
+
+@dataclass(frozen=True)
+class NoticeType:
+    """A kind of notice that a person can choose to get by mail, in the application, or not at all."""
+
+    key: str
+    label: Any
+    by_mail: bool = True
+    in_app: bool = True
 
 
 @dataclass(frozen=True)
@@ -221,6 +252,15 @@ class LimitClass:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """What came back from outside. `headers` have lower-case names."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
 class Problem:
     """A stable error code of the API with its page: what happened, how to mend it."""
 
@@ -230,9 +270,31 @@ class Problem:
     remedy: Any = field(default="")
 
 
+@dataclass(frozen=True)
+class SyncResource:
+    """A kind of thing that clients keep a copy of, and how the feed loads it.
+
+    `find(principal, ids)` and `page(principal, after, limit)` return rows the person may see, one query each;
+    `page` goes by ascending `key_of(row)`, from `""`. `shape` shows a row; `versioned(row)` gives the model and
+    version its entity tag is made of. `conflict` says how two writers are reconciled, `address` where the thing
+    is read (`{id}` and `{workspace_id}` are filled in).
+    """
+
+    type: str
+    shape: Any
+    address: str
+    conflict: str
+    find: Callable[..., list[Any]]
+    page: Callable[..., list[Any]]
+    key_of: Callable[[Any], str]
+    versioned: Callable[[Any], tuple[Any, Any]]
+
+
 permissions: Store[Permission] = Store("permissions")
 navigation: Store[NavigationEntry] = Store("navigation")
 schedules: Store[Schedule] = Store("schedules")
+jobs: Store[Job] = Store("jobs")
+notice_types: Store[NoticeType] = Store("notice_types")
 home_cards: Store[HomeCard] = Store("home_cards")
 first_steps: Store[FirstStep] = Store("first_steps")
 # Column of a person's settings → function(user=…) that lists (value, label) of what it may name.
@@ -248,8 +310,14 @@ demo_steps: Store[Callable[..., None]] = Store("demo_steps")
 limit_classes: Store[LimitClass] = Store("limit_classes")
 # Name of a page's URL → method → the limit classes it falls under; other pages fall under `api.read` and `api.write`.
 page_limits: Store[Mapping[str, tuple[str, ...]]] = Store("page_limits")
+sync_resources: Store[SyncResource] = Store("sync_resources")
 reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
 
 enqueue = Port("enqueue")  # kind, payload, workspace, user → the task
 live_setting = Port("live_setting")  # key, workspace → the value in force
+# kind, key → changed_by (a name) and changed_at of the latest change of a thing, or nothing
+last_change = Port("last_change", required=False)
+outbound = Port("outbound", required=False)  # url, method, headers, content → Exchange
+keep_picture = Port("keep_picture", required=False)  # user, content (PNG) → the picture's address
+picture = Port("picture", required=False)  # id, viewer → the PNG's bytes, or None
 notify = Port("notify", required=False)  # user, type, params, link_type, link_id, dedup_key

@@ -17,7 +17,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import signals
+from accounts import sign_ins, signals
 from accounts.models import RefreshToken, Session, User
 
 BROWSER_LIFE = timedelta(days=14)
@@ -90,10 +90,10 @@ def open_session(
     session_key: str | None = None,
     device_name: str = "",
     life: timedelta = BROWSER_LIFE,
-    at: datetime | None = None,
+    by_second_factor: bool = False,
 ) -> Session:
     """Sign a device in. The oldest of more than 50 live sessions is signed out."""
-    now = at or timezone.now()
+    now = timezone.now()
     session = Session.objects.create(
         user=user,
         kind=kind,
@@ -102,10 +102,12 @@ def open_session(
         user_agent=facts.user_agent,
         ip=facts.ip,
         authenticated_at=now,
+        mfa_at=now if by_second_factor else None,
         last_seen_at=now,
         expires_at=now + life,
     )
     _end_oldest(user, now)
+    sign_ins.succeeded(user=user, session=session, facts=facts)
     signals.signed_in.send(sender=Session, user=user, session=session, request_facts=facts)
     return session
 
@@ -154,9 +156,11 @@ def end_all(
     return len(doomed)
 
 
-def prove(*, session_id: UUID, at: datetime | None = None) -> None:
+def prove(*, session_id: UUID, by_second_factor: bool = False, at: datetime | None = None) -> None:
     """Remember that the person behind a session has just proved who they are."""
-    Session.objects.filter(pk=session_id).update(authenticated_at=at or timezone.now())
+    now = at or timezone.now()
+    proof = {"authenticated_at": now} | ({"mfa_at": now} if by_second_factor else {})
+    Session.objects.filter(pk=session_id).update(**proof)
 
 
 def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:

@@ -15,8 +15,12 @@ workspace_changed = Signal()  # workspace, by, before, after
 membership_changed = Signal()  # membership, by, before, after
 membership_removed = Signal()  # workspace, user, by
 rights_changed = Signal()  # workspace, user, by, before, after
-settings_changed = Signal()  # user, before, after
+settings_changed = Signal()  # user, before, after, changed_at (by the client's clock)
 platform_scope_entered = Signal()  # reason, caller
 role_changed = Signal()  # role, by, before, after
 user_suspended = Signal()  # user, by, reason
 user_activated = Signal()  # user, by, reason
+feed_reset = Signal()  # reason, by
+user_deleted = Signal()  # user: nothing of the person is left; apps above erase theirs
+# Everything else that happens to an account; `action` is what the audit log calls it.
+account_event = Signal()  # user, action, by, before, after, details

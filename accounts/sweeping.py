@@ -1,6 +1,18 @@
 """What the identity tables forget by themselves."""
 
-from accounts import idempotency, limits, registry, sessions, tokens
+from django.utils.translation import gettext_lazy as _
+
+from accounts import (
+    api_keys,
+    closing,
+    idempotency,
+    limits,
+    registry,
+    sessions,
+    sign_ins,
+    sync,
+    tokens,
+)
 from accounts.registry import Schedule
 
 EVERY_SECONDS = 300
@@ -8,9 +20,30 @@ NAME = "accounts.sweep"
 
 
 def declare() -> None:
-    registry.schedules.add(NAME, Schedule(NAME, sweep, every_s=EVERY_SECONDS))
+    for schedule in (
+        Schedule(NAME, sweep, every_s=EVERY_SECONDS),
+        Schedule(
+            "accounts.purge_users",
+            closing.purge,
+            cron="30 2 * * *",
+            label=_("Delete closed accounts"),
+        ),
+        Schedule(
+            "accounts.key_expiry_notice",
+            api_keys.tell_expiring,
+            cron="0 8 * * *",
+            label=_("Announce expiring API keys"),
+        ),
+    ):
+        registry.schedules.add(schedule.name, schedule)
 
 
 def sweep() -> int:
-    """Remove ended windows, replies after a day, refresh tokens a week after expiry, sessions 30 days after their end."""
-    return limits.purge() + idempotency.purge() + tokens.purge() + sessions.purge()
+    """Remove what has had its time: ended windows, replies after a day, refresh tokens a week after expiry.
+
+    Sessions go 30 days after their end, sign-ins and tombstones of the feed after 90; a feed that was counted on
+    another server begins anew.
+    """
+    sync.mend()
+    forgotten = limits.purge() + idempotency.purge() + tokens.purge() + sessions.purge()
+    return forgotten + sign_ins.purge() + sync.sweep()

@@ -21,7 +21,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
-from accounts import registry, secrets, sessions, signals, signing_keys, tenancy
+from accounts import mail, registry, secrets, sessions, signals, signing_keys, tenancy
 from accounts.ids import uuid7
 from accounts.models import RefreshToken, Session, User
 from accounts.sessions import Facts
@@ -99,10 +99,17 @@ def read_access(token: str) -> AccessClaims | None:
     return AccessClaims(claims["sid"], claims["ver"])
 
 
-def open_family(*, user: User, facts: Facts, device_name: str = "") -> Pair:
+def open_family(
+    *, user: User, facts: Facts, device_name: str = "", by_second_factor: bool = False
+) -> Pair:
     """Sign a program in: a session and the first refresh token of its family."""
     session = sessions.open_session(
-        user=user, kind=Session.Kind.API, facts=facts, device_name=device_name, life=FAMILY_LIFE
+        user=user,
+        kind=Session.Kind.API,
+        facts=facts,
+        device_name=device_name,
+        life=FAMILY_LIFE,
+        by_second_factor=by_second_factor,
     )
     raw = REFRESH_PREFIX + random.token_urlsafe(32)
     token = _insert(session, raw, generation=0, facts=facts)
@@ -133,6 +140,8 @@ def end_reused(*, session: Session) -> None:
     with transaction.atomic(), tenancy.user(session.user_id):
         sessions.end(session=session, reason=Session.Reason.REUSE)
         signals.refresh_reused.send(sender=Session, user=session.user, session=session)
+        url = mail.address_of("security")
+        mail.send("tokens_stolen", user=session.user, url=url, **mail.where(session))
 
 
 def revoke(*, presented: str) -> None:

@@ -4,8 +4,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
-from accounts.registry import ConsoleEntry, NavigationEntry, Permission, Problem
+from accounts.registry import (
+    ConsoleEntry,
+    ConsoleTile,
+    NavigationEntry,
+    Permission,
+    Problem,
+)
 from laojun.audit import actions
+from taishang import tiles
 
 OPERATIONS = frozenset({"ops_admin", "data_engineer"})
 PERMISSIONS = [
@@ -15,6 +22,11 @@ PERMISSIONS = [
     ("task.cancel", "取消任务", "Cancel tasks", WRITERS | OPERATIONS),
     ("task.retry", "重试任务", "Retry tasks", WRITERS | OPERATIONS),
     ("task.priority", "提高任务优先级", "Give tasks precedence", MANAGERS | OPERATIONS),
+]
+TILES = [
+    ("running", _("Running"), "activity", tiles.running),
+    ("failed", _("Failed in 24 hours"), "cross", tiles.failed),
+    ("attention", _("Needs attention"), "hand", tiles.attention),
 ]
 PROBLEMS = [
     (
@@ -103,3 +115,5 @@ def declare() -> None:
             "live_board", _("Live board"), "admin:live_board", "monitoring", _("Work"), 10
         ),
     )
+    for order, (key, label, icon, build) in enumerate(TILES, start=10):
+        registry.console_tiles.add(key, ConsoleTile(key, label, icon, build, order))

@@ -102,6 +102,16 @@ def enqueue(
     return task
 
 
+def hold_to(*, queue: str, workspace_id: int, most: int) -> None:
+    """Run at most so many of the workspace's tasks of this queue at once; the lane's other numbers stay."""
+    if Lane.objects.filter(queue=queue, workspace_id=workspace_id, max_running=most).exists():
+        return
+    with tenancy.platform_scope(reason="lane limit"):
+        Lane.objects.update_or_create(
+            queue=queue, workspace_id=workspace_id, defaults={"max_running": most}
+        )
+
+
 def wake(queue: str) -> None:
     """Send one message for this queue; calls within 50 ms share it. Never raises: the poll finds the task too."""
     is_first = cache.add(f"wake:{queue}:key", 1, WAKE_KEY_SECONDS)

@@ -49,7 +49,7 @@ def account(name: str, *, staff: bool = False, language: str = "zh-CN") -> Accou
     """An account with its personal workspace, for somebody who signs in by hand."""
     email = f"{name}@example.com"
     user = signup.open_account(
-        email=email, username=name, password=PASSWORD, language=language, staff=staff
+        email=email, username=name, password=PASSWORD, language=language, staff=staff, verified=True
     )
     return Account(user, email)
 
@@ -57,7 +57,7 @@ def account(name: str, *, staff: bool = False, language: str = "zh-CN") -> Accou
 def person(name: str, *, staff: bool = False) -> Person:
     """A person with an account and a personal workspace."""
     user = signup.open_account(
-        email=f"{name}@example.com", username=name, password=PASSWORD, staff=staff
+        email=f"{name}@example.com", username=name, password=PASSWORD, staff=staff, verified=True
     )
     return Person(user, _own_workspace(user))
 

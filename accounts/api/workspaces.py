@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import members, tenancy, workspaces
-from accounts.models import Membership, Role, Workspace
+from accounts.models import Membership, Role, User, Workspace
 from accounts.web import etags
 from accounts.web.permissions import SIGNED_IN
 from accounts.web.problems import Invalid, field_error
@@ -170,7 +170,7 @@ class Members(WorkspaceView):
     @extend_schema(responses=page_of(MemberOut))
     def get(self, request: Request, workspace_id: int) -> Response:
         """Who belongs to the workspace, with their roles."""
-        return self.page(_people(self, workspace_id), MemberOut)
+        return self.page(people(self.user, workspace_id), MemberOut)
 
 
 class MemberDetail(WorkspaceView):
@@ -184,13 +184,13 @@ class MemberDetail(WorkspaceView):
     @extend_schema(responses=MemberOut)
     def get(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
         """One member."""
-        return self.tagged(self.find(_people(self, workspace_id), user_id=user_id), MemberOut)
+        return self.tagged(self.find(people(self.user, workspace_id), user_id=user_id), MemberOut)
 
     @extend_schema(request=MemberIn, responses=MemberOut)
     def patch(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
         """Give a member other roles, or suspend them."""
         membership = self._locked(workspace_id, user_id)
-        etags.require(request, membership)
+        etags.require(request, membership, thing=("member", membership.user_id))
         given = self.read(MemberIn)
         members.change(
             membership=membership,
@@ -199,7 +199,7 @@ class MemberDetail(WorkspaceView):
             to_roles=_roles(workspace_id, given["roles"]) if "roles" in given else None,
             status=given.get("status"),
         )
-        return self.tagged(self.find(_people(self, workspace_id), user_id=user_id), MemberOut)
+        return self.tagged(self.find(people(self.user, workspace_id), user_id=user_id), MemberOut)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
@@ -214,8 +214,9 @@ class MemberDetail(WorkspaceView):
         return self.find(locked, workspace_id=workspace_id, user_id=user_id)
 
 
-def _people(view: ApiView, workspace_id: int) -> Any:
-    found = Membership.objects.visible_to(view.user).filter(workspace_id=workspace_id)
+def people(user: User, workspace_id: int | None) -> Any:
+    """The members of a workspace as they are shown, in one query."""
+    found = Membership.objects.visible_to(user).filter(workspace_id=workspace_id)
     return found.with_roles().select_related("user__profile", "workspace")
 
 

@@ -10,22 +10,26 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import limits, pressure
+from accounts import limits, pressure, sync
 from accounts.models import Session, User, UserSettings, Workspace
 from accounts.registry import (
+    ConsolePanel,
     ConsoleTile,
     FirstStep,
     HomeCard,
     NavigationEntry,
+    console_panels,
     console_tiles,
     first_steps,
     home_cards,
     limit_classes,
     navigation,
 )
+from accounts.web import figures
 
 CARD_LIMITS = 3
 ONLINE = timedelta(minutes=5)
+MAX_LAG_SECONDS = 5
 
 
 def declare() -> None:
@@ -47,8 +51,13 @@ def declare() -> None:
     home_cards.add(
         "limits", HomeCard("limits", "left", "accounts/_home_limits.html", tightest, order=80)
     )
-    for order, tile in enumerate(TILES):
-        console_tiles.add(tile[0], ConsoleTile(*tile, order=order * 5))
+    console_tiles.add("health", ConsoleTile("health", _("Health"), "activity", health, order=0))
+    for order, tile in enumerate(TILES, start=60):
+        console_tiles.add(tile[0], ConsoleTile(*tile, order=order))
+    console_panels.add(
+        "sign_ins",
+        ConsolePanel("sign_ins", "accounts/_sign_ins_chart.html", figures.sign_ins_by_hour, 60, 60),
+    )
 
 
 def health() -> dict[str, Any]:
@@ -94,14 +103,29 @@ def tightest(*, user: User, workspace: Workspace) -> dict[str, Any]:
     return {"limits": found[:CARD_LIMITS]}
 
 
+def feed() -> dict[str, Any]:
+    """Whether a slow writer holds the news of others back."""
+    lag = sync.lag()
+    slow = lag > MAX_LAG_SECONDS
+    note = _("A slow writer holds changes back") if slow else _("Changes arrive at once")
+    return {
+        "value": _("%(seconds).1f s") % {"seconds": lag},
+        "note": note,
+        "state": "warn" if slow else "good",
+        "url": reverse("admin:accounts_feedstate_changelist"),
+    }
+
+
 def has_chosen_settings(*, user: User, **_context: Any) -> bool:
     return UserSettings.objects.filter(user=user, version__gt=0).exists()
 
 
-# Key, label, icon, and what fills it.
+# Beside health and what the apps above put first.
 TILES = (
-    ("health", _("Health"), "activity", health),
     ("redis", _("Redis"), "database", redis_mode),
     ("refused_calls", _("Calls refused by limits"), "shield", refused_calls),
     ("sessions", _("Signed-in devices"), "people", live_sessions),
+    ("feed", _("Change feed"), "retry", feed),
+    ("users", _("Users"), "person", figures.users),
+    ("sign_ins", _("Sign-ins, 24 h"), "out", figures.sign_ins),
 )

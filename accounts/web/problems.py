@@ -269,6 +269,12 @@ PROBLEMS = [
         _("Use numbers and dates in the range the schema names."),
     ),
     (
+        "picture_unreadable",
+        400,
+        _("This is not a picture we can read"),
+        _("Send a PNG, JPEG, WebP or GIF of at most 5 MB."),
+    ),
+    (
         "workspace_required",
         400,
         _("Name a workspace"),
@@ -315,6 +321,42 @@ PROBLEMS = [
         401,
         _("This refresh token was used before"),
         _("The device was signed out because an old token came back. Sign in again."),
+    ),
+    (
+        "email_unverified",
+        401,
+        _("The address is not confirmed yet"),
+        _("Open the link in the letter we sent, then sign in again."),
+    ),
+    (
+        "mfa_required",
+        401,
+        _("A second factor is needed"),
+        _("Send `mfa_token` with a `code` of the app, or a recovery code, within five minutes."),
+    ),
+    (
+        "mfa_token_invalid",
+        401,
+        _("This token is too old or was used"),
+        _("Sign in with the password again to get a new one."),
+    ),
+    (
+        "mfa_code_invalid",
+        401,
+        _("This code is wrong or was used"),
+        _("Wait for the next code of the app, or use a recovery code."),
+    ),
+    (
+        "account_closed",
+        401,
+        _("This account is closed"),
+        _("Send `reactivate` as true to open it again before it is deleted."),
+    ),
+    (
+        "mfa_enrolment_required",
+        403,
+        _("Set up a second factor first"),
+        _("Open the page *Second factors* in a browser and set one up."),
     ),
     (
         "permission_denied",
@@ -396,6 +438,24 @@ PROBLEMS = [
         _("A personal workspace has one member"),
         _("Make it a team workspace first."),
     ),
+    (
+        "owns_shared_workspace",
+        409,
+        _("Others work in a workspace of yours"),
+        _("Hand over the workspaces listed in `workspaces`, or remove their members, first."),
+    ),
+    (
+        "last_sign_in_method",
+        409,
+        _("This is your last way to sign in"),
+        _("Set a password, or add a passkey or a service, first."),
+    ),
+    (
+        "cannot_reopen",
+        409,
+        _("This account cannot be opened again"),
+        _("The time in which it could be is over."),
+    ),
     ("name_taken", 409, _("This name is taken"), _("Choose another name.")),
     (
         "role_in_use",
@@ -408,6 +468,12 @@ PROBLEMS = [
         409,
         _("This role belongs to the platform"),
         _("Make a role of your own with the permissions you need."),
+    ),
+    (
+        "sync_reset",
+        410,
+        _("This copy cannot be brought up to date"),
+        _("Load the types listed in `types` again, starting without a cursor."),
     ),
     (
         "version_stale",

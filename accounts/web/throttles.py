@@ -1,6 +1,7 @@
 """Which limits a request falls under, whose count it raises, and how the answer tells what is left."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import resolve
 
-from accounts import identity, limits, pressure, secrets, sessions, tokens
+from accounts import identity, limits, pressure, second_factor, secrets, sessions, tokens
 from accounts.authentication import Principal
 from accounts.limits import Demand, Verdict
 from accounts.registry import LimitClass, limit_classes, page_limits
@@ -28,6 +29,7 @@ NAME_PURPOSE = "typed name"
 PENDING_LOGIN = "account_login"
 
 
+MAX_TYPED = 512
 SIGN_IN = ("auth.sign_in", "auth.sign_in_failures", "auth.name_failures")
 # The sign-in pages; what is not named falls under reading or writing.
 PAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -35,7 +37,11 @@ PAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "account_signup": {"POST": ("auth.sign_up",)},
     "account_reset_password": {"POST": ("auth.reset", "auth.reset_name")},
     "account_email": {"POST": ("auth.reset",)},
+    "account_email_verification_sent": {"POST": ("auth.reset",)},
     "account_reauthenticate": {"POST": ("auth.mfa",)},
+    "mfa_authenticate": {"POST": ("auth.mfa",)},
+    "mfa_reauthenticate": {"POST": ("auth.mfa",)},
+    "mfa_login_webauthn": {"POST": ("auth.sign_in",)},
     "account_change_password": {"POST": ("auth.mfa",)},
     "api_schema": {"GET": ("api.heavy",)},
 }
@@ -156,13 +162,17 @@ def _network(request: HttpRequest, _principal: Principal) -> str:
     return f"net:{sessions.network_of(sessions.client_ip(request))}"
 
 
-def _account(request: HttpRequest, principal: Principal) -> str:
-    """The person who has shown a password and not yet the second factor."""
+def _account(request: HttpRequest, principal: Principal) -> str | None:
+    """The person who has shown a password and not yet the second factor; a page's session or a token names them."""
     if principal.user:
         return limits.user_subject(principal.user)
+    if request.path.startswith(problems.API_PREFIX):
+        with suppress(second_factor.ChallengeInvalid):
+            return limits.user_subject(second_factor.challenged(_typed(request, "mfa_token")))
+        return None
     pending = request.session.get(PENDING_LOGIN) or {}
     owner = pending.get("user_pk") if isinstance(pending, dict) else None
-    return f"user:{owner}" if owner else _network(request, principal)
+    return f"user:{owner}" if owner else None
 
 
 def _family(request: HttpRequest, principal: Principal) -> str:
@@ -223,7 +233,7 @@ def _typed(request: HttpRequest, field: str) -> str:
     """A field of the form or of the JSON body, as it was typed; empty where there is none."""
     given = _json(request) if request.content_type == "application/json" else request.POST
     value = given.get(field)
-    return value[: identity.EMAIL_MAX_BYTES] if isinstance(value, str) else ""
+    return value[:MAX_TYPED] if isinstance(value, str) else ""
 
 
 def _json(request: HttpRequest) -> Mapping[str, Any]:

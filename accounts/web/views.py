@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework import parsers, serializers
 from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -83,9 +84,9 @@ class ApiView(APIView):
         if any(isinstance(value, str) and "\x00" in value for value in kwargs.values()):
             raise Http404
         self._check_query(request)
-        if request.method == "POST":
+        if request.method not in SAFE_METHODS:
             # The instance's own handler, so that REST framework's dispatch finds the guarded one.
-            self.post = idempotency.once(self, self.post)  # type: ignore[has-type]
+            setattr(self, method, idempotency.once(self, getattr(self, method)))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)

@@ -101,7 +101,7 @@ class ConfigView(ApiView):
         return Actor.of_principal(self.principal)
 
     def shown_entry(self, entry: Entry, *, status: int = 200) -> Response:
-        tag = etags.of(self.request, Config(pk=0), version=_versioned(entry))
+        tag = etags.of(self.request, Config(pk=0), version=versioned(entry))
         if self.request.method == "GET" and etags.matches(self.request, tag):
             return Response(status=304, headers={"ETag": tag})
         return Response(ConfigOut(entry).data, status=status, headers={"ETag": tag})
@@ -228,9 +228,9 @@ def refusal(error: InvalidValue) -> Invalid:
 
 def stale(request: Request, error: configs.Stale) -> Refused:
     entry = error.entry
-    tag = etags.of(request, Config(pk=0), version=_versioned(entry))
-    members = {"etag": tag, "value": entry.shown, "changed_at": entry.set_at}
-    return Refused("version_stale", members=members, headers={"ETag": tag})
+    tag = etags.of(request, Config(pk=0), version=versioned(entry))
+    thing = ("config", entry.key)
+    return etags.stale(tag, thing=thing, changed_at=entry.set_at, value=entry.shown)
 
 
 def history_row(row: AuditLog, known: dict[str, str]) -> dict[str, Any]:
@@ -245,7 +245,7 @@ def history_row(row: AuditLog, known: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _versioned(entry: Entry) -> str:
+def versioned(entry: Entry) -> str:
     """The key is part of the tag, so that one setting's tag never fits another's."""
     return f"{_tag_name(entry.key)}_{entry.version}"
 

@@ -6,7 +6,6 @@ from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
     ConsolePanel,
-    ConsoleTile,
     FirstStep,
     HomeCard,
     NavigationEntry,
@@ -89,7 +88,10 @@ SETTINGS = (
         scopes=BOTH,
         group="generation",
         title=_("Jobs at once"),
-        help=_("Generation jobs that run at the same time in one workspace; further ones wait."),
+        help=_(
+            "Generation jobs that run at the same time in one workspace; further ones wait. "
+            "The next job that is handed in sets the workspace's lane to it."
+        ),
     ),
     Definition(
         key="generation.max_waiting",
@@ -238,7 +240,7 @@ def declare() -> None:
     registry.page_limits.add("generation_new", {"POST": ("upload",)})
     registry.home_cards.add(
         "generation",
-        HomeCard("generation", "running", "generation/_home.html", glances.newest_jobs, order=20),
+        HomeCard("generation", "continue", "generation/_home.html", glances.newest_jobs, order=20),
     )
     label = _("Turn a front end into a back end that runs")
     registry.first_steps.add(
@@ -254,8 +256,4 @@ def declare() -> None:
             order=60,
             every_s=60,
         ),
-    )
-    registry.console_tiles.add(
-        "generation",
-        ConsoleTile("generation", _("Generation jobs"), "flask", glances.jobs_tile, order=40),
     )
