@@ -89,12 +89,12 @@ class TenancyMiddleware:
             return self.get_response(request)
         try:
             response = self._enveloped(request)
+            for finish in request.after_rollback:  # type: ignore[attr-defined]
+                finish()
+            self._note_key(request)
         except (OperationalError, InterfaceError) as error:
             logger.warning("database unavailable error=%s", type(error).__name__)
             return _unavailable(request)
-        for finish in request.after_rollback:  # type: ignore[attr-defined]
-            finish()
-        self._note_key(request)
         return response
 
     def _note_key(self, request: HttpRequest) -> None:

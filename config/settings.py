@@ -145,7 +145,8 @@ DATABASES = {
 DATABASE_POOL = env.integer("DATABASE_POOL", 0, low=0, high=200)
 if DATABASE_POOL:
     DATABASES["default"]["OPTIONS"] |= {  # type: ignore[operator]
-        "pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
+        # A restarted server is found within a second: the pool's own attempts would grow ever rarer.
+        "pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5, "reconnect_timeout": 1}
     }
 
 # --- Redis: cache, locks, hints; every promise holds without it -------------------------------------

@@ -27,8 +27,6 @@ BY_METHOD: Mapping[str, tuple[str, ...]] = {
 }
 NAME_PURPOSE = "typed name"
 PENDING_LOGIN = "account_login"
-
-
 MAX_TYPED = 512
 SIGN_IN = ("auth.sign_in", "auth.sign_in_failures", "auth.name_failures")
 # The sign-in pages; what is not named falls under reading or writing.
@@ -42,6 +40,7 @@ PAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "mfa_authenticate": {"POST": ("auth.mfa",)},
     "mfa_reauthenticate": {"POST": ("auth.mfa",)},
     "mfa_login_webauthn": {"POST": ("auth.sign_in",)},
+    "socialaccount_signup": {"POST": ("auth.sign_up",)},
     "account_change_password": {"POST": ("auth.mfa",)},
     "api_schema": {"GET": ("api.heavy",)},
 }
