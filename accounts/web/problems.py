@@ -16,6 +16,8 @@ from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
     ValidationError,
 )
 from django.db import DataError, InterfaceError, OperationalError
@@ -52,6 +54,8 @@ CODES: list[tuple[type[Exception], str]] = [
     (ObjectDoesNotExist, "not_found"),
     (PermissionDenied, "permission_denied"),
     (RequestDataTooBig, "body_too_large"),
+    (TooManyFieldsSent, "body_too_deep"),
+    (TooManyFilesSent, "body_too_deep"),
     (SuspiciousOperation, "bad_request"),
     (DataError, "value_out_of_range"),
     (OperationalError, "database_unavailable"),

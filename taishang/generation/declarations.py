@@ -164,12 +164,6 @@ PROBLEMS = (
         _("Undo the versions named in `versions` first."),
     ),
     (
-        "selection_incomplete",
-        422,
-        _("The selection leaves out what others need"),
-        _("Add the files named in `files`."),
-    ),
-    (
         "edits_refused",
         422,
         _("Some corrections cannot be made"),
