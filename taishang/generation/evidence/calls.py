@@ -56,17 +56,14 @@ class CallReader:
 
     def facts(self) -> list[Fact]:
         """One fact per place, method and path."""
-        resolved = [
-            found
-            for template in self.traffic.settled
-            for found in resolve(self.evaluator, template, self.traffic)
-        ]
+        calls = [resolve(self.evaluator, each, self.traffic) for each in self.traffic.settled]
+        resolved = [found for call in calls for found in call]
         pending = [
             found
             for template in self.traffic.open
             for found in resolve(self.evaluator, template, self.traffic)
         ]
-        ownership = Ownership([found.address for found in resolved])
+        ownership = Ownership([[found.address for found in call] for call in calls])
         routing = Routing(self.project, resolved + pending, ownership)
         facts: dict[tuple[str, int, str, str, str], Fact] = {}
         for fact in routing.facts():

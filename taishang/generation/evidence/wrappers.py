@@ -13,6 +13,7 @@ from tree_sitter import Node
 
 from taishang.generation.evidence.clients import Request, request_of, under
 from taishang.generation.evidence.declared_requests import declared_requests
+from taishang.generation.evidence.flow import guards_of
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.scopes import parameters_of
 from taishang.generation.evidence.substitution import variants
@@ -37,6 +38,7 @@ from taishang.generation.evidence.symbols import (
     children,
     contains,
     member,
+    truth,
 )
 from taishang.generation.evidence.syntax import Module
 from taishang.generation.evidence.urls import read_address
@@ -57,7 +59,10 @@ QUERY_HOOKS = frozenset(
 
 @dataclass(eq=False)
 class Template:
-    """A request as seen from `node`; `depth` counts the wrappers between it and the network."""
+    """A request as seen from `node`; `depth` counts the wrappers between it and the network.
+
+    `conditions` are the tests on parameters under which the wrappers make it.
+    """
 
     request: Request
     module: Module
@@ -66,6 +71,7 @@ class Template:
     origin: tuple[str, int] = ("", 0)
     literal_callers: int = 0
     other_callers: int = 0
+    conditions: tuple[Symbol, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -254,7 +260,7 @@ def _settle(
         template.literal_callers += literal
         template.other_callers += not literal
         if state == "open" or literal:
-            carried.append(_carried(evaluator, template, edge, bound))
+            carried += _carried(evaluator, template, edge, bound)
     if state == "open":
         if not carried and not template.depth:
             traffic.open.append(template)
@@ -280,10 +286,26 @@ def _nesting(key: str) -> tuple[str, int, int]:
 
 def _carried(
     evaluator: Evaluator, template: Template, edge: Edge, bound: dict[tuple[str, int], Symbol]
-) -> Template:
+) -> list[Template]:
+    """The request as one caller makes it; none where the caller's arguments rule its branch out."""
+    conditions = [
+        evaluator.substitute(test, bound) for test in _conditions_of(evaluator, template)
+    ]
+    if any(truth(test) is False for test in conditions):
+        return []
     named = {key: _without_id(evaluator, key, value) for key, value in bound.items()}
     request = substitute_request(evaluator, template.request, named)
-    return Template(request, edge.module, edge.node, template.depth + 1, template.origin)
+    pending = tuple(test for test in conditions if parameters_in(test))
+    depth = template.depth + 1
+    return [
+        Template(request, edge.module, edge.node, depth, template.origin, conditions=pending)
+    ]
+
+
+def _conditions_of(evaluator: Evaluator, template: Template) -> list[Symbol]:
+    module, node = template.module, template.node
+    tests = [guard.test for guard in guards_of(evaluator, module, node, module.root)]
+    return [*template.conditions, *(test for test in tests if parameters_in(test))]
 
 
 def _without_id(evaluator: Evaluator, key: tuple[str, int], value: Symbol) -> Symbol:

@@ -24,10 +24,12 @@ NAMES = [
     "classes",
     "clients",
     "hooks",
+    "namesakes",
     "next_handlers",
     "non_english",
     "ownership",
     "plain_calls",
+    "request_hook",
     "services",
     "wrappers",
 ]
