@@ -10,6 +10,7 @@ from taishang.generation.evidence.callers import (
     sends_token,
 )
 from taishang.generation.evidence.clients import Request
+from taishang.generation.evidence.instances import resolve_this
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.ownership import Ownership
 from taishang.generation.evidence.payloads import PayloadReader
@@ -28,9 +29,10 @@ from taishang.generation.evidence.symbols import (
     Symbol,
     children,
 )
+from taishang.generation.evidence.traffic import Template, Traffic
 from taishang.generation.evidence.urls import Address, is_asset, query_of, read_address
 from taishang.generation.evidence.values import Evaluator
-from taishang.generation.evidence.wrappers import Template, Traffic, resolve_this, trace
+from taishang.generation.evidence.wrappers import trace
 from taishang.generation.ir import CallValue, Fact, FactKind, OtherValue, QueryParameter
 
 MAX_SPREADS = 4
