@@ -37,6 +37,8 @@ from taishang.generation.ir import CallValue, Fact, FactKind, OtherValue, QueryP
 
 MAX_SPREADS = 4
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+READING = frozenset({"GET", "HEAD"})
+STUCK = "a value is stuck to the last segment of the path; a slash may be missing"
 CERTAIN, GUESSED_METHOD, GUESSED_SEGMENT, UNRESOLVED = 0.95, 0.8, 0.6, 0.3
 
 
@@ -86,6 +88,8 @@ class CallReader:
             return None
         if address.why_not:
             return _unresolved(self.project, template, address.why_not)
+        if address.glued == "path" and found.method not in READING:
+            return _unresolved(self.project, template, STUCK)
         if is_asset(address):
             return None
         kind: FactKind = "wrapper" if template.depth else "call"
@@ -105,7 +109,7 @@ class CallReader:
             _add_query(address, self._payloads.query(spread))
         name, owner = enclosing_name(found.template.module, found.template.node)
         body, media_type = self._payloads.read(request.body)
-        if method in {"GET", "HEAD"}:
+        if method in READING:
             body, media_type = None, "none"
         return CallValue(
             method=method,

@@ -1,15 +1,21 @@
-"""What a program sets up once for all of its calls: provided contexts, the base of a client."""
+"""What a program sets up once for all of its calls: contexts, the base of a client, members of all components."""
 
 from __future__ import annotations
 
+import re
+
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.values import Evaluator
+
+COMPONENT_MEMBERS = re.compile(r"\bVue\.prototype\.|\.config\.globalProperties\.")
+COMPONENT_MEMBER = re.compile(r"(?:Vue\.prototype|[\w$.()]+\.config\.globalProperties)\.([\w$]+)")
 
 
 def read_surroundings(project: Project, evaluator: Evaluator) -> None:
     """Tell `evaluator` of everything that holds for the program as a whole."""
     _read_contexts(project, evaluator)
     _read_default_bases(project, evaluator)
+    _read_component_members(project, evaluator)
 
 
 def _read_contexts(project: Project, evaluator: Evaluator) -> None:
@@ -44,3 +50,15 @@ def _read_default_bases(project: Project, evaluator: Evaluator) -> None:
                 continue
             base = evaluator.value(module, node.child_by_field_name("right"))
             evaluator.default_bases.setdefault(evaluator.value(module, client), base)
+
+
+def _read_component_members(project: Project, evaluator: Evaluator) -> None:
+    """`Vue.prototype.$http = axios`, `app.config.globalProperties.$http = axios`: `this.$http` of components."""
+    for module in project.modules.values():
+        if not COMPONENT_MEMBERS.search(module.text):
+            continue
+        for node in module.find("assignment_expression"):
+            left, value = node.child_by_field_name("left"), node.child_by_field_name("right")
+            found = COMPONENT_MEMBER.fullmatch(module.text_of(left)) if left is not None else None
+            if found is not None and value is not None:
+                evaluator.component_members.setdefault(found.group(1), (module, value))

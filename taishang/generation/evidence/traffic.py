@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from tree_sitter import Node
 
 from taishang.generation.evidence.clients import Request
-from taishang.generation.evidence.symbols import Closure, Instance, Symbol
+from taishang.generation.evidence.symbols import Closure, Instance, Param, Symbol, children
 from taishang.generation.evidence.syntax import Module
 from taishang.generation.evidence.values import Evaluator
 
@@ -61,3 +61,16 @@ def substitute_request(
         query=evaluator.substitute(request.query, bound),
         options=evaluator.substitute(request.options, bound),
     )
+
+
+def parameters_in(value: Symbol) -> list[Param]:
+    """Parameters inside a value, without those inside queries and functions."""
+    found: list[Param] = []
+    stack = [value]
+    while stack and len(found) < 20:
+        part = stack.pop()
+        if isinstance(part, Param) and part not in found:
+            found.append(part)
+        elif not isinstance(part, Closure) and type(part).__name__ not in {"Search", "Form"}:
+            stack.extend(reversed(children(part)))
+    return found

@@ -14,8 +14,8 @@ from tree_sitter import Node
 from taishang.generation.evidence.clients import Request, request_of, under
 from taishang.generation.evidence.declared_requests import declared_requests
 from taishang.generation.evidence.elements import Elements
-from taishang.generation.evidence.flow import guards_of
-from taishang.generation.evidence.instances import instances_of
+from taishang.generation.evidence.flow import guards_of, passed_tests
+from taishang.generation.evidence.instances import constructed, instances_of
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.scopes import parameters_of
 from taishang.generation.evidence.substitution import variants
@@ -35,12 +35,17 @@ from taishang.generation.evidence.symbols import (
     Record,
     Result,
     Symbol,
-    children,
     member,
     truth,
 )
 from taishang.generation.evidence.syntax import Module
-from taishang.generation.evidence.traffic import Edge, Template, Traffic, substitute_request
+from taishang.generation.evidence.traffic import (
+    Edge,
+    Template,
+    Traffic,
+    parameters_in,
+    substitute_request,
+)
 from taishang.generation.evidence.urls import read_address
 from taishang.generation.evidence.values import Evaluator
 
@@ -68,6 +73,11 @@ def trace(project: Project, evaluator: Evaluator) -> Traffic:
     for request, module, node in declared_requests(project, evaluator):
         templates.append(Template(request, module, node, 0, (module.path, node.start_byte)))
     traffic = Traffic(instances=instances_of(project, evaluator), edges=edges)
+    templates = [
+        replace(template, request=request)
+        for template in templates
+        for request in constructed(evaluator, template.request, traffic.instances)
+    ]
     elements = Elements(project, evaluator)
     seen: set[object] = set()
     for round_number in range(MAX_ROUNDS + 1):
@@ -190,7 +200,7 @@ def _settle(
         if state == "open" or literal:
             carried += _carried(evaluator, template, edge, bound)
     if state == "open":
-        if not carried and not template.depth:
+        if not carried and not callers:
             traffic.open.append(template)
     else:
         traffic.settled.append(template)
@@ -229,6 +239,7 @@ def _carried(
 def _conditions_of(evaluator: Evaluator, template: Template) -> list[Symbol]:
     module, node = template.module, template.node
     tests = [guard.test for guard in guards_of(evaluator, module, node, module.root)]
+    tests += passed_tests(evaluator, module, node)
     return [*template.conditions, *(test for test in tests if parameters_in(test))]
 
 
@@ -269,19 +280,6 @@ def starts_with_parameter(url: Symbol) -> bool:
     while isinstance(first, (Or, Apply)):
         first = first.options[0] if isinstance(first, Or) else first.receiver
     return isinstance(first, Param)
-
-
-def parameters_in(value: Symbol) -> list[Param]:
-    """Parameters inside a value, without those inside queries and functions."""
-    found: list[Param] = []
-    stack = [value]
-    while stack and len(found) < 20:
-        part = stack.pop()
-        if isinstance(part, Param) and part not in found:
-            found.append(part)
-        elif not isinstance(part, Closure) and type(part).__name__ not in {"Search", "Form"}:
-            stack.extend(reversed(children(part)))
-    return found
 
 
 def _is_new(template: Template, seen: set[object]) -> bool:

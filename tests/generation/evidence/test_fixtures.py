@@ -31,6 +31,7 @@ NAMES = [
     "plain_calls",
     "request_hook",
     "services",
+    "set_up_once",
     "wrappers",
 ]
 
