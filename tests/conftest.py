@@ -18,12 +18,16 @@ from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
-from accounts import limits, tenancy
+from accounts import breaker, limits, tenancy
+from accounts import cache as caching
 from accounts.models import User, Workspace
 from config import embedded
 from tests import factories
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+# A busy machine is not a dead Redis. Tests of a Redis that is away start servers of their own, with the real patience.
+caching.CONNECT_SECONDS = caching.CALL_SECONDS = 2.0
+breaker.BUDGET_SECONDS = 5.0
 
 
 def _admin() -> psycopg.Connection:
