@@ -5,30 +5,16 @@ from django.core.cache import cache
 from django.core.checks import run_checks
 from django.test import Client
 
-from accounts import checks, limits, sweeping, tenancy
+from accounts import checks, limits, sweeping
 from accounts.models import RateLimit, User
-from accounts.registry import limit_classes
-from laojun import configs
-from laojun.audit import Actor
-from laojun.configs import Change
 from tests.factories import PASSWORD
+from tests.rig.limits import allow
 
 ME = "/api/v1/me/"
 LIMITS = "/api/v1/limits/"
 SIGN_IN = "/api/v1/auth/token/"
 UPLOAD = "/api/v1/files/"
 pytestmark = pytest.mark.django_db
-
-
-def allow(name: str, number: int) -> None:
-    """The operator's value of a class."""
-    with tenancy.platform_scope(reason="tests"):
-        configs.write(
-            changes=[Change(limit_classes[name].setting, number)],
-            workspace_id=None,
-            actor=Actor.system("tests"),
-        )
-    limits.forget()
 
 
 def sign_in(login: str, password: str = PASSWORD, **headers):
@@ -52,7 +38,7 @@ def test_a_reply_tells_what_is_left(alice):
 
 
 def test_the_next_call_is_refused_with_class_limit_and_wait(alice):
-    allow("api.read", 2)
+    allow({"api.read": 2})
     assert statuses(lambda: alice.get(ME), 2) == [200, 200]
 
     refused = alice.get(ME)
@@ -67,7 +53,7 @@ def test_the_next_call_is_refused_with_class_limit_and_wait(alice):
 
 
 def test_a_page_that_is_refused_says_how_long_to_wait(alice):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     alice.get("/settings/")
 
     refused = alice.get("/settings/")
@@ -77,10 +63,10 @@ def test_a_page_that_is_refused_says_how_long_to_wait(alice):
 
 
 def test_a_live_value_holds_from_the_next_request_on(alice):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     assert statuses(lambda: alice.get(ME), 2) == [200, 429]
 
-    allow("api.read", 5)
+    allow({"api.read": 5})
 
     assert alice.get(ME).status_code == 200
 
@@ -89,7 +75,7 @@ def test_a_live_value_holds_from_the_next_request_on(alice):
 
 
 def test_reading_and_writing_are_counted_apart(alice):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     alice.get(ME)
 
     assert alice.client.patch(ME, {}, content_type="application/json").status_code != 429
@@ -97,14 +83,14 @@ def test_reading_and_writing_are_counted_apart(alice):
 
 
 def test_spellings_of_an_address_and_other_addresses_share_one_count(alice):
-    allow("api.read", 3)
+    allow({"api.read": 3})
     found = [alice.get(path).status_code for path in (ME, f"{ME}?x=1", "/api/v1//me/", LIMITS)]
 
     assert found == [200, 400, 404, 429]
 
 
 def test_another_token_of_the_same_person_shares_the_count(alice):
-    allow("api.read", 2)
+    allow({"api.read": 2})
     token = sign_in("alice").json()["access"]
     alice.get(ME)
     alice.get(ME)
@@ -113,7 +99,7 @@ def test_another_token_of_the_same_person_shares_the_count(alice):
 
 
 def test_a_colleague_has_a_count_of_their_own(alice, bob):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     alice.get(ME)
 
     assert alice.get(ME).status_code == 429
@@ -121,7 +107,7 @@ def test_a_colleague_has_a_count_of_their_own(alice, bob):
 
 
 def test_a_key_is_counted_by_itself(alice):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     made = alice.client.post(
         "/api/v1/api-keys/",
         {"name": "k", "scopes": ["workspace.view"]},
@@ -138,14 +124,14 @@ def test_a_key_is_counted_by_itself(alice):
 
 @pytest.mark.parametrize(("plan", "limit"), [("free", 2), ("pro", 6), ("enterprise", 20)])
 def test_a_plan_multiplies_what_belongs_to_the_person(alice, plan, limit):
-    allow("api.read", 2)
+    allow({"api.read": 2})
     User.objects.filter(pk=alice.user.pk).update(plan=plan)
 
     assert f"q={limit};" in alice.get(ME)["RateLimit-Policy"]
 
 
 def test_without_signing_in_the_network_is_counted():
-    allow("anon", 2)
+    allow({"anon": 2})
     first = {"REMOTE_ADDR": "2001:db8:1:2::1"}
     second = {"REMOTE_ADDR": "2001:db8:1:2:ffff::9"}
     elsewhere = {"REMOTE_ADDR": "2001:db8:1:3::1"}
@@ -157,7 +143,7 @@ def test_without_signing_in_the_network_is_counted():
 
 
 def test_a_forged_header_names_no_other_client():
-    allow("anon", 1)
+    allow({"anon": 1})
     Client().get(ME, headers={"X-Forwarded-For": "198.51.100.1"})
 
     assert Client().get(ME, headers={"X-Forwarded-For": "198.51.100.2"}).status_code == 429
@@ -167,7 +153,7 @@ def test_a_forged_header_names_no_other_client():
 
 
 def test_a_strict_class_is_counted_in_the_database_and_stays_after_a_refusal(alice):
-    allow("upload", 2)
+    allow({"upload": 2})
 
     found = statuses(lambda: alice.client.post(UPLOAD, {}), 3)
 
@@ -178,7 +164,7 @@ def test_a_strict_class_is_counted_in_the_database_and_stays_after_a_refusal(ali
 
 
 def test_redis_refuses_early_what_the_database_refused(alice, at_most):
-    allow("upload", 1)
+    allow({"upload": 1})
     statuses(lambda: alice.client.post(UPLOAD, {}), 2)
 
     with at_most(1):
@@ -187,14 +173,14 @@ def test_redis_refuses_early_what_the_database_refused(alice, at_most):
 
 def test_without_redis_the_database_counts_everything(alice, monkeypatch):
     monkeypatch.setattr(type(cache.breaker), "allows", lambda _self: False)
-    allow("api.read", 2)
+    allow({"api.read": 2})
 
     assert statuses(lambda: alice.get(ME), 3) == [200, 200, 429]
     assert RateLimit.objects.get(route_class="api.read").count == 2
 
 
 def test_the_database_starts_from_what_redis_had_counted(alice, monkeypatch):
-    allow("api.read", 5)
+    allow({"api.read": 5})
     statuses(lambda: alice.get(ME), 3)
     monkeypatch.setattr(type(cache.breaker), "allows", lambda _self: False)
 
@@ -202,7 +188,7 @@ def test_the_database_starts_from_what_redis_had_counted(alice, monkeypatch):
 
 
 def test_back_again_redis_takes_over_what_the_database_counted(alice, monkeypatch):
-    allow("api.read", 6)
+    allow({"api.read": 6})
     statuses(lambda: alice.get(ME), 2)
     with monkeypatch.context() as away:
         away.setattr(type(cache.breaker), "allows", lambda _self: False)
@@ -215,7 +201,7 @@ def test_back_again_redis_takes_over_what_the_database_counted(alice, monkeypatc
 
 
 def test_an_emptied_redis_starts_from_what_this_process_saw(alice):
-    allow("api.read", 3)
+    allow({"api.read": 3})
     statuses(lambda: alice.get(ME), 3)
     cache.clear()
 
@@ -252,7 +238,7 @@ def test_spellings_of_a_name_share_one_count(alice):
 def test_a_name_under_attack_opens_to_the_device_its_owner_used(alice):
     home = {"REMOTE_ADDR": "192.0.2.10", "HTTP_USER_AGENT": "own device"}
     assert sign_in("alice", **home).status_code == 200
-    allow("auth.name_failures", 3)
+    allow({"auth.name_failures": 3})
     for number in range(3):
         sign_in("alice", "wrong", REMOTE_ADDR=f"198.51.100.{number}")
 
@@ -285,7 +271,7 @@ def test_a_reset_names_one_address_three_times_an_hour(alice):
 
 
 def test_a_family_refreshes_at_its_own_pace(alice, bob):
-    allow("auth.refresh", 2)
+    allow({"auth.refresh": 2})
     tokens = {"alice": sign_in("alice").json()["refresh"], "bob": sign_in("bob").json()["refresh"]}
 
     def refresh(who):
