@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fix lock shots messages bench-rest
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -45,12 +45,16 @@ check: setup          ## format, lint, types, contracts, migrations, deploy chec
 
 test: check browser   ## `make check`, then every test, browser journeys included
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not chaos"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not chaos and not fuzz"
 	$(BIN)/python -m pytest -m chaos
+	$(BIN)/python -m pytest -m fuzz
 	$(BIN)/python -m pytest -m browser
 
 browser:
 	@sh deploy/install-browser.sh
+
+fuzz: setup           ## send much more of anything to every operation; FUZZ_EXAMPLES=200 is an hour
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-50} $(BIN)/python -m pytest -m fuzz tests/fuzz
 
 fix: setup            ## format and mend what can be mended
 	$(BIN)/ruff format .

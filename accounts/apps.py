@@ -11,6 +11,7 @@ class AccountsConfig(AppConfig):
         from accounts import (  # noqa: F401
             checks,
             jobs,
+            lifecycle,
             limits,
             notices,
             permissions,
@@ -30,5 +31,6 @@ class AccountsConfig(AppConfig):
         notices.declare()
         sweeping.declare()
         resources.declare()
+        lifecycle.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

@@ -205,7 +205,7 @@ class _TakesCode(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         hint = _("Six digits from your app, or one of your recovery codes.")
-        _describe(self, "code", _("Code"), hint=hint, autocomplete="one-time-code")
+        _describe(self, "code", _("One-time code"), hint=hint, autocomplete="one-time-code")
 
     def clean_code(self) -> str:
         typed = str(self.cleaned_data["code"])
@@ -234,7 +234,7 @@ class EnrolForm(ActivateTOTPForm):
         super().__init__(*args, **kwargs)
         self.secret = _enrolment(fresh=not self.is_bound)
         hint = _("Six digits, as your app shows them now.")
-        _describe(self, "code", _("Code"), hint=hint, autocomplete="one-time-code")
+        _describe(self, "code", _("One-time code"), hint=hint, autocomplete="one-time-code")
 
 
 def _enrolment(*, fresh: bool) -> str:

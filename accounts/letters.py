@@ -183,4 +183,73 @@ LETTERS: dict[str, Letter] = {
         (_("The account %(name)s at %(site)s is open again; nothing is deleted."), IF_NOT_YOU),
         _("Look at devices and keys"),
     ),
+    "invitation": Letter(
+        _("%(inviter)s invites you to %(workspace)s"),
+        (
+            _("%(inviter)s offers you a place in the workspace %(workspace)s at %(site)s."),
+            _("%(message)s"),
+            _("Accept or decline by the link below within %(days)s days."),
+            _(
+                "It works for the address this letter was sent to. If you do not know the sender, do nothing."
+            ),
+        ),
+        _("Look at the invitation"),
+    ),
+    "member_joined": Letter(
+        _("%(person)s joined %(workspace)s"),
+        (_("%(person)s accepted your invitation to %(workspace)s."),),
+        _("See the members"),
+        "workspaces",
+    ),
+    "role_changed": Letter(
+        _("Your roles in %(workspace)s changed"),
+        (_("In the workspace %(workspace)s you now have: %(roles)s."),),
+        _("Open the workspace"),
+        "workspaces",
+    ),
+    "member_removed": Letter(
+        _("You are no longer in %(workspace)s"),
+        (
+            _("Somebody who manages the members of %(workspace)s took you out."),
+            _("Your keys there no longer work; your own workspaces are untouched."),
+        ),
+        notice="workspaces",
+    ),
+    "ownership_offered": Letter(
+        _("%(owner)s offers you the workspace %(workspace)s"),
+        (
+            _("You can take %(workspace)s over within %(days)s days."),
+            _("Its owner becomes an administrator then."),
+        ),
+        _("Look at the offer"),
+    ),
+    "ownership_transferred": Letter(
+        _("%(owner)s took %(workspace)s over"),
+        (_("%(workspace)s now belongs to %(owner)s. You are an administrator of it."),),
+        _("Open the workspace"),
+    ),
+    "workspace_deletion": Letter(
+        _("%(workspace)s is being deleted"),
+        (
+            _("%(owner)s deleted the workspace %(workspace)s."),
+            _("Its owner can restore it until %(due)s; after that nothing of it is left."),
+        ),
+        _("Open the workspace"),
+    ),
+    "workspace_restored": Letter(
+        _("%(workspace)s is back"),
+        (_("The deletion of %(workspace)s was taken back. Everything is as it was."),),
+        _("Open the workspace"),
+        "workspaces",
+    ),
+    "workspace_suspended": Letter(
+        _("%(workspace)s is suspended"),
+        (
+            _("An operator suspended the workspace %(workspace)s: %(reason)s"),
+            _(
+                "It can be read and exported; nothing can be changed or run until it is activated again."
+            ),
+        ),
+        _("Open the workspace"),
+    ),
 }

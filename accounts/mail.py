@@ -86,7 +86,12 @@ def where(facts: "Facts | Session", at: datetime | None = None) -> dict[str, Any
 
 def address_of(name: str, *args: Any) -> str:
     """The public address of a page. Never from the request, whose `Host` somebody else may choose."""
-    return urljoin(settings.PUBLIC_URL, reverse(name, args=args))
+    return public(reverse(name, args=args))
+
+
+def public(path: str) -> str:
+    """The public address of a path of ours."""
+    return urljoin(settings.PUBLIC_URL, path)
 
 
 def deliver(payload: dict[str, Any]) -> None:

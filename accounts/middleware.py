@@ -3,6 +3,8 @@
 import logging
 import re
 from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
 
 from csp.constants import UNSAFE_EVAL
 from django.conf import settings
@@ -26,11 +28,12 @@ from accounts import (
 from accounts.ids import uuid7
 from accounts.limits import Demand
 from accounts.models import User
-from accounts.web import problems, throttles
+from accounts.web import console, problems, throttles
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
 KEPT_HEADERS = ("Allow", "Retry-After")
+FOLLOWED = ("GET", "HEAD")
 CONSOLE_PREFIX = "/admin/"
 # Where a person without the second factor they need may still go.
 ALWAYS_OPEN_PATHS = ("/accounts/", "/language/", "/problems/", "/password-strength/")
@@ -62,7 +65,12 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code < 400 or not request.path.startswith(problems.API_PREFIX):
+        if not request.path.startswith(problems.API_PREFIX):
+            return response
+        if response.status_code == HTTPStatus.MOVED_PERMANENTLY and request.method not in FOLLOWED:
+            # Another address would be asked without the body: there is nothing here.
+            return problems.of_status(request, HTTPStatus.NOT_FOUND)
+        if response.status_code < 400:
             return response
         if response.get("Content-Type", "").startswith(problems.CONTENT_TYPE):
             return response
@@ -235,6 +243,13 @@ class ConsoleMiddleware:
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> None:
+        """What the operator's platform roles open; nobody forgets to ask on a page of their own."""
+        if request.path.startswith(CONSOLE_PREFIX) and getattr(request.user, "is_staff", False):
+            console.guard(request, view)
 
 
 def _place(path: str) -> str:

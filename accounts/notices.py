@@ -24,6 +24,7 @@ def declare() -> None:
     for entry in (
         NoticeType("new_device", _("A sign-in from a new device or network")),
         NoticeType("api_keys", _("API keys that are made or expire soon")),
+        NoticeType("workspaces", _("Members, roles and the owner of your workspaces")),
     ):
         registry.notice_types.add(entry.key, entry)
 

@@ -105,13 +105,15 @@ class Permission:
     risk: str = "low"
     scope: str = "workspace"
     description: str = ""
+    # The wider permission whose doors ask for this one too, where no door asks for it alone.
+    within: str = ""
 
 
 @dataclass(frozen=True)
 class NavigationEntry:
     """A place in the left rail. `url_name` resolves without arguments; `permission` hides it when missing.
 
-    `group` is rooms or tools. `count_url_name` names a page that answers a short number (or nothing), which the
+    `group` is rooms, tools or workspace; the last are the tabs of the workspace's own pages. `count_url_name` names a page that answers a short number (or nothing), which the
     rail fetches by itself.
     """
 
@@ -194,6 +196,7 @@ class ConsoleTile:
     """A number on the operator's first screen. `build()` runs in the platform scope.
 
     It returns `value`, and may return `note`, `state` (good, warn, bad) and `url` of the list behind it.
+    `permission` hides it from operators who do not hold it on the platform; superusers see everything.
     """
 
     key: str
@@ -201,6 +204,7 @@ class ConsoleTile:
     icon: str
     build: Callable[[], dict[str, Any]]
     order: int = 50
+    permission: str | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,7 @@ class ConsolePanel:
     build: Callable[[], dict[str, Any]]
     order: int = 50
     every_s: int = 10
+    permission: str | None = None
 
 
 @dataclass(frozen=True)
@@ -223,6 +228,28 @@ class ConsoleEntry:
     url_name: str
     icon: str
     group: Any
+    order: int = 50
+    permission: str | None = None
+
+
+@dataclass(frozen=True)
+class ConsoleRight:
+    """What a list of the console asks of an operator: the permission to look, and the one to act."""
+
+    view: str
+    change: str
+
+
+@dataclass(frozen=True)
+class DeletionStep:
+    """What a workspace leaves behind when it goes. `run(workspace_id=…)` is called inside the workspace.
+
+    It removes a batch and answers how many rows it removed; 0 means nothing is left. It may be called again
+    after a crash. Steps run by `order`, files last.
+    """
+
+    key: str
+    run: Callable[..., int]
     order: int = 50
 
 
@@ -302,6 +329,9 @@ setting_choices: Store[Callable[..., list[tuple[Any, Any]]]] = Store("setting_ch
 console_tiles: Store[ConsoleTile] = Store("console_tiles")
 console_panels: Store[ConsolePanel] = Store("console_panels")
 console_entries: Store[ConsoleEntry] = Store("console_entries")
+# Model of the console, as `app.model` in lower case → who may look and act; without an entry, superusers alone.
+console_rights: Store[ConsoleRight] = Store("console_rights")
+deletion_steps: Store[DeletionStep] = Store("deletion_steps")
 problems: Store[Problem] = Store("problems")
 # Path prefix → the largest request body in bytes; every other path takes DEFAULT_BODY_BYTES.
 body_limits: Store[int] = Store("body_limits")

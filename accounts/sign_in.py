@@ -166,7 +166,8 @@ class Adapter(DefaultAccountAdapter):
         return True
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
-        return not email_address.primary
+        """Letters need somewhere to go."""
+        return not email_address.primary and email_address.email != email_address.user.email.lower()
 
     # Mail
 

@@ -1,6 +1,7 @@
 """Sign-in by other services: whom a service vouches for, and through which door it is asked."""
 
 import json
+import logging
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,8 @@ from django.shortcuts import redirect
 from accounts import identity, joining, registry
 from accounts.registry import Exchange, Unreachable
 
+logger = logging.getLogger(__name__)
+
 
 class Adapter(DefaultSocialAccountAdapter):
     def list_apps(self, request: Any, provider: Any = None, client_id: Any = None) -> list[Any]:
@@ -24,6 +27,19 @@ class Adapter(DefaultSocialAccountAdapter):
 
     def get_requests_session(self) -> "Door":
         return Door()
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: Any = None,
+        exception: Exception | None = None,
+        extra_context: dict[str, Any] | None = None,
+    ) -> None:
+        """The page names the service; why it failed is for the log."""
+        logger.warning("service refused service=%s error=%s", provider.id, type(exception).__name__)
+        if extra_context is not None:
+            extra_context["provider"] = provider
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Forget what is not vouched for; whose address we know signs in here first, then connects.

@@ -6,7 +6,10 @@ from accounts import (
     api_keys,
     closing,
     idempotency,
+    invitations,
+    lifecycle,
     limits,
+    permissions,
     registry,
     sessions,
     sign_ins,
@@ -17,11 +20,13 @@ from accounts.registry import Schedule
 
 EVERY_SECONDS = 300
 NAME = "accounts.sweep"
+PURGE = "accounts.purge_workspaces"
 
 
 def declare() -> None:
     for schedule in (
         Schedule(NAME, sweep, every_s=EVERY_SECONDS),
+        Schedule(PURGE, lifecycle.purge_due, cron="30 3 * * *", label=_("Delete ended workspaces")),
         Schedule(
             "accounts.purge_users",
             closing.purge,
@@ -41,9 +46,10 @@ def declare() -> None:
 def sweep() -> int:
     """Remove what has had its time: ended windows, replies after a day, refresh tokens a week after expiry.
 
-    Sessions go 30 days after their end, sign-ins and tombstones of the feed after 90; a feed that was counted on
-    another server begins anew.
+    Sessions go 30 days after their end, sign-ins and tombstones of the feed after 90; expired grants and open
+    invitations lapse; a feed that was counted on another server begins anew.
     """
     sync.mend()
     forgotten = limits.purge() + idempotency.purge() + tokens.purge() + sessions.purge()
-    return forgotten + sign_ins.purge() + sync.sweep()
+    lapsed = permissions.purge_expired() + invitations.close_lapsed()
+    return forgotten + lapsed + sign_ins.purge() + sync.sweep()

@@ -6,13 +6,19 @@ from accounts.views import (
     choices,
     entry,
     home,
+    invitations,
     limits,
+    member_keys,
+    members,
     parts,
     preferences,
     problems,
     security,
     services,
+    workspace_roles,
+    workspaces,
 )
+from accounts.web.access import public
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # The first page and its parts
@@ -22,6 +28,61 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Chosen from the frame
     path("workspaces/switch/", choices.switch_workspace, name="switch_workspace"),
     path("language/", choices.switch_language, name="switch_language"),
+    # The workspace's own pages
+    path("workspaces/new/", workspaces.new, name="workspace_new"),
+    path("workspace/", workspaces.overview, name="workspace"),
+    path("workspace/name/", workspaces.rename, name="workspace_rename"),
+    path("workspace/conversion/", workspaces.convert, name="workspace_convert"),
+    path("workspace/members/", members.overview, name="workspace_members"),
+    path("workspace/members/preview/", members.preview, name="workspace_members_preview"),
+    path("workspace/members/roles/", members.change_several, name="workspace_members_change"),
+    path("workspace/members/<uuid:user_id>/", members.detail, name="workspace_member"),
+    path(
+        "workspace/members/<uuid:user_id>/change/", members.change, name="workspace_member_change"
+    ),
+    path(
+        "workspace/members/<uuid:user_id>/removal/", members.remove, name="workspace_member_remove"
+    ),
+    path("workspace/roles/", workspace_roles.overview, name="workspace_roles"),
+    path("workspace/roles/new/", workspace_roles.new, name="workspace_role_new"),
+    path("workspace/roles/<int:role_id>/", workspace_roles.detail, name="workspace_role"),
+    path(
+        "workspace/roles/<int:role_id>/change/",
+        workspace_roles.change,
+        name="workspace_role_change",
+    ),
+    path(
+        "workspace/roles/<int:role_id>/deletion/",
+        workspace_roles.delete,
+        name="workspace_role_delete",
+    ),
+    path("workspace/invitations/", invitations.overview, name="workspace_invitations"),
+    path("workspace/invitations/new/", invitations.create, name="workspace_invite"),
+    path(
+        "workspace/invitations/<uuid:invitation_id>/delivery/",
+        invitations.resend,
+        name="workspace_invitation_resend",
+    ),
+    path(
+        "workspace/invitations/<uuid:invitation_id>/revocation/",
+        invitations.revoke,
+        name="workspace_invitation_revoke",
+    ),
+    path("workspace/keys/", member_keys.overview, name="workspace_keys"),
+    path(
+        "workspace/keys/<uuid:key_id>/revocation/", member_keys.revoke, name="workspace_key_revoke"
+    ),
+    path("workspace/end/", workspaces.end, name="workspace_end"),
+    path("workspace/departure/", workspaces.leave, name="workspace_leave"),
+    path("workspace/offer/", workspaces.offer, name="workspace_offer"),
+    path("workspace/offer/withdrawal/", workspaces.withdraw, name="workspace_withdraw"),
+    path("workspace/offer/acceptance/", workspaces.take_over, name="workspace_take_over"),
+    path("workspace/deletion/", workspaces.delete, name="workspace_delete"),
+    path("workspace/restoration/", workspaces.restore, name="workspace_restore"),
+    # The link in an invitation
+    path("invitations/<str:token>/", invitations.look, name="invitation"),
+    path("invitations/<str:token>/acceptance/", invitations.accept, name="invitation_accept"),
+    path("invitations/<str:token>/refusal/", invitations.decline, name="invitation_decline"),
     # One's own account
     path("settings/", preferences.settings, name="settings"),
     path("settings/<slug:group>/reset/", preferences.reset, name="settings_reset"),
@@ -42,7 +103,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "accounts/confirm-email/", entry.confirmation_sent, name="account_email_verification_sent"
     ),
-    path("accounts/confirm-email/<str:key>/", entry.ConfirmAddress.as_view()),
+    path("accounts/confirm-email/<str:key>/", public(entry.ConfirmAddress.as_view())),
     path("accounts/2fa/webauthn/keys/<int:pk>/remove/", services.remove_passkey),
     path("accounts/reactivation/", entry.reactivation, name="reactivation"),
     path("accounts/not-me/<str:token>/", entry.not_me, name="not_me"),

@@ -5,10 +5,18 @@ from typing import Any
 from config import env
 
 OFFERED: dict[str, dict[str, Any]] = {
-    "github": {"SCOPE": ["read:user", "user:email"], "origin": "https://github.com"},
-    "google": {"SCOPE": ["profile", "email"], "origin": "https://accounts.google.com"},
+    "github": {
+        "provider_class": "accounts.providers.GitHub",
+        "SCOPE": ["read:user", "user:email"],
+        "origin": "https://github.com",
+    },
+    "google": {
+        "provider_class": "accounts.providers.Google",
+        "SCOPE": ["profile", "email"],
+        "origin": "https://accounts.google.com",
+    },
     "weixin": {
-        "provider_class": "accounts.weixin.Provider",
+        "provider_class": "accounts.providers.Weixin",
         "origin": "https://open.weixin.qq.com",
     },
 }

@@ -269,6 +269,8 @@ SPECTACULAR_SETTINGS = {
         "WorkspaceKind": "accounts.models.Workspace.Kind",
         "WorkspaceStatus": "accounts.models.Workspace.Status",
         "MembershipStatus": "accounts.models.Membership.Status",
+        "InvitationState": "accounts.models.Invitation.State",
+        "TaskState": "taishang.models.Task.State",
         "SessionKind": "accounts.models.Session.Kind",
         "VersionKind": "taishang.models.ProjectVersion.Kind",
     },

@@ -6,9 +6,27 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from accounts.admin import api_keys, feed, roles, sessions, users, workspaces
+from accounts.admin import (
+    api_keys,
+    feed,
+    grants,
+    invitations,
+    roles,
+    sessions,
+    users,
+    workspaces,
+)
 
-__all__ = ["api_keys", "feed", "roles", "sessions", "users", "workspaces"]
+__all__ = [
+    "api_keys",
+    "feed",
+    "grants",
+    "invitations",
+    "roles",
+    "sessions",
+    "users",
+    "workspaces",
+]
 
 # Roles take the place of groups; addresses, second factors and services belong to their owners alone.
 admin.site.unregister([Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken])

@@ -34,6 +34,7 @@ class SignInRows(Rows):
 class AddressRows(Rows):
     model = EmailAddress
     fields = readonly_fields = ("email", "verified", "primary")
+    ordering = ("-primary", "email")
     show_change_link = False
 
 

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from accounts.api import api_keys, limits, me, roles, security, sync, tokens, workspaces
+from accounts.api import (
+    api_keys,
+    invitations,
+    limits,
+    me,
+    members,
+    roles,
+    security,
+    sync,
+    tokens,
+    workspaces,
+)
 
 urlpatterns = [
     # Signing in
@@ -36,8 +47,24 @@ urlpatterns = [
     path("workspaces/<int:workspace_id>/", workspaces.WorkspaceDetail.as_view()),
     path("workspaces/<int:workspace_id>/conversion/", workspaces.Conversion.as_view()),
     path("workspaces/<int:workspace_id>/departure/", workspaces.Departure.as_view()),
-    path("workspaces/<int:workspace_id>/members/", workspaces.Members.as_view()),
+    path("workspaces/<int:workspace_id>/restoration/", workspaces.Restoration.as_view()),
+    path("workspaces/<int:workspace_id>/transfer/", workspaces.Transfer.as_view()),
     path(
-        "workspaces/<int:workspace_id>/members/<uuid:user_id>/", workspaces.MemberDetail.as_view()
+        "workspaces/<int:workspace_id>/transfer/acceptance/",
+        workspaces.TransferAcceptance.as_view(),
     ),
+    path("workspaces/<int:workspace_id>/members/", members.Members.as_view()),
+    path("workspaces/<int:workspace_id>/members/<uuid:user_id>/", members.MemberDetail.as_view()),
+    # Invitations
+    path("workspaces/<int:workspace_id>/invitations/", invitations.Invitations.as_view()),
+    path(
+        "workspaces/<int:workspace_id>/invitations/<uuid:invitation_id>/",
+        invitations.InvitationDetail.as_view(),
+    ),
+    path(
+        "workspaces/<int:workspace_id>/invitations/<uuid:invitation_id>/delivery/",
+        invitations.Delivery.as_view(),
+    ),
+    path("invitations/acceptance/", invitations.Acceptance.as_view()),
+    path("invitations/refusal/", invitations.Refusal.as_view()),
 ]

@@ -2,6 +2,7 @@ from accounts.models.address import AddressKey
 from accounts.models.api_key import ApiKey
 from accounts.models.change import Change, FeedState
 from accounts.models.idempotency import IdempotencyKey
+from accounts.models.invitation import Invitation
 from accounts.models.limit import CacheEpoch, RateLimit
 from accounts.models.notice import NoticeChoice
 from accounts.models.profile import Profile
@@ -19,6 +20,7 @@ __all__ = [
     "Change",
     "FeedState",
     "IdempotencyKey",
+    "Invitation",
     "Membership",
     "NoticeChoice",
     "Permission",

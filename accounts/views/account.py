@@ -5,7 +5,6 @@ from typing import Any
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import formats, timezone
@@ -15,12 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import avatars, closing, notices, people, registry
 from accounts.forms import PictureForm, RenameForm
+from accounts.web.access import public, signed_in
 
 PICTURE_SECONDS = 7 * 24 * 3600
 
 
 @require_POST
-@login_required
+@signed_in
 def rename(request: HttpRequest) -> HttpResponse:
     form = RenameForm(request.POST, user=_person(request))
     if form.is_valid():
@@ -36,7 +36,7 @@ def rename(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def change_picture(request: HttpRequest) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES)
     if "remove" in request.POST:
@@ -55,7 +55,7 @@ def change_picture(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@signed_in
 def picture(request: HttpRequest, owner: str, number: str) -> HttpResponse:
     """The picture of a person, for those who work with them."""
     content = registry.picture(id=f"{owner}/{number}", viewer=_person(request))
@@ -68,7 +68,7 @@ def picture(request: HttpRequest, owner: str, number: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def choose_notices(request: HttpRequest) -> HttpResponse:
     """Every kind of notice with its two boxes; an empty box is a wish too."""
     choices = {
@@ -81,7 +81,7 @@ def choose_notices(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@signed_in
 @reauthentication_required
 @never_cache
 def close(request: HttpRequest) -> HttpResponse:
@@ -98,6 +98,7 @@ def close(request: HttpRequest) -> HttpResponse:
     return redirect("account_closed")
 
 
+@public
 @require_GET
 def closed(request: HttpRequest) -> HttpResponse:
     return render(request, "account/closed.html", {"days": closing.GRACE.days})

@@ -7,7 +7,6 @@ from allauth.account.internal.stagekit import unstash_login
 from allauth.account.views import ConfirmEmailView
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,11 +19,13 @@ from zxcvbn import zxcvbn
 from accounts import closing, recovery, sign_ins
 from accounts.models import User
 from accounts.passwords import normalized, too_long
+from accounts.web.access import public, signed_in
 
 # zxcvbn's time grows with the square of the length; what decides is decided within these.
 LOOKED_AT = 72
 
 
+@public
 @require_POST
 def password_strength(request: HttpRequest) -> HttpResponse:
     """A meter of four bars with the reason in the reader's language. Nothing is stored."""
@@ -45,6 +46,7 @@ def password_strength(request: HttpRequest) -> HttpResponse:
     )
 
 
+@public
 @require_http_methods(["GET", "POST"])
 @never_cache
 def confirmation_sent(request: HttpRequest) -> HttpResponse:
@@ -77,6 +79,7 @@ class ConfirmAddress(ConfirmEmailView):
             return None
 
 
+@public
 @require_http_methods(["GET", "POST"])
 @never_cache
 def reactivation(request: HttpRequest) -> HttpResponse:
@@ -95,6 +98,7 @@ def reactivation(request: HttpRequest) -> HttpResponse:
     return render(request, "account/reactivation.html", {"due": user.deletion_due_at})
 
 
+@public
 @require_http_methods(["GET", "POST"])
 @never_cache
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
@@ -111,7 +115,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
-@login_required
+@signed_in
 @never_cache
 def prove_by_service(request: HttpRequest) -> HttpResponse:
     """Who has no password proves themselves by signing in at their service once more."""
@@ -120,6 +124,7 @@ def prove_by_service(request: HttpRequest) -> HttpResponse:
     return render(request, "account/prove_by_service.html", {"services": services})
 
 
+@public
 @require_GET
 def change_password(request: HttpRequest) -> HttpResponse:
     """Where password managers send people (W3C: a well-known URL for changing passwords)."""

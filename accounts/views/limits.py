@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from accounts import limits
+from accounts.web.access import signed_in
 
 
-@login_required
+@signed_in
 @never_cache
 def overview(request: HttpRequest) -> HttpResponse:
     workspace_id = request.principal.workspace_id  # type: ignore[attr-defined]

@@ -8,7 +8,6 @@ from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import joining, sign_in_methods
 from accounts.sign_in_methods import LastSignInMethod
+from accounts.web.access import public, signed_in
 
 
 def listed(request: HttpRequest) -> list[dict[str, Any]]:
@@ -28,11 +28,12 @@ def listed(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-@login_required
+@signed_in
 def overview(request: HttpRequest) -> HttpResponse:
     return redirect("security")
 
 
+@public
 @require_GET
 @never_cache
 def waiting(request: HttpRequest) -> HttpResponse:
@@ -43,7 +44,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     return render(request, "account/service_waiting.html", {"provider": sociallogin.provider})
 
 
-@login_required
+@signed_in
 @never_cache
 def join(request: HttpRequest) -> HttpResponse:
     """After that sign-in: connect the service that waits, where both sides proved the address."""
@@ -58,7 +59,7 @@ def join(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 @reauthentication_required
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     user = _person(request)
@@ -70,7 +71,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("security")
 
 
-@login_required
+@signed_in
 @reauthentication_required
 def remove_passkey(request: HttpRequest, pk: int) -> HttpResponse:
     """allauth's page, kept from taking the last way in."""

@@ -13,12 +13,16 @@ from django.utils.translation import ngettext
 from accounts import limits, pressure, sync
 from accounts.models import Session, User, UserSettings, Workspace
 from accounts.registry import (
+    ConsoleEntry,
     ConsolePanel,
+    ConsoleRight,
     ConsoleTile,
     FirstStep,
     HomeCard,
     NavigationEntry,
+    console_entries,
     console_panels,
+    console_rights,
     console_tiles,
     first_steps,
     home_cards,
@@ -31,9 +35,57 @@ CARD_LIMITS = 3
 ONLINE = timedelta(minutes=5)
 MAX_LAG_SECONDS = 5
 
+TABS = (
+    ("workspace_overview", _("Overview"), "workspace", "info", 0, "workspace.view"),
+    ("workspace_members", _("Members"), "workspace_members", "people", 10, "member.view"),
+    ("workspace_roles", _("Roles"), "workspace_roles", "hand", 20, "role.view"),
+    (
+        "workspace_invitations",
+        _("Invitations"),
+        "workspace_invitations",
+        "link",
+        30,
+        "member.manage",
+    ),
+    ("workspace_keys", _("Keys of members"), "workspace_keys", "key", 40, "member.manage"),
+    ("workspace_end", _("Leave or delete"), "workspace_end", "out", 90, "workspace.view"),
+)
+CONSOLE_PAGES = (
+    ("role_matrix", _("Who may do what"), "admin:accounts_role_matrix", "grid_on", 20),
+    ("role_who", _("Who can do something"), "admin:accounts_role_who", "person_search", 21),
+    ("role_doors", _("Rights and doors"), "admin:accounts_role_doors", "door_open", 22),
+)
+CONSOLE_RIGHTS = {
+    "user": "person",
+    "session": "person",
+    "workspace": "workspace",
+    "role": "access",
+    "userrole": "access",
+    "apikey": "access",
+    "invitation": "access",
+    "ratelimit": "limit",
+    "feedstate": "feed",
+}
+
 
 def declare() -> None:
     navigation.add("home", NavigationEntry("home", _("Home"), "home", "home", 0))
+    navigation.add(
+        "workspace",
+        NavigationEntry(
+            "workspace",
+            _("Workspace"),
+            "workspace",
+            "people",
+            65,
+            "workspace.view",
+            group="tools",
+        ),
+    )
+    for key, label, url_name, icon, order, right in TABS:
+        navigation.add(
+            key, NavigationEntry(key, label, url_name, icon, order, right, group="workspace")
+        )
     navigation.add(
         "settings",
         NavigationEntry("settings", _("Settings"), "settings", "settings", 90, group="tools"),
@@ -51,6 +103,15 @@ def declare() -> None:
     home_cards.add(
         "limits", HomeCard("limits", "left", "accounts/_home_limits.html", tightest, order=80)
     )
+    for key, label, url_name, icon, order in CONSOLE_PAGES:
+        console_entries.add(
+            key,
+            ConsoleEntry(key, label, url_name, icon, _("Access"), order, "platform.access.view"),
+        )
+    for model, key in CONSOLE_RIGHTS.items():
+        console_rights.add(
+            f"accounts.{model}", ConsoleRight(f"platform.{key}.view", f"platform.{key}.manage")
+        )
     console_tiles.add("health", ConsoleTile("health", _("Health"), "activity", health, order=0))
     for order, tile in enumerate(TILES, start=60):
         console_tiles.add(tile[0], ConsoleTile(*tile, order=order))

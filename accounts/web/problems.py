@@ -16,6 +16,8 @@ from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
     ValidationError,
 )
 from django.db import DataError, InterfaceError, OperationalError
@@ -52,6 +54,8 @@ CODES: list[tuple[type[Exception], str]] = [
     (ObjectDoesNotExist, "not_found"),
     (PermissionDenied, "permission_denied"),
     (RequestDataTooBig, "body_too_large"),
+    (TooManyFieldsSent, "body_too_deep"),
+    (TooManyFilesSent, "body_too_deep"),
     (SuspiciousOperation, "bad_request"),
     (DataError, "value_out_of_range"),
     (OperationalError, "database_unavailable"),
@@ -166,6 +170,14 @@ def code_of(exc: Exception) -> str | None:
     if isinstance(own, str) and own in declared:
         return own
     return next((code for kind, code in CODES if isinstance(exc, kind)), None)
+
+
+def words(exc: Exception) -> Any:
+    """What an anticipated error means to a person at a page. Raises it again when nobody expected it."""
+    code = code_of(exc)
+    if code is None:
+        raise exc
+    return declared[code].title
 
 
 def _detail(exc: Exception) -> Any:
@@ -394,6 +406,24 @@ PROBLEMS = [
         _("Nobody grants what they do not hold"),
         _("Choose roles whose permissions you hold yourself."),
     ),
+    (
+        "workspace_deleting",
+        403,
+        _("The workspace is being deleted"),
+        _("Its owner can restore it until the day that `deletion_due_at` names."),
+    ),
+    (
+        "invitation_for_another",
+        403,
+        _("This invitation is for somebody else"),
+        _("Sign in with the address it was sent to, or ask for one of your own."),
+    ),
+    (
+        "address_unverified",
+        403,
+        _("Confirm your address first"),
+        _("Open the link in the letter we sent to it, then try again."),
+    ),
     ("not_found", 404, _("Not found"), _("Check the address; it may have been deleted.")),
     (
         "method_not_allowed",
@@ -474,6 +504,42 @@ PROBLEMS = [
         410,
         _("This copy cannot be brought up to date"),
         _("Load the types listed in `types` again, starting without a cursor."),
+    ),
+    (
+        "already_member",
+        409,
+        _("This person is in the workspace already"),
+        _("Look for them among the members."),
+    ),
+    (
+        "already_invited",
+        409,
+        _("This address is invited already"),
+        _("Send that invitation again, or take it back first."),
+    ),
+    (
+        "not_a_member",
+        409,
+        _("Not an active member"),
+        _("Hand the workspace to somebody who works in it."),
+    ),
+    (
+        "no_offer",
+        409,
+        _("Nothing is offered to you"),
+        _("Ask the owner to offer the workspace; an offer holds for seven days."),
+    ),
+    (
+        "not_being_deleted",
+        409,
+        _("The workspace is not being deleted"),
+        _("There is nothing to take back."),
+    ),
+    (
+        "invitation_closed",
+        410,
+        _("This invitation is no longer open"),
+        _("It was answered, taken back or has expired; ask for a new one."),
     ),
     (
         "version_stale",

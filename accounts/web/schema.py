@@ -19,6 +19,15 @@ PROBLEM = "Problem"
 UNSCOPED = {PUBLIC, SIGNED_IN, OPERATOR}
 
 
+# An object, or nothing: what a method field answers that is not always there.
+OBJECT_OR_NULL = {"type": ["object", "null"], "additionalProperties": {}}
+
+
+def content(media_type: str, *statuses: int) -> dict[tuple[int, str], Any]:
+    """Replies that are no JSON but bytes of one type (`*/*` where the thing decides)."""
+    return {(status, media_type): OpenApiTypes.BINARY for status in statuses or (200,)}
+
+
 def page_of(serializer: type[serializers.Serializer]) -> serializers.Serializer:
     """The shape of a list's reply: the neighbours' addresses and the rows."""
     name = serializer.__name__.removesuffix("Out")

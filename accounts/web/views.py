@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.http import Http404, QueryDict
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework import parsers, serializers
@@ -20,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import sessions
 from accounts.authentication import Principal
 from accounts.models import User
 from accounts.web import etags, idempotency, pagination, throttles
@@ -46,8 +48,10 @@ class ApiView(APIView):
     people_only: ClassVar[bool] = False
     # An API key may only read here.
     people_only_writes: ClassVar[bool] = False
+    # Writes go through although the workspace is suspended or being deleted.
+    works_while_frozen: ClassVar[bool] = False
     # The reply shows a secret once and is never stored for replay.
-    reply_holds_secret: ClassVar[bool] = False
+    reply_holds_secret: bool = False
     max_json_bytes: ClassVar[int] = MAX_JSON_BYTES
 
     authentication_classes = [PrincipalAuthentication]
@@ -96,6 +100,13 @@ class ApiView(APIView):
             "Cache-Control", f"private, no-{'cache' if tagged else 'store'}"
         )
         return response
+
+    def require_fresh(self) -> None:
+        """Refuse unless the person proved within ten minutes who they are; no key can."""
+        if self.principal.api_key_id:
+            raise Refused("person_required")
+        if not sessions.is_fresh(self.principal.session_id, now=timezone.now()):
+            raise Refused("reauth_required")
 
     # What a request holds
 

@@ -70,6 +70,10 @@ class ConfigOut(serializers.Serializer):
     scopes = serializers.ListField(source="definition.scopes")
 
 
+class ConfigsOut(serializers.Serializer):
+    results = ConfigOut(many=True)
+
+
 class ConfigChangeOut(serializers.Serializer):
     id = serializers.IntegerField()
     action = serializers.CharField()
@@ -92,7 +96,8 @@ class ConfigView(ApiView):
         if scope != GLOBAL:
             message = _("Either workspace or global.")
             raise Invalid([field_error("scope", "scope_not_allowed", message)])
-        if not self.user.is_staff or self.principal.api_key_id:
+        needed = "config.view" if self.request.method in {"GET", "HEAD"} else "config.edit"
+        if self.principal.api_key_id or not self.user.may_on_platform(needed):
             raise denied("platform")
         return None
 
@@ -129,7 +134,7 @@ class Configs(ConfigView):
     required_permissions: ClassVar = {"GET": "config.view", "PATCH": "config.edit"}
     query_parameters = frozenset({"scope", "prefix"})
 
-    @extend_schema(responses=ConfigOut(many=True))
+    @extend_schema(operation_id="configs_list", responses=ConfigsOut)
     def get(self, request: Request) -> Response:
         """Every setting of this place with its value in force and where that comes from."""
         place = self.place
@@ -137,7 +142,7 @@ class Configs(ConfigView):
             found = configs.entries(place, prefix=request.GET.get("prefix", ""))
         return Response({"results": ConfigOut(found, many=True).data})
 
-    @extend_schema(request=ChangesIn, responses=ConfigOut(many=True))
+    @extend_schema(request=ChangesIn, responses=ConfigsOut)
     def patch(self, request: Request) -> Response:
         """Several changes, all or none: each with the `row_version` it saw, or last write wins."""
         given = self.read(ChangesIn)

@@ -1,4 +1,4 @@
-// A form that is sent once the browser has made or shown a passkey. Where there are none it stays hidden.
+// A form that is sent once the browser has made or shown a passkey. Where there are none it goes away.
 // data-options holds what the server asks for, data-ask an address that answers it; data-create makes a new one.
 
 const BINARY = ["challenge", "id", "rawId", "attestationObject", "clientDataJSON", "authenticatorData", "signature", "userHandle"];
@@ -52,8 +52,8 @@ async function options(form) {
 }
 
 export default function attach(form) {
-  if (!window.PublicKeyCredential) return;
-  form.hidden = false;
+  form.hidden = !window.PublicKeyCredential;
+  form.classList.remove("awaited");
   const failed = form.querySelector("[data-failed]");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

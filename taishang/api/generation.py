@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.web import etags
 from accounts.web.problems import Invalid, Refused, field_error
-from accounts.web.schema import page_of
+from accounts.web.schema import OBJECT_OR_NULL, page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView, UploadView
 from laojun.audit import Actor
@@ -85,7 +85,7 @@ class JobOut(serializers.Serializer):
     error = serializers.SerializerMethodField()
     links = serializers.SerializerMethodField()
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(OBJECT_OR_NULL)
     def get_error(self, job: GenerationJob) -> dict[str, Any] | None:
         if not job.task.error_code:
             return None

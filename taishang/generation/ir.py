@@ -139,7 +139,8 @@ class Inventory(Value):
     """Where the export comes from and how its modules find each other.
 
     `aliases` maps an import prefix to folders ("@/": ["src/"]); `base_variables` maps an environment
-    variable to its literal value or None; `proxies` maps a front-end path prefix to its target.
+    variable to its literal value or None; `proxies` maps a front-end path prefix to its target;
+    `packages` are the declared dependencies of every package file.
     """
 
     source: Literal["bolt", "v0", "lovable", "retool", "unknown"]
@@ -152,6 +153,7 @@ class Inventory(Value):
     base_variables: dict[str, str | None] = {}
     proxies: dict[str, str] = {}
     server_files: list[str] = []
+    packages: list[str] = []
     decisions: list[Decision] = []
     warnings: list[Warning] = []
 

@@ -11,33 +11,17 @@ from accounts import identity, recovery, signup
 from accounts.models import Session, SignIn, User
 from tests import factories
 from tests.accounts.api.calls import Program, assert_problem, program
+from tests.accounts.entrance import is_signed_in, sign_in
 from tests.accounts.post import delivered, link_of, only_letter
 
 pytestmark = pytest.mark.django_db
 NEW = "another four unrelated words"
 
 
-@pytest.fixture
-def with_mail(settings):
-    """An installation that can send mail, so addresses must be confirmed."""
-    settings.EMAIL_URL = "smtp://mail.example.com"
-    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-    settings.SOCIALACCOUNT_EMAIL_VERIFICATION = "mandatory"
-
-
 def sign_up(email="dora@example.com", username="dora", client=None):
     form = {"email": email, "username": username, "password1": factories.PASSWORD}
     client = client or Client()
     return client, client.post("/accounts/signup/", form)
-
-
-def sign_in(login, password=factories.PASSWORD, client=None):
-    client = client or Client()
-    return client, client.post("/accounts/login/", {"login": login, "password": password})
-
-
-def is_signed_in(client) -> bool:
-    return client.get("/api/v1/me/").status_code == 200
 
 
 def user(username="dora") -> User:

@@ -15,8 +15,8 @@ from accounts.models import Session, User
 from tests import factories
 from tests.accounts.api.calls import Program, assert_problem, program
 from tests.accounts.codes import enrol
+from tests.accounts.entrance import is_signed_in, sign_in
 from tests.accounts.post import delivered, only_letter
-from tests.accounts.test_entry import is_signed_in, sign_in
 from tests.accounts.trail import recorded
 
 TOKEN = "/api/v1/auth/token/"

@@ -31,10 +31,10 @@ class NotServed(RuntimeError):
 
 
 @contextmanager
-def served(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+def served(folder: Path, environment: dict[str, str], *, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve until the block ends; yields the address. `folder` takes the log and the static files."""
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://{host}:{port}"
     log = folder / "server.log"
     surroundings = {
         **os.environ,

@@ -150,6 +150,31 @@ def test_seeds_keep_their_references(rendered):
     assert all(row["fields"]["owner"] == 1 for row in tasks.values())
 
 
+def test_two_entities_may_show_each_other():
+    course = blueprints.entity(
+        "Course",
+        fields=[blueprints.field("course", "title")],
+        relations=[
+            blueprints.relation("course", "lead", "Chapter", embedded=True, null=True),
+        ],
+    )
+    chapter = blueprints.entity(
+        "Chapter",
+        fields=[blueprints.field("chapter", "title")],
+        relations=[blueprints.relation("chapter", "course", "Course", embedded=True)],
+    )
+    endpoints = [
+        *blueprints.crud("/api/courses/", "Course"),
+        *blueprints.crud("/api/chapters/", "Chapter"),
+    ]
+
+    tree = render(blueprint=Blueprint(entities=[chapter, course], endpoints=endpoints))
+
+    assert b"ChapterBrief" in tree["api/serializers/course.py"]
+    assert b"CourseBrief" in tree["api/serializers/chapter.py"]
+    assert b"/api/courses/" in tree["openapi.yaml"]
+
+
 def test_a_blank_blueprint_is_a_project_with_sign_in(rendered):
     tree = rendered("blank")
 
