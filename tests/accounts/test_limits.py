@@ -1,12 +1,17 @@
 """How often who may do what: whose count is raised, what the answer says, and what no trick gets round."""
 
+import re
+
 import pytest
 from django.core.cache import cache
 from django.core.checks import run_checks
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts import checks, limits, sweeping
 from accounts.models import RateLimit, User
+from accounts.web import throttles
 from tests.factories import PASSWORD
 from tests.rig.limits import allow
 
@@ -225,6 +230,18 @@ def test_an_unknown_name_is_limited_like_a_known_one(alice):
 
 def test_right_passwords_are_no_failures(alice):
     assert statuses(lambda: sign_in("alice"), 8) == [200] * 8
+
+
+def test_counts_are_given_back_in_the_order_in_which_they_are_taken(alice):
+    """Another order of locks would let two sign-ins of one person wait for each other."""
+    with CaptureQueriesContext(connection) as captured:
+        assert sign_in("alice").status_code == 200
+
+    sent = [entry["sql"] for entry in captured]
+    taken = [re.search(r"rate_hit\('([\w.]+):", one) for one in sent]
+    given = [re.search(r"rate_key\" = '([\w.]+):.*FOR UPDATE", one) for one in sent]
+    assert [found[1] for found in taken if found] == sorted(throttles.SIGN_IN)
+    assert [found[1] for found in given if found] == ["auth.name_failures", "auth.sign_in_failures"]
 
 
 def test_spellings_of_a_name_share_one_count(alice):
