@@ -37,6 +37,7 @@ FOLLOWED = ("GET", "HEAD")
 CONSOLE_PREFIX = "/admin/"
 # Where a person without the second factor they need may still go.
 ALWAYS_OPEN_PATHS = ("/accounts/", "/language/", "/problems/", "/password-strength/")
+SIGN_IN_PATHS = ("/accounts/login/", "/api/v1/auth/token/")
 UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -118,13 +119,22 @@ class TenancyMiddleware:
             request.principal = principal = authentication.authenticate(request)  # type: ignore[attr-defined]
             with tenancy.adopted(principal.context):
                 left = self._judge(request)
-                if not left:
+                if not left and request.path not in SIGN_IN_PATHS:
                     return self._answered(request)
                 # What the database counts stays counted, whatever becomes of the request: it commits here.
                 request.rate_verdicts += limits.by_database(left)  # type: ignore[attr-defined]
             self._leave_if_nested()
+        if request.method == "POST" and request.path in SIGN_IN_PATHS:
+            return self._hashing(request)
         with tenancy.entered(principal.context):
             return self._answered(request)
+
+    def _hashing(self, request: HttpRequest) -> HttpResponse:
+        """A password is hashed, perhaps after waiting for its turn, while no transaction is open; the view opens its own."""
+        if request.path.startswith(problems.API_PREFIX):
+            request.principal = authentication.ANONYMOUS  # type: ignore[attr-defined]
+        with tenancy.adopted(tenancy.NOBODY):
+            return self.get_response(request)
 
     def _judge(self, request: HttpRequest) -> list[Demand]:
         """Let Redis judge the call; the limits that only the database can judge are returned."""
