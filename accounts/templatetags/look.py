@@ -14,6 +14,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.models.role import shown_name
 from accounts.web.states import CANCELLED, FAILED, QUEUED, STATES, SUCCEEDED, seen_as
 
 register = template.Library()
@@ -70,6 +71,12 @@ def state_badge(state: str, word: str = "") -> dict[str, Any]:
     kind = seen_as(state)
     symbol, usual = STATES[kind]
     return {"kind": kind, "icon": symbol, "word": word or usual}
+
+
+@register.filter
+def role_name(role: Any) -> str:
+    """What to call a role that a query brought as a dict of key and name."""
+    return shown_name(role["key"], role["name"])
 
 
 register.filter("seen_as", seen_as)
