@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts import identity, mail, notices, permissions, roles, signals, tenancy
+from accounts import identity, mail, news, permissions, roles, signals, tenancy
 from accounts.models import Invitation, Membership, Role, User, UserRole, UserSettings, Workspace
 
 PREFIX = "tli_"
@@ -84,7 +84,7 @@ class ForSomebodyElse(Exception):
 class AddressUnverified(Exception):
     """The address is this person's own but nobody has confirmed that."""
 
-    code = "email_unverified"
+    code = "address_unverified"
 
 
 @dataclass(frozen=True)
@@ -324,7 +324,7 @@ def _admit(membership: Membership, invitation: Invitation) -> None:
         sender=Membership, workspace=membership.workspace, user=membership.user
     )
     if by is not None:
-        notices.tell(
+        news.tell(
             user=by,
             type="member_joined",
             path="/workspace/members/",
@@ -375,18 +375,17 @@ def _send(invitation: Invitation, token: str) -> None:
     """In the language of who invites, since nothing is known of a stranger."""
     found = UserSettings.objects.filter(user=invitation.invited_by).values_list("language").first()
     by = invitation.invited_by
-    mail.queue(
+    mail.enqueue(
+        "invitation",
         to=invitation.email,
-        template="invitation",
-        context={
+        language=found[0] if found else UserSettings.Language.CHINESE,
+        params={
             "workspace": invitation.workspace.name,
             "inviter": identity.display_name(by) if by else "",
             "message": invitation.message,
-            "link": link(token),
+            "url": link(token),
             "days": LIFE.days,
         },
-        language=found[0] if found else UserSettings.Language.CHINESE,
-        user_id=None,
     )
 
 

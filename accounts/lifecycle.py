@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import invitations, notices, registry, roles, signals, tenancy, workspaces
+from accounts import invitations, news, registry, roles, signals, tenancy, workspaces
 from accounts.members import PersonalWorkspace
 from accounts.models import (
     ApiKey,
@@ -50,7 +50,7 @@ def delete(*, workspace: Workspace, by: User, at: datetime | None = None) -> Wor
     _tell_change(workspace, by, "deletion_started", before)
     signals.workspace_deleting.send(sender=Workspace, workspace=workspace)
     for member in User.objects.filter(memberships__workspace=workspace):
-        notices.tell(
+        news.tell(
             user=member,
             type="workspace_deletion",
             path="/workspace/",
@@ -70,7 +70,7 @@ def restore(*, workspace: Workspace, by: User, note: str = "") -> Workspace:
     _tell_change(workspace, by, "restored", before, note=note)
     signals.workspace_activated.send(sender=Workspace, workspace=workspace)
     for member in User.objects.filter(memberships__workspace=workspace).exclude(pk=by.pk):
-        notices.tell(
+        news.tell(
             user=member, type="workspace_restored", path="/workspace/", workspace=workspace.name
         )
     return workspace

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import invitations, notices, roles, signals
+from accounts import invitations, news, roles, signals
 from accounts.models import Membership, Role, User, UserRole, Workspace
 from accounts.roles import CannotGrant
 
@@ -73,7 +73,7 @@ def change(*, membership: Membership, held: frozenset[str], by: User, wish: Wish
     )
     if before["roles"] != after["roles"] and membership.user_id != by.pk:
         names = ", ".join(str(role) for role in current)
-        notices.tell(
+        news.tell(
             user=membership.user,
             type="role_changed",
             workspace=membership.workspace.name,
@@ -130,7 +130,7 @@ def remove(*, membership: Membership, held: frozenset[str], by: User) -> None:
     _check_not_owner(membership)
     roles.grantable(roles.permission_keys(*held_roles(membership)), held)
     _delete(membership, by)
-    notices.tell(user=membership.user, type="member_removed", workspace=membership.workspace.name)
+    news.tell(user=membership.user, type="member_removed", workspace=membership.workspace.name)
 
 
 def leave(*, membership: Membership) -> None:

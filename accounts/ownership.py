@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import members, notices, roles, signals, workspaces
+from accounts import members, news, roles, signals, workspaces
 from accounts.members import PersonalWorkspace
 from accounts.models import Membership, Role, User, UserRole, Workspace
 from accounts.permissions import ADMIN
@@ -37,7 +37,7 @@ def offer(*, workspace: Workspace, to: User, by: User) -> Workspace:
         raise NotAMember
     _set_offer(workspace, to, by)
     workspaces.tell(workspace, by, "offered", after={"offered_to": str(to.pk)})
-    notices.tell(
+    news.tell(
         user=to,
         type="ownership_offered",
         path="/workspace/",
@@ -89,7 +89,7 @@ def accept(*, workspace: Workspace, heir: User) -> Workspace:
         after={"owner": str(heir.pk)},
     )
     facts = {"workspace": workspace.name, "owner": heir.username}
-    notices.tell(user=before, type="ownership_transferred", path="/workspace/", **facts)
+    news.tell(user=before, type="ownership_transferred", path="/workspace/", **facts)
     return workspace
 
 

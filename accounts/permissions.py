@@ -78,6 +78,16 @@ def declare() -> None:
             OPERATORS_ALONE,
             "high",
         ),
+        ("platform.limit.view", "查看限流", "See the rate limits", OPS, "low"),
+        ("platform.limit.manage", "调整限流", "Change the rate limits", OPS, "high"),
+        ("platform.feed.view", "查看变更流", "See the change feed", OPS, "low"),
+        (
+            "platform.feed.manage",
+            "重置变更流",
+            "Begin the change feed anew",
+            OPERATORS_ALONE,
+            "high",
+        ),
     ):
         declared.add(key, Declared(key, zh, en, roles, risk, scope="platform"))
 

@@ -18,7 +18,7 @@ class NotPlatformWide(Exception):
 class NotConfirmed(Exception):
     """An account whose address is unconfirmed, or that is closed, gets no rights on the platform."""
 
-    code = "email_unverified"
+    code = "address_unverified"
 
 
 def grant(

@@ -24,7 +24,11 @@ rights_changed = Signal()  # workspace, user (None: everybody's in it)
 role_changed = Signal()  # role, by, verb, before, after
 role_granted = Signal()  # role, user, workspace, by, expires_at, note
 role_revoked = Signal()  # role, user, workspace, by, note
-settings_changed = Signal()  # user, before, after
+settings_changed = Signal()  # user, before, after, changed_at (by the client's clock)
 platform_scope_entered = Signal()  # reason, caller
 user_suspended = Signal()  # user, by, reason
 user_activated = Signal()  # user, by, reason
+feed_reset = Signal()  # reason, by
+user_deleted = Signal()  # user: nothing of the person is left; apps above erase theirs
+# Everything else that happens to an account; `action` is what the audit log calls it.
+account_event = Signal()  # user, action, by, before, after, details

@@ -1,12 +1,19 @@
 """What the identity tables forget by themselves."""
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts import (
+    api_keys,
+    closing,
     idempotency,
     invitations,
     lifecycle,
+    limits,
     permissions,
     registry,
     sessions,
+    sign_ins,
+    sync,
     tokens,
 )
 from accounts.registry import Schedule
@@ -17,11 +24,32 @@ PURGE = "accounts.purge_workspaces"
 
 
 def declare() -> None:
-    registry.schedules.add(NAME, Schedule(NAME, sweep, every_s=EVERY_SECONDS))
-    registry.schedules.add(PURGE, Schedule(PURGE, lifecycle.purge_due, cron="30 3 * * *"))
+    for schedule in (
+        Schedule(NAME, sweep, every_s=EVERY_SECONDS),
+        Schedule(PURGE, lifecycle.purge_due, cron="30 3 * * *", label=_("Delete ended workspaces")),
+        Schedule(
+            "accounts.purge_users",
+            closing.purge,
+            cron="30 2 * * *",
+            label=_("Delete closed accounts"),
+        ),
+        Schedule(
+            "accounts.key_expiry_notice",
+            api_keys.tell_expiring,
+            cron="0 8 * * *",
+            label=_("Announce expiring API keys"),
+        ),
+    ):
+        registry.schedules.add(schedule.name, schedule)
 
 
 def sweep() -> int:
-    """Remove what has had its time: replies, tokens, sessions, expired grants; close invitations nobody answered."""
-    removed = idempotency.purge() + tokens.purge() + sessions.purge()
-    return removed + permissions.purge_expired() + invitations.close_lapsed()
+    """Remove what has had its time: ended windows, replies after a day, refresh tokens a week after expiry.
+
+    Sessions go 30 days after their end, sign-ins and tombstones of the feed after 90; expired grants and open
+    invitations lapse; a feed that was counted on another server begins anew.
+    """
+    sync.mend()
+    forgotten = limits.purge() + idempotency.purge() + tokens.purge() + sessions.purge()
+    lapsed = permissions.purge_expired() + invitations.close_lapsed()
+    return forgotten + lapsed + sign_ins.purge() + sync.sweep()

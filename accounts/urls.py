@@ -2,19 +2,23 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.api import pages
 from accounts.views import (
+    account,
     choices,
     entry,
     home,
     invitations,
+    limits,
     member_keys,
     members,
     parts,
     preferences,
     problems,
     security,
+    services,
     workspace_roles,
     workspaces,
 )
+from accounts.web.access import public
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # The first page and its parts
@@ -81,14 +85,35 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invitations/<str:token>/refusal/", invitations.decline, name="invitation_decline"),
     # One's own account
     path("settings/", preferences.settings, name="settings"),
-    path("settings/<slug:name>/", preferences.setting, name="setting"),
     path("settings/<slug:group>/reset/", preferences.reset, name="settings_reset"),
     path("profile/", preferences.profile, name="profile"),
+    path("profile/name/", account.rename, name="rename"),
+    path("profile/picture/", account.change_picture, name="picture_change"),
+    path("avatars/<uuid:owner>/<uuid:number>/", account.picture, name="picture"),
+    path("notices/", account.choose_notices, name="notices"),
+    path("account/closing/", account.close, name="account_close"),
+    path("account/closed/", account.closed, name="account_closed"),
     path("security/", security.overview, name="security"),
+    path("security/keys/revocation/", security.revoke_all_keys, name="api_keys_revoke_all"),
+    path("security/services/<int:pk>/removal/", services.remove, name="service_remove"),
+    path("accounts/service/", services.waiting, name="service_waiting"),
+    path("accounts/service/join/", services.join, name="service_join"),
+    path("accounts/3rdparty/", services.overview, name="socialaccount_connections"),
+    # What comes before allauth's own page of the same name
+    path(
+        "accounts/confirm-email/", entry.confirmation_sent, name="account_email_verification_sent"
+    ),
+    path("accounts/confirm-email/<str:key>/", public(entry.ConfirmAddress.as_view())),
+    path("accounts/2fa/webauthn/keys/<int:pk>/remove/", services.remove_passkey),
+    path("accounts/reactivation/", entry.reactivation, name="reactivation"),
+    path("accounts/not-me/<str:token>/", entry.not_me, name="not_me"),
+    path("accounts/proof/", entry.prove_by_service, name="prove_by_service"),
+    path(".well-known/change-password", entry.change_password),
     path("security/sessions/<uuid:pk>/end/", security.end_session, name="session_end"),
     path("security/sessions/end-others/", security.end_other_sessions, name="session_end_others"),
     path("security/keys/", security.create_key, name="api_key_create"),
     path("security/keys/<uuid:pk>/revocation/", security.revoke_key, name="api_key_revoke"),
+    path("limits/", limits.overview, name="limits"),
     path("password-strength/", entry.password_strength, name="password_strength"),
     # For those who read an error, and for those who build pages
     path("problems/", problems.index, name="problems"),

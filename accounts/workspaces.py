@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from accounts import identity, notices, signals, signup
+from accounts import identity, news, signals, signup
 from accounts.models import User, Workspace
 
 MAX_OWNED = 20
@@ -76,7 +76,7 @@ def suspend(*, workspace: Workspace, reason: str, by: User) -> None:
         after = {"status": Workspace.Status.SUSPENDED, "reason": reason}
         tell(workspace, by, "suspended", before=before, after=after)
         signals.workspace_suspended.send(sender=Workspace, workspace=workspace)
-        notices.tell(
+        news.tell(
             user=workspace.owner,
             type="workspace_suspended",
             path="/workspace/",

@@ -26,7 +26,26 @@ ACTIONS = {
     "auth.signed_out": _("signed out"),
     "auth.refresh_reused": _("showed a used refresh token"),
     "auth.session_revoked": _("ended a session"),
+    "auth.password_changed": _("changed a password"),
+    "auth.password_reset": _("set a new password by mail"),
+    "auth.disowned": _("disowned a sign-in"),
+    "auth.mfa_added": _("added a second factor"),
+    "auth.mfa_removed": _("removed a second factor"),
+    "auth.mfa_required": _("asked for a second factor"),
+    "auth.service_connected": _("connected a service"),
+    "auth.service_removed": _("disconnected a service"),
+    "auth.reset_sent": _("sent a link to a new password"),
+    "auth.confirmation_sent": _("sent a confirmation again"),
     "user.created": _("opened an account"),
+    "user.address_confirmed": _("confirmed an address"),
+    "user.address_changed": _("changed the main address"),
+    "user.renamed": _("changed a user name"),
+    "user.picture_changed": _("changed the picture"),
+    "user.plan_changed": _("changed a plan"),
+    "user.notices_changed": _("changed what to be told of"),
+    "user.closed": _("closed the account"),
+    "user.reopened": _("opened the account again"),
+    "user.deleted": _("was deleted for good"),
     "user.suspended": _("suspended an account"),
     "user.activated": _("activated an account"),
     "role.created": _("made a role"),
@@ -35,6 +54,7 @@ ACTIONS = {
     "user_role.granted": _("gave somebody a role"),
     "user_role.revoked": _("took a role from somebody"),
     "user.settings_changed": _("changed preferences"),
+    "feed.reset": _("began the change feed anew"),
     "api_key.created": _("made an API key"),
     "api_key.revoked": _("revoked an API key"),
     "workspace.created": _("made a workspace"),
@@ -63,6 +83,8 @@ ACTIONS = {
     "config.set": _("changed a setting"),
     "config.reset": _("reset a setting"),
     "config.rolled_back": _("restored a setting"),
+    "limit.changed": _("changed a limit"),
+    "limit.cleared": _("let somebody's count begin anew"),
     "file.uploaded": _("uploaded a file"),
     "file.linked": _("made a download link"),
     "file.made_public": _("made a file public"),
@@ -216,6 +238,7 @@ def declare() -> None:
     files.purposes.add("avatar", Purpose(_("picture of a person"), PICTURES, personal=True))
     files.purposes.add("audit_export", Purpose(_("audit export"), None, lifetime_s=86_400))
     registry.body_limits.add("/api/v1/files/", MAX_UPLOAD_BODY)
+    registry.page_limits.add("workspace_audit_export", {"GET": ("export",)})
     for step, order in ((removal.remove_settings, 50), (removal.remove_files, 100)):
         name = f"laojun.{step.__name__}"
         registry.deletion_steps.add(name, DeletionStep(name, step, order))

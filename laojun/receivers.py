@@ -1,5 +1,6 @@
 """What accounts tells about becomes rows of the audit log, in the transaction of the deed."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connections
@@ -256,14 +257,37 @@ def user_activated(user: User, by: User | None = None, reason: str = "", **_: An
     )
 
 
+@receiver(signals.account_event)
+def account_event(user: User, action: str, by: User | None = None, **facts: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action=action,
+        target=_of_account(user),
+        before=facts.get("before"),
+        after=facts.get("after"),
+        details=facts.get("details"),
+    )
+
+
 @receiver(signals.settings_changed)
-def settings_changed(user: User, **facts: Any) -> None:
+def settings_changed(user: User, changed_at: datetime | None = None, **facts: Any) -> None:
     audit.record(
         actor=user,
         action="user.settings_changed",
         target=_of_account(user),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
+        details={"client_changed_at": changed_at.isoformat()} if changed_at else None,
+    )
+
+
+@receiver(signals.feed_reset)
+def feed_reset(reason: str, by: User | None = None, **_: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action="feed.reset",
+        target=Target("feed", "changes", platform=True),
+        details={"reason": reason},
     )
 
 

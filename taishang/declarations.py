@@ -7,13 +7,14 @@ from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
     ConsoleEntry,
     ConsoleRight,
+    ConsoleTile,
     DeletionStep,
     NavigationEntry,
     Permission,
     Problem,
 )
 from laojun.audit import actions
-from taishang import removal
+from taishang import removal, tiles
 
 OPERATIONS = frozenset({"ops_admin", "data_engineer"})
 PERMISSIONS = [
@@ -23,6 +24,11 @@ PERMISSIONS = [
     ("task.cancel", "取消任务", "Cancel tasks", WRITERS | OPERATIONS),
     ("task.retry", "重试任务", "Retry tasks", WRITERS | OPERATIONS),
     ("task.priority", "提高任务优先级", "Give tasks precedence", MANAGERS | OPERATIONS),
+]
+TILES = [
+    ("running", _("Running"), "activity", tiles.running),
+    ("failed", _("Failed in 24 hours"), "cross", tiles.failed),
+    ("attention", _("Needs attention"), "hand", tiles.attention),
 ]
 PROBLEMS = [
     (
@@ -127,3 +133,5 @@ def declare() -> None:
             "task.view_all",
         ),
     )
+    for order, (key, label, icon, build) in enumerate(TILES, start=10):
+        registry.console_tiles.add(key, ConsoleTile(key, label, icon, build, order))

@@ -14,13 +14,12 @@ from rest_framework.response import Response
 from accounts import members
 from accounts.api.workspaces import WorkspaceView
 from accounts.members import Wish
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, User
 from accounts.models.role import shown_name
 from accounts.web import etags
 from accounts.web.problems import Invalid, field_error
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
-from accounts.web.views import ApiView
 
 
 class RoleBriefOut(serializers.Serializer):
@@ -85,7 +84,7 @@ class Members(WorkspaceView):
     @extend_schema(responses=page_of(MemberOut))
     def get(self, request: Request, workspace_id: int) -> Response:
         """Who belongs to the workspace, with their roles. `q` looks into names, `role` is a role's id."""
-        return self.page(_filtered(_people(self, workspace_id), request), MemberOut)
+        return self.page(_filtered(people(self.user, workspace_id), request), MemberOut)
 
 
 class MemberDetail(WorkspaceView):
@@ -99,13 +98,13 @@ class MemberDetail(WorkspaceView):
     @extend_schema(responses=MemberOut)
     def get(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
         """One member."""
-        return self.tagged(self.find(_people(self, workspace_id), user_id=user_id), MemberOut)
+        return self.tagged(self.find(people(self.user, workspace_id), user_id=user_id), MemberOut)
 
     @extend_schema(request=MemberIn, responses=MemberOut)
     def patch(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
         """Give a member other roles, or suspend them."""
         membership = self._locked(workspace_id, user_id)
-        etags.require(request, membership)
+        etags.require(request, membership, thing=("member", membership.user_id))
         given = self.read(MemberIn)
         members.change(
             membership=membership,
@@ -117,7 +116,7 @@ class MemberDetail(WorkspaceView):
                 expires_at=given.get("expires_at"),
             ),
         )
-        return self.tagged(self.find(_people(self, workspace_id), user_id=user_id), MemberOut)
+        return self.tagged(self.find(people(self.user, workspace_id), user_id=user_id), MemberOut)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
@@ -132,8 +131,9 @@ class MemberDetail(WorkspaceView):
         return self.find(locked, workspace_id=workspace_id, user_id=user_id)
 
 
-def _people(view: ApiView, workspace_id: int) -> Any:
-    found = Membership.objects.visible_to(view.user).filter(workspace_id=workspace_id)
+def people(user: User, workspace_id: int | None) -> Any:
+    """The members of a workspace as they are shown, in one query."""
+    found = Membership.objects.visible_to(user).filter(workspace_id=workspace_id)
     return found.with_roles().select_related("user__profile", "workspace")
 
 

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from accounts.api import api_keys, invitations, me, members, roles, tokens, workspaces
+from accounts.api import (
+    api_keys,
+    invitations,
+    limits,
+    me,
+    members,
+    roles,
+    security,
+    sync,
+    tokens,
+    workspaces,
+)
 
 urlpatterns = [
     # Signing in
@@ -14,8 +25,19 @@ urlpatterns = [
     path("me/sessions/revocation/", me.SessionRevocation.as_view()),
     path("me/sessions/<uuid:session_id>/", me.SessionDetail.as_view()),
     path("me/menu/", me.Menu.as_view()),
+    path("limits/", limits.Limits.as_view()),
+    path("me/reauthentication/", security.Reauthentication.as_view()),
+    path("me/sign-ins/", security.SignIns.as_view()),
+    path("me/second-factors/", security.SecondFactors.as_view()),
+    path("me/services/", security.Services.as_view()),
+    path("me/services/<int:service_id>/", security.ServiceDetail.as_view()),
+    path("me/notices/", security.Notices.as_view()),
+    path("me/picture/", security.Picture.as_view()),
     path("api-keys/", api_keys.ApiKeys.as_view()),
+    path("api-keys/revocation/", api_keys.ApiKeyRevocation.as_view()),
     path("api-keys/<uuid:key_id>/", api_keys.ApiKeyDetail.as_view()),
+    # What changed since
+    path("sync/", sync.Sync.as_view()),
     # Rights
     path("permissions/", roles.Permissions.as_view()),
     path("roles/", roles.Roles.as_view()),

@@ -9,7 +9,7 @@ import accounts.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_idle_sessions"),
+        ("accounts", "0006_addresses_of_earlier_accounts"),
     ]
 
     operations = [

@@ -57,6 +57,8 @@ class User(AbstractBaseUser):
     authz_version = models.IntegerField(default=0)
     password_changed_at = models.DateTimeField(null=True, blank=True)
     deletion_due_at = models.DateTimeField(null=True, blank=True)
+    # From then on a second factor is needed: set for staff and for whom an operator asks it of.
+    mfa_due_at = models.DateTimeField(_("second factor needed from"), null=True, blank=True)
     version = models.BigIntegerField(default=0)
 
     created_at = models.DateTimeField(auto_now_add=True)

@@ -14,13 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts import api_keys, sessions
+from accounts import api_keys, second_factor, sessions
 from accounts.forms import ApiKeyForm
-from accounts.models import ApiKey, Session
+from accounts.models import ApiKey, Session, SignIn
 from accounts.registry import permissions
+from accounts.views import services
 from accounts.web.access import needs, signed_in
 
 EXPIRES_SOON = timedelta(days=7)
+SHOWN = 12
 
 
 def _is_stale(request: HttpRequest) -> bool:
@@ -86,6 +88,15 @@ def revoke_key(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("security")
 
 
+@require_POST
+@signed_in
+@reauthentication_required(enabled=_is_stale)
+def revoke_all_keys(request: HttpRequest) -> HttpResponse:
+    ended = api_keys.revoke_all(user=_person(request))
+    messages.success(request, _("%(count)d API keys are revoked.") % {"count": ended})
+    return redirect("security")
+
+
 def _page(
     request: HttpRequest, *, form: ApiKeyForm, made: ApiKey | None = None, text: str = ""
 ) -> HttpResponse:
@@ -105,6 +116,11 @@ def _page(
             "made": made,
             "text": text,
             "public_url": settings.PUBLIC_URL,
+            "sign_ins": SignIn.objects.visible_to(_person(request)).order_by("-created_at")[:SHOWN],
+            "services": services.listed(request),
+            "factors": second_factor.listed(_person(request)),
+            "factor_due": second_factor.due_at(_person(request)),
+            "has_password": _person(request).has_usable_password(),
         },
     )
 

@@ -1,23 +1,27 @@
 """What the frame of every page shows: theme, language, rooms, workspaces. One query, made when a page asks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models.functions import JSONObject
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from accounts import avatars
 from accounts.authentication import ANONYMOUS
 from accounts.models import User, UserSettings, Workspace
 from accounts.registry import NavigationEntry, navigation
 
 THEME_COOKIE = "theme"
+COOKIE_SECONDS = 365 * 24 * 3600
 LANGUAGE_TAGS = {"zh-hans": "zh-Hans", "en": "en"}
 ROOMS_IN_BOTTOM_BAR = 4
+Answer = TypeVar("Answer", bound=HttpResponse)
 
 
 class DemoAccount(NamedTuple):
@@ -36,6 +40,7 @@ class Look:
     language: str
     user: User | None = None
     name: str = ""
+    avatar: str = ""
     rooms: list[dict[str, Any]] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
     tabs: list[dict[str, Any]] = field(default_factory=list)
@@ -63,6 +68,21 @@ def theme_of(request: HttpRequest) -> str:
     return wish if wish in UserSettings.Theme.values else UserSettings.Theme.SYSTEM
 
 
+def remember_look(response: Answer, fields: Mapping[str, Any]) -> Answer:
+    """Keep what was chosen of theme and language in this browser, for the time before the next sign-in."""
+    cookies = {"theme": THEME_COOKIE, "language": settings.LANGUAGE_COOKIE_NAME}
+    for name in cookies.keys() & fields.keys():
+        response.set_cookie(
+            cookies[name],
+            fields[name],
+            max_age=COOKIE_SECONDS,
+            secure=settings.SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
 def _build(request: HttpRequest) -> Look:
     language = LANGUAGE_TAGS.get(translation.get_language() or "", "zh-Hans")
     principal = getattr(request, "principal", ANONYMOUS)
@@ -79,6 +99,7 @@ def _build(request: HttpRequest) -> Look:
         language=language,
         user=principal.user,
         name=person["user__profile__display_name"] or principal.user.username,
+        avatar=_own_picture(person["user__profile__avatar_url"]),
         rooms=[place for place in rail if place["group"] == "rooms"],
         tools=[place for place in rail if place["group"] != "rooms"],
         tabs=tabs,
@@ -107,16 +128,24 @@ def _person(user: User) -> dict[str, Any]:
             mine.values(json=JSONObject(id="id", name="name", kind="kind", status="status"))
         )
     )
-    found = rows.values("theme", "user__profile__display_name", "workspaces").first()
+    found = rows.values(
+        "theme", "user__profile__display_name", "user__profile__avatar_url", "workspaces"
+    ).first()
     return (
         dict(found)
         if found
         else {
             "theme": UserSettings.Theme.SYSTEM,
             "user__profile__display_name": "",
+            "user__profile__avatar_url": "",
             "workspaces": [],
         }
     )
+
+
+def _own_picture(address: str) -> str:
+    """Only pictures that we keep are shown; one elsewhere would tell its host who looks."""
+    return address if address.startswith(avatars.ADDRESS) else ""
 
 
 def _places(request: HttpRequest) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
     ValidationError,
 )
 from django.db import DataError, InterfaceError, OperationalError
@@ -52,6 +54,8 @@ CODES: list[tuple[type[Exception], str]] = [
     (ObjectDoesNotExist, "not_found"),
     (PermissionDenied, "permission_denied"),
     (RequestDataTooBig, "body_too_large"),
+    (TooManyFieldsSent, "body_too_deep"),
+    (TooManyFilesSent, "body_too_deep"),
     (SuspiciousOperation, "bad_request"),
     (DataError, "value_out_of_range"),
     (OperationalError, "database_unavailable"),
@@ -67,6 +71,7 @@ CODES_BY_STATUS = {
     406: "not_acceptable",
     413: "body_too_large",
     415: "unsupported_media_type",
+    429: "rate_limited",
     503: "database_unavailable",
 }
 
@@ -276,6 +281,12 @@ PROBLEMS = [
         _("Use numbers and dates in the range the schema names."),
     ),
     (
+        "picture_unreadable",
+        400,
+        _("This is not a picture we can read"),
+        _("Send a PNG, JPEG, WebP or GIF of at most 5 MB."),
+    ),
+    (
         "workspace_required",
         400,
         _("Name a workspace"),
@@ -322,6 +333,42 @@ PROBLEMS = [
         401,
         _("This refresh token was used before"),
         _("The device was signed out because an old token came back. Sign in again."),
+    ),
+    (
+        "email_unverified",
+        401,
+        _("The address is not confirmed yet"),
+        _("Open the link in the letter we sent, then sign in again."),
+    ),
+    (
+        "mfa_required",
+        401,
+        _("A second factor is needed"),
+        _("Send `mfa_token` with a `code` of the app, or a recovery code, within five minutes."),
+    ),
+    (
+        "mfa_token_invalid",
+        401,
+        _("This token is too old or was used"),
+        _("Sign in with the password again to get a new one."),
+    ),
+    (
+        "mfa_code_invalid",
+        401,
+        _("This code is wrong or was used"),
+        _("Wait for the next code of the app, or use a recovery code."),
+    ),
+    (
+        "account_closed",
+        401,
+        _("This account is closed"),
+        _("Send `reactivate` as true to open it again before it is deleted."),
+    ),
+    (
+        "mfa_enrolment_required",
+        403,
+        _("Set up a second factor first"),
+        _("Open the page *Second factors* in a browser and set one up."),
     ),
     (
         "permission_denied",
@@ -372,7 +419,7 @@ PROBLEMS = [
         _("Sign in with the address it was sent to, or ask for one of your own."),
     ),
     (
-        "email_unverified",
+        "address_unverified",
         403,
         _("Confirm your address first"),
         _("Open the link in the letter we sent to it, then try again."),
@@ -421,6 +468,24 @@ PROBLEMS = [
         _("A personal workspace has one member"),
         _("Make it a team workspace first."),
     ),
+    (
+        "owns_shared_workspace",
+        409,
+        _("Others work in a workspace of yours"),
+        _("Hand over the workspaces listed in `workspaces`, or remove their members, first."),
+    ),
+    (
+        "last_sign_in_method",
+        409,
+        _("This is your last way to sign in"),
+        _("Set a password, or add a passkey or a service, first."),
+    ),
+    (
+        "cannot_reopen",
+        409,
+        _("This account cannot be opened again"),
+        _("The time in which it could be is over."),
+    ),
     ("name_taken", 409, _("This name is taken"), _("Choose another name.")),
     (
         "role_in_use",
@@ -433,6 +498,12 @@ PROBLEMS = [
         409,
         _("This role belongs to the platform"),
         _("Make a role of your own with the permissions you need."),
+    ),
+    (
+        "sync_reset",
+        410,
+        _("This copy cannot be brought up to date"),
+        _("Load the types listed in `types` again, starting without a cursor."),
     ),
     (
         "already_member",
@@ -488,6 +559,12 @@ PROBLEMS = [
         428,
         _("Say which version you change"),
         _("Send `If-Match` with the ETag you last saw."),
+    ),
+    (
+        "rate_limited",
+        429,
+        _("Too many requests"),
+        _("Wait as many seconds as `Retry-After` says, then go on more slowly."),
     ),
     (
         "internal_error",

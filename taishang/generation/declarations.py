@@ -7,7 +7,6 @@ from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
     ConsolePanel,
     ConsoleRight,
-    ConsoleTile,
     FirstStep,
     HomeCard,
     NavigationEntry,
@@ -90,7 +89,10 @@ SETTINGS = (
         scopes=BOTH,
         group="generation",
         title=_("Jobs at once"),
-        help=_("Generation jobs that run at the same time in one workspace; further ones wait."),
+        help=_(
+            "Generation jobs that run at the same time in one workspace; further ones wait. "
+            "The next job that is handed in sets the workspace's lane to it."
+        ),
     ),
     Definition(
         key="generation.max_waiting",
@@ -160,12 +162,6 @@ PROBLEMS = (
         409,
         _("Later versions depend on this one"),
         _("Undo the versions named in `versions` first."),
-    ),
-    (
-        "selection_incomplete",
-        422,
-        _("The selection leaves out what others need"),
-        _("Add the files named in `files`."),
     ),
     (
         "edits_refused",
@@ -238,9 +234,10 @@ def declare() -> None:
             group="tools",
         ),
     )
+    registry.page_limits.add("generation_new", {"POST": ("upload",)})
     registry.home_cards.add(
         "generation",
-        HomeCard("generation", "running", "generation/_home.html", glances.newest_jobs, order=20),
+        HomeCard("generation", "continue", "generation/_home.html", glances.newest_jobs, order=20),
     )
     label = _("Turn a front end into a back end that runs")
     registry.first_steps.add(
@@ -260,17 +257,6 @@ def declare() -> None:
             figures.week,
             order=60,
             every_s=60,
-            permission="generation.view",
-        ),
-    )
-    registry.console_tiles.add(
-        "generation",
-        ConsoleTile(
-            "generation",
-            _("Generation jobs"),
-            "flask",
-            glances.jobs_tile,
-            order=40,
             permission="generation.view",
         ),
     )

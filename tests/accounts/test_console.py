@@ -6,7 +6,16 @@ import pytest
 from django.contrib.admin import site
 
 from accounts import platform_roles, tenancy
-from accounts.models import ApiKey, Invitation, Role, Session, User, UserRole, Workspace
+from accounts.models import (
+    ApiKey,
+    FeedState,
+    Invitation,
+    Role,
+    Session,
+    User,
+    UserRole,
+    Workspace,
+)
 from accounts.registry import console_rights
 from laojun.models import AuditLog
 from tests.accounts.api.calls import JSON, Program, sign_in
@@ -130,6 +139,38 @@ def test_a_list_asks_as_often_for_one_row_as_for_many(olga, model, at_most, alic
 
     with at_most(9):
         olga.get(f"/admin/accounts/{model}/")
+
+
+def test_the_feed_shows_its_counts_and_begins_anew_with_a_reason(olga, alice):
+    before = FeedState.objects.get().epoch
+    address = "/admin/accounts/feedstate/"
+
+    shown = olga.get(address)
+    refused = olga.post(address, {"reason": ""})
+    assert FeedState.objects.get().epoch == before
+    done = olga.post(address, {"reason": "the disk was restored"})
+
+    assert "settings" in shown.content.decode()
+    assert refused.status_code == 200
+    assert done.status_code == 302
+    assert FeedState.objects.get().epoch != before
+    assert platform(AuditLog.objects.filter(action="feed.reset"))[0].payload["details"] == {
+        "reason": "the disk was restored"
+    }
+
+
+def test_an_operator_of_lesser_rank_sees_the_feed_and_cannot_reset_it(olga):
+    User.objects.filter(pk=olga.user.pk).update(is_superuser=False)
+    before = FeedState.objects.get().epoch
+
+    response = olga.post("/admin/accounts/feedstate/", {"reason": "because"})
+
+    assert response.status_code == 403
+    assert FeedState.objects.get().epoch == before
+
+
+def test_the_lag_of_the_feed_is_on_the_first_screen(olga):
+    assert olga.get("/admin/tiles/feed/").status_code == 200
 
 
 # Workspaces

@@ -219,7 +219,7 @@ def test_the_address_must_be_verified_where_letters_leave(
         invite(alice, team)
     token = re.search(r"tli_[\w-]+", letters[0].body)[0]
 
-    assert_problem(answer(charlie, token), 403, "email_unverified")
+    assert_problem(answer(charlie, token), 403, "address_unverified")
     verify(charlie)
     assert answer(charlie, token).status_code == 200
 

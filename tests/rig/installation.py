@@ -138,9 +138,10 @@ class Installation:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         command = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
-        command += ["--port", str(port), "--log-level", "warning"]
+        command += ["--port", str(port), "--log-level", "warning", "--no-proxy-headers"]
         log = self.folder / f"web-{port}.log"
-        self.workers.append(WorkerProcess(command, self.environment(**extra), log))
+        pooled = {"DATABASE_POOL": "10", **extra}
+        self.workers.append(WorkerProcess(command, self.environment(**pooled), log))
         address = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(port), seconds=20)
         return address

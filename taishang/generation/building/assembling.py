@@ -197,6 +197,8 @@ def _collect_fields(work: Work) -> None:
         draft.addressed = draft.addressed or meaning.action == "retrieve"
         if meaning.parent is not None and meaning.parent not in draft.parents:
             draft.parents.append(meaning.parent)
+        if meaning.action == "create":
+            draft.created_below.add(meaning.parent)
         sightings.from_operation(draft, operation, meaning.action, work.catalogue)
         if operation.call.function and meaning.action in ("create", "update", "replace"):
             homes[operation.call.function] = draft

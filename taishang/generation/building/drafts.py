@@ -57,7 +57,10 @@ class Sighting:
 
 @dataclass
 class EntityDraft:
-    """A thing found so far. `uses` holds what the front end does with it: list, create, update, delete."""
+    """A thing found so far. `uses` holds what the front end does with it: list, create, update, delete.
+
+    `created_below` holds the parents in the paths by which it is created, None for a path without one.
+    """
 
     name: str
     wire_name: str
@@ -66,6 +69,7 @@ class EntityDraft:
     sightings: dict[str, list[Sighting]] = field(default_factory=dict)
     uses: set[str] = field(default_factory=set)
     parents: list[str] = field(default_factory=list)
+    created_below: set[str | None] = field(default_factory=set)
     mocks: list[Fact] = field(default_factory=list)
     addressed: bool = False
 

@@ -170,8 +170,11 @@ def related_name(draft: EntityDraft, name: str, target: str) -> str:
     return base if plain and target != draft.name else f"{name}_{base}"
 
 
-def nested_relation(draft: EntityDraft, parent: EntityDraft) -> RelationSpec:
-    """The reference that a nested path implies: `/posts/{id}/comments` says that a comment has a post."""
+def nested_relation(draft: EntityDraft, parent: EntityDraft, *, null: bool) -> RelationSpec:
+    """The reference that a nested path implies: `/posts/{id}/comments` says that a comment has a post.
+
+    It is `null` for rows that are also created by a path which names no post.
+    """
     name = field_name(snake(parent.wire_name), taken=[])
     camel = any(wire != wire.lower() for wire in draft.sightings)
     parts = words(parent.wire_name)
@@ -189,6 +192,7 @@ def nested_relation(draft: EntityDraft, parent: EntityDraft) -> RelationSpec:
         wire_name=wire,
         kind="fk",
         target=parent.name,
+        null=null,
         related_name=plural(snake(draft.name)),
         read_only=True,
     )

@@ -81,7 +81,8 @@ def _nested(
         if parent is None or parent.name == draft.name:
             continue
         if all(each.target != parent.name for each in [*relations, *found]):
-            found.append(nested_relation(draft, parent))
+            elsewhere = bool(draft.created_below - {parent.name})
+            found.append(nested_relation(draft, parent, null=elsewhere))
     return found
 
 

@@ -1,0 +1,48 @@
+// The list of what could not be sent: what it was, why not, and what to do with it. Nothing leaves it by itself.
+
+import { client } from "parts/sync";
+
+function words(value) {
+  if (value === null || typeof value !== "object") return String(value);
+  return Object.entries(value)
+    .filter(([name]) => name !== "client_changed_at")
+    .map(([name, one]) => `${name}: ${typeof one === "object" ? JSON.stringify(one) : one}`)
+    .join("\n");
+}
+
+// Of the server's version, only what the person's own version speaks of; a profile stands inside its person.
+function same(theirs, body) {
+  const data = theirs?.data?.profile ?? theirs?.data ?? {};
+  return Object.fromEntries(Object.keys(body ?? {}).filter((name) => name in data).map((name) => [name, data[name]]));
+}
+
+function entry(pattern, operation, queue) {
+  const item = pattern.content.firstElementChild.cloneNode(true);
+  const { problem, theirs, body } = operation;
+  const put = (name, text) => { item.querySelector(`[data-${name}]`).textContent = text; };
+  item.dataset.state = operation.state;
+  put("label", operation.label || operation.path);
+  put("reason", problem?.errors?.map((one) => one.message).join(" ") || problem?.detail || problem?.title || "");
+  put("mine", words(body));
+  put("theirs", theirs ? words(same(theirs, body)) : "");
+  item.querySelector("[data-versions]").hidden = operation.state !== "conflict";
+  item.querySelector("[data-again]").addEventListener("click", () => queue.retry(operation, theirs?.etag));
+  item.querySelector("[data-drop]").addEventListener("click", () => queue.discard(operation));
+  return item;
+}
+
+export default async function attach(list) {
+  const found = await client;
+  if (!found) return;
+  const { queue } = found;
+  const pattern = document.getElementById("stuck-pattern");
+
+  async function draw() {
+    const all = await queue.pending();
+    list.replaceChildren(...all.filter((one) => one.state !== "waiting").map((one) => entry(pattern, one, queue)));
+    document.querySelector("[data-nothing-stuck]").hidden = list.children.length > 0;
+  }
+
+  for (const name of ["change", "done", "conflict", "parked"]) queue.addEventListener(name, draw);
+  await draw();
+}
