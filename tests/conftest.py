@@ -18,12 +18,20 @@ from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
-from accounts import limits, tenancy
+from accounts import breaker, limits, tenancy
+from accounts import cache as caching
 from accounts.models import User, Workspace
 from config import embedded
 from tests import factories
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A busy machine is not a dead Redis: only the tests of its absence keep the real patience."""
+    if config.option.markexpr != "chaos":
+        caching.CONNECT_SECONDS = caching.CALL_SECONDS = 2.0
+        breaker.BUDGET_SECONDS = 5.0
 
 
 def _admin() -> psycopg.Connection:

@@ -96,7 +96,8 @@ def test_a_letter_sent_twice_can_be_told_to_be_one(alice):
 @pytest.mark.parametrize("key", sorted(LETTERS))
 def test_every_letter_has_text_and_html_in_both_languages(key, language):
     names = ("name", "url", "device", "ip", "time", "new", "old", "factor", "service", "key")
-    params = dict.fromkeys((*names, "until", "reason"), "<b>x</b>")
+    of_workspaces = ("workspace", "inviter", "message", "days", "person", "roles", "owner", "due")
+    params = dict.fromkeys((*names, *of_workspaces, "until", "reason"), "<b>x</b>")
     with translation.override(language):
         letter = mail.render(key, to="a@example.com", params=params)
 
