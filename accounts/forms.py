@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import identity, preferences, registry, signup
 from accounts.models import Profile, User, UserSettings
 from accounts.passwords import HashQueueFull
-
-LANGUAGE_OF_REQUEST = {"en": "en"}
+from accounts.web import languages
 
 
 class SignInForm(LoginForm):
@@ -88,7 +87,7 @@ class SignUpForm(SignupForm):
             email=self.cleaned_data["email"],
             username=self.cleaned_data["username"],
             password=self.cleaned_data["password1"],
-            language=LANGUAGE_OF_REQUEST.get(str(request.LANGUAGE_CODE), "zh-CN"),
+            language=languages.STORED[str(request.LANGUAGE_CODE)],
         )
         setup_user_email(request, user, [])
         return user

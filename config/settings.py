@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "laojun.middleware.SettingsMiddleware",
     "laojun.middleware.AuditMiddleware",
     "accounts.middleware.LanguageMiddleware",
+    "accounts.middleware.PrivacyMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.PrincipalMiddleware",
