@@ -69,3 +69,22 @@ def test_an_early_return_rules_out_what_follows_it():
         ("POST", "/api/beds"),
         ("DELETE", "/api/beds/{}"),
     }
+
+
+def test_what_a_handler_asks_its_database_is_no_call_of_the_front_end():
+    facts = facts_of(
+        {
+            "package.json": '{"dependencies": {"next": "15", "@supabase/supabase-js": "2"}}',
+            "app/api/beds/route.ts": (
+                "import { createClient } from '@supabase/supabase-js';\n"
+                "const supabase = createClient(process.env.URL!, process.env.KEY!);\n"
+                "export async function GET() {\n"
+                "  const { data } = await supabase.from('beds').select('*');\n"
+                "  return Response.json(data);\n}\n"
+            ),
+            "app/api/trpc/[trpc]/route.ts": "export const GET = handler;\nexport const POST = handler;\n",
+        }
+    )
+
+    assert {fact.kind for fact in facts if fact.kind == "supabase"} == set()
+    assert endpoints(facts) == {("GET", "/api/beds")}
