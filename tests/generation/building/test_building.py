@@ -146,6 +146,23 @@ def test_what_one_creating_call_leaves_out_is_not_required():
     assert required(full, short) == {"title", "owner"}
 
 
+def test_a_unique_value_that_may_be_left_out_is_null_then():
+    table = schema(
+        "plans",
+        thing(id="uuid", code="text", name_q="text"),
+        origin="sql",
+        primary_key=["id"],
+        unique=[["code"], ["name"]],
+    )
+
+    plan = made([table, call("POST", "/api/plans", body=thing(code="text"))]).entity("Plan")
+
+    assert {each.name: (each.required, each.null) for each in plan.fields if each.unique} == {
+        "code": (True, False),
+        "name": (False, True),
+    }
+
+
 def test_a_verb_in_a_path_is_no_thing():
     task = schema("ITaskModel", thing(id="text", title="text"), line=60)
     blueprint = made(
