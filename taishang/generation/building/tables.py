@@ -105,10 +105,7 @@ def _with_uniques(spec: EntitySpec, draft: EntityDraft) -> EntitySpec:
         if isinstance(fact.value, ChatValue) and fact.value.statement == "unique"
         for wire in fact.value.fields
     }
-    fields = [
-        _unique(each) if each.name in single | stated else each
-        for each in spec.fields
-    ]
+    fields = [_unique(each) if each.name in single | stated else each for each in spec.fields]
     relations = [
         each.model_copy(update={"kind": "o2o"})
         if each.name in single and each.kind == "fk"
