@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fuzz fix lock shots messages
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -26,7 +26,7 @@ setup: .venv/installed .venv/messages
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
-.venv/messages: .venv/installed $(wildcard locale/*/LC_MESSAGES/*.po)
+.venv/messages: .venv/installed $(wildcard locale/*/LC_MESSAGES/*.po locale/console/*/LC_MESSAGES/*.po)
 	@$(BIN)/python -m config.messages
 	@touch $@
 
@@ -67,3 +67,6 @@ lock:                 ## recompile the pinned requirements
 
 shots: setup browser  ## photograph every page in both themes and languages into $(DATA_DIR)/shots
 	$(BIN)/python -m tests.e2e.shots
+
+bench-rest: setup     ## what a request costs, as ratios against bare SQL, REST framework and django-ninja
+	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench DATABASE_POOL=4 LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.rest

@@ -9,7 +9,7 @@ LOCALES = Path(__file__).resolve().parent.parent / "locale"
 
 
 def compile_all() -> None:
-    for source in sorted(LOCALES.glob("*/LC_MESSAGES/*.po")):
+    for source in sorted(LOCALES.glob("**/LC_MESSAGES/*.po")):
         with source.open("rb") as file:
             catalogue = read_po(file)
         with source.with_suffix(".mo").open("wb") as file:

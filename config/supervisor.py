@@ -46,7 +46,8 @@ def commands() -> dict[str, list[str]]:
         "web": [
             *(PYTHON, "-m", "uvicorn", "config.asgi:application"),
             *("--host", HOST, "--port", str(PORT), "--no-access-log", "--log-level", "warning"),
-            *("--timeout-graceful-shutdown", "5"),
+            # Whom to believe about the client's address is TRUSTED_PROXIES' matter, not the server's.
+            *("--timeout-graceful-shutdown", "5", "--no-proxy-headers"),
         ],
         "worker": [PYTHON, "manage.py", "worker"],
     }

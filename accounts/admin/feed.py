@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts import sync
 from accounts.admin.base import Console, ReasonForm, operator
 from accounts.models import Change, FeedState, IdempotencyKey
+from accounts.web.console import may_act
 
 
 @admin.register(FeedState)
@@ -38,14 +39,12 @@ class FeedAdmin(Console):
                 at=Min("changed_at")
             )["at"],
             "replies": IdempotencyKey.objects.count(),
-            "may_reset": operator(request).is_superuser,
+            "may_reset": may_act(self, request),
             "form": form,
         }
         return TemplateResponse(request, "admin/accounts/feed.html", context)
 
     def _reset(self, request: HttpRequest, reason: str) -> None:
-        if not operator(request).is_superuser:
-            raise PermissionDenied
         sync.reset(reason=reason[:200], by=operator(request))
         messages.success(request, _("The feed begins anew; every client loads again."))
 

@@ -6,8 +6,9 @@ from django.db.models import QuerySet
 
 from accounts import sync
 from accounts.api.me import ProfileOut, SettingsOut
+from accounts.api.members import MemberOut, people
 from accounts.api.roles import RoleOut
-from accounts.api.workspaces import MemberOut, WorkspaceOut, people
+from accounts.api.workspaces import WorkspaceOut
 from accounts.authentication import Principal
 from accounts.models import Profile, Role, UserSettings, Workspace
 from accounts.registry import SyncResource, sync_resources

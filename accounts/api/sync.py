@@ -47,6 +47,7 @@ class SyncOut(serializers.Serializer):
 
 class Sync(ApiView):
     required_permissions: ClassVar = {"GET": SIGNED_IN}
+    rate_limits: ClassVar = {"GET": ("sync",)}
     query_parameters = frozenset({"cursor", "types", "limit"})
 
     @extend_schema(

@@ -7,7 +7,7 @@ import accounts.models.change
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_idle_sessions"),
+        ("accounts", "0006_rate_hit"),
     ]
 
     operations = [

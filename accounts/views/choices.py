@@ -1,6 +1,5 @@
 """What is chosen from the frame of a page: the workspace and the language."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -10,10 +9,11 @@ from accounts import preferences
 from accounts.authentication import WORKSPACE_SESSION_KEY
 from accounts.models import UserSettings, Workspace
 from accounts.web import frame
+from accounts.web.access import public, signed_in
 
 
 @require_POST
-@login_required
+@signed_in
 def switch_workspace(request: HttpRequest) -> HttpResponse:
     """Go on in another workspace, at the same kind of page."""
     wanted = request.POST.get("workspace", "")
@@ -23,6 +23,7 @@ def switch_workspace(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(_same_kind_of_page(request))
 
 
+@public
 @require_POST
 def switch_language(request: HttpRequest) -> HttpResponse:
     """Remember the language: in the account when there is one, in this browser always."""

@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts import preferences
+from accounts import notices, preferences
 from accounts.forms import ProfileForm, SettingsForm
 from accounts.models import Profile, UserSettings
 from accounts.web import etags, frame
+from accounts.web.access import signed_in
 
 GROUPS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "appearance": (_("Appearance"), ("theme", "language", "timezone")),
@@ -42,7 +42,7 @@ UNITS = {
 SEGMENTED = {"theme", "language"}
 
 
-@login_required
+@signed_in
 def settings(request: HttpRequest) -> HttpResponse:
     row = get_object_or_404(UserSettings, user=request.user)
     form = SettingsForm(request.POST or None, instance=row)
@@ -55,12 +55,19 @@ def settings(request: HttpRequest) -> HttpResponse:
         for key, (title, names) in GROUPS.items()
     ]
     return render(
-        request, "accounts/settings.html", {"form": form, "groups": groups, "segmented": SEGMENTED}
+        request,
+        "accounts/settings.html",
+        {
+            "form": form,
+            "groups": groups,
+            "segmented": SEGMENTED,
+            "notices": notices.wishes(_person(request)),
+        },
     )
 
 
 @require_POST
-@login_required
+@signed_in
 def reset(request: HttpRequest, group: str) -> HttpResponse:
     if group not in GROUPS:
         raise Http404
@@ -71,7 +78,7 @@ def reset(request: HttpRequest, group: str) -> HttpResponse:
     return frame.remember_look(redirect("settings"), first)
 
 
-@login_required
+@signed_in
 def profile(request: HttpRequest) -> HttpResponse:
     row = get_object_or_404(Profile, user=request.user)
     form = ProfileForm(request.POST or None, instance=row)

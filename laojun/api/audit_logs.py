@@ -76,6 +76,7 @@ class JsonLinesRenderer(JsonRenderer):
 class AuditExport(ApiView):
     renderer_classes = [JsonRenderer, JsonLinesRenderer, CsvRenderer]
     required_permissions: ClassVar = {"GET": "audit.export"}
+    rate_limits: ClassVar = {"GET": ("export",)}
     query_parameters = audit_search.PARAMETERS | {"format"}
 
     @extend_schema(responses=content("application/x-ndjson") | content("text/csv"))

@@ -96,7 +96,8 @@ class ConfigView(ApiView):
         if scope != GLOBAL:
             message = _("Either workspace or global.")
             raise Invalid([field_error("scope", "scope_not_allowed", message)])
-        if not self.user.is_staff or self.principal.api_key_id:
+        needed = "config.view" if self.request.method in {"GET", "HEAD"} else "config.edit"
+        if self.principal.api_key_id or not self.user.may_on_platform(needed):
             raise denied("platform")
         return None
 

@@ -4,6 +4,9 @@ import { init } from "echarts";
 
 const COLOURS = ["--blue", "--jade", "--amber", "--accent", "--red", "--ink-3"];
 
+// So many categories all show their names; of more, the chart leaves some out.
+const MOST_LABELS = 8;
+
 function token(element, name) {
   return getComputedStyle(element).getPropertyValue(name).trim();
 }
@@ -21,7 +24,7 @@ function options(element, data) {
     legend: { show: data.series.length > 1, textStyle: { color: ink }, top: 0 },
     // Rich text, because the HTML tooltip carries inline styles.
     tooltip: { trigger: "axis", renderMode: "richText", backgroundColor: token(element, "--surface"), textStyle: { color: token(element, "--ink") } },
-    xAxis: { type: "category", data: data.labels, ...axis },
+    xAxis: { type: "category", data: data.labels, ...axis, axisLabel: { color: ink, interval: data.labels.length > MOST_LABELS ? "auto" : 0 } },
     yAxis: { type: "value", splitLine: { lineStyle: { color: line } }, ...axis },
     series: data.series.map((one) => ({ type: data.kind ?? "line", name: one.name, data: one.values, showSymbol: false })),
   };

@@ -56,6 +56,7 @@ class TaskAdmin(OperatorAdmin):
         "error_code",
         ("acknowledged_at", admin.EmptyFieldListFilter),
         ("created_at", RangeDateTimeFilter),
+        ("finished_at", RangeDateTimeFilter),
     )
     list_filter_submit = True
     list_select_related = ("workspace", "user")

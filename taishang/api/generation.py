@@ -126,6 +126,7 @@ class JobDetailOut(JobOut):
     options = serializers.JSONField()
     edits = serializers.JSONField()
     stage_timings = serializers.JSONField(help_text="ms and counts of each stage")
+    usage = serializers.JSONField(help_text="seconds, cpu_seconds, peak_bytes, sandbox")
     verification = serializers.JSONField()
     warnings = serializers.JSONField()
     identical_to = serializers.SerializerMethodField()

@@ -27,7 +27,7 @@ from taishang.api.generation import JobView
 from taishang.api.projects import VersionOut, VersionPage
 from taishang.api.tasks import TaskOut
 from taishang.generation import applying, disclosing, reading
-from taishang.generation.diffschema import SCHEMA
+from taishang.generation.diff_schema import SCHEMA
 from taishang.generation.selecting import Selection
 from taishang.models import GenerationJob, ProjectVersion, Task
 

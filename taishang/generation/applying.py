@@ -181,7 +181,7 @@ def run_application(run: Run) -> None:
         result = reading.tree(job=job)
         plan_of_job = reading.blueprint(job=job)
         difference = reading.diff(job=job)
-        base = _base_tree(job, project)
+        base = _merge_base(job, project)
     selection = Selection.model_validate(payload.get("selection", {}))
     taken = selecting.closure(blueprint=plan_of_job, difference=difference, selection=selection)
     addition = selecting.part(blueprint=plan_of_job, taken=taken)
@@ -296,7 +296,7 @@ def _check_conflicts(
     if head is None:
         return
     merged = packing.merge(
-        base=_without_migrations(_base_tree(job, project)),
+        base=_without_migrations(_merge_base(job, project)),
         ours=_without_migrations(projects.tree(version=head)),
         theirs=_without_migrations(reading.tree(job=job)),
         resolutions=resolutions,  # type: ignore[arg-type]
@@ -383,6 +383,16 @@ def _base_tree(job: GenerationJob, project: Project) -> Tree:
     """The tree that the job was compared with."""
     base = project.versions.filter(commit_sha=job.base_commit).first() if job.base_commit else None
     return projects.tree(version=base) if base else projects.blank_tree()
+
+
+def _merge_base(job: GenerationJob, project: Project) -> Tree:
+    """The last pure render that the job knew: what people had written by hand until then counts as theirs."""
+    known = project.versions.filter(commit_sha=job.base_commit).first() if job.base_commit else None
+    if known is None:
+        return projects.blank_tree()
+    by_hand = (ProjectVersion.Kind.IMPORT, ProjectVersion.Kind.MERGE)
+    pure = project.versions.filter(number__lte=known.number).exclude(kind__in=by_hand)
+    return projects.tree(version=pure.order_by("-number")[0])
 
 
 def _moved_files(

@@ -6,7 +6,7 @@ from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
     ConsolePanel,
-    ConsoleTile,
+    ConsoleRight,
     FirstStep,
     HomeCard,
     NavigationEntry,
@@ -89,7 +89,10 @@ SETTINGS = (
         scopes=BOTH,
         group="generation",
         title=_("Jobs at once"),
-        help=_("Generation jobs that run at the same time in one workspace; further ones wait."),
+        help=_(
+            "Generation jobs that run at the same time in one workspace; further ones wait. "
+            "The next job that is handed in sets the workspace's lane to it."
+        ),
     ),
     Definition(
         key="generation.max_waiting",
@@ -195,7 +198,9 @@ PURPOSES = {
 
 def declare() -> None:
     for key, zh, en, roles, risk in RIGHTS:
-        registry.permissions.add(key, Permission(key, zh, en, roles, risk))
+        # Sources are read behind the doors of their job.
+        within = "generation.view" if key == "generation.source.view" else ""
+        registry.permissions.add(key, Permission(key, zh, en, roles, risk, within=within))
     for key, meaning in ACTIONS.items():
         audit.actions.add(key, meaning)
     for definition in SETTINGS:
@@ -229,15 +234,21 @@ def declare() -> None:
             group="tools",
         ),
     )
+    registry.page_limits.add("generation_new", {"POST": ("upload",)})
     registry.home_cards.add(
         "generation",
-        HomeCard("generation", "running", "generation/_home.html", glances.newest_jobs, order=20),
+        HomeCard("generation", "continue", "generation/_home.html", glances.newest_jobs, order=20),
     )
     label = _("Turn a front end into a back end that runs")
     registry.first_steps.add(
         "generation",
         FirstStep("generation", label, "generation_list", glances.has_generated, order=20),
     )
+    for model, view, change in (
+        ("generationjob", "generation.view", "generation.cancel"),
+        ("project", "project.view", "project.delete"),
+    ):
+        registry.console_rights.add(f"taishang.{model}", ConsoleRight(view, change))
     registry.console_panels.add(
         "generation",
         ConsolePanel(
@@ -246,9 +257,6 @@ def declare() -> None:
             figures.week,
             order=60,
             every_s=60,
+            permission="generation.view",
         ),
-    )
-    registry.console_tiles.add(
-        "generation",
-        ConsoleTile("generation", _("Generation jobs"), "flask", glances.jobs_tile, order=40),
     )

@@ -1,11 +1,8 @@
-"""What other pages show of generation at a glance: the first page, the first steps, the operator's board."""
+"""What the first page shows of generation at a glance."""
 
 from __future__ import annotations
 
 from typing import Any
-
-from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, Workspace
 from taishang.models import GenerationJob, Task
@@ -24,15 +21,3 @@ def has_generated(*, user: User, workspace: Workspace) -> bool:
     return GenerationJob.objects.filter(
         workspace=workspace, user=user, task__state=Task.State.SUCCEEDED
     ).exists()
-
-
-def jobs_tile() -> dict[str, Any]:
-    """Running jobs, and those that failed for good and nobody acknowledged."""
-    jobs = Task.objects.filter(type="generation")
-    failed = jobs.dead_letters().count()
-    return {
-        "value": jobs.filter(state=Task.State.RUNNING).count(),
-        "note": _("%(count)d failed, not seen yet") % {"count": failed} if failed else "",
-        "state": "warn" if failed else "good",
-        "url": reverse("admin:taishang_generationjob_changelist"),
-    }

@@ -237,12 +237,12 @@ def _keep(run: Run, out: Path, ended: CageResult) -> None:
     if error is not None:
         with run.database():
             _save_artifacts(run, stored)
-            _save_job(run, out, error=error)
+            _save_job(run, out, ended, error=error)
         raise Permanent(error["code"], _sentence(error))
     result = orjson.loads((out / "result.json").read_bytes())
     with run.finish({"tree_sha256": result["tree_sha256"], "summary": result["summary"]}):
         _save_artifacts(run, stored)
-        _save_job(run, out, error=None)
+        _save_job(run, out, ended, error=None)
 
 
 def _error(out: Path, ended: CageResult) -> dict[str, Any] | None:
@@ -308,9 +308,15 @@ def _save_artifacts(run: Run, stored: dict[str, File]) -> None:
         )
 
 
-def _save_job(run: Run, out: Path, *, error: dict[str, Any] | None) -> None:
+def _save_job(run: Run, out: Path, ended: CageResult, *, error: dict[str, Any] | None) -> None:
     job = GenerationJob.objects.select_related("upload_file", "chat_file").get(pk=run.id)
-    fields = ["summary", "updated_at"]
+    job.usage = {
+        "seconds": ended.seconds,
+        "cpu_seconds": ended.cpu_seconds,
+        "peak_bytes": ended.peak_bytes,
+        "sandbox": ended.level,
+    }
+    fields = ["summary", "usage", "updated_at"]
     result_file = out / "result.json"
     if result_file.exists():
         result = orjson.loads(result_file.read_bytes())

@@ -178,6 +178,8 @@ def _enqueue(principal: Principal, job: GenerationJob) -> Submission:
     )
     if task.deduplicated:
         return Submission(GenerationJob.objects.with_task().get(pk=task.pk), created=False)
+    most = configs.value("generation.max_running", job.workspace_id)
+    queue.hold_to(queue=task.queue, workspace_id=job.workspace_id, most=most)
     job.task = task
     job.save(force_insert=True)
     audit.record(actor=principal, action="generation_job.create", target=("generation_job", job.pk))

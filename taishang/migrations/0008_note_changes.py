@@ -25,7 +25,7 @@ SEEN = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("taishang", "0007_generation_tenancy"),
+        ("taishang", "0008_job_usage"),
         ("accounts", "0006_note_changes"),
     ]
 

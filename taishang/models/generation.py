@@ -131,6 +131,8 @@ class GenerationJob(models.Model):
     core_version = models.CharField(max_length=20, blank=True)
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.INTAKE)
     stage_timings = models.JSONField(default=dict)
+    # What the child process took: seconds, cpu_seconds, peak_bytes (of its whole tree), sandbox (strong, partial).
+    usage = models.JSONField(default=dict)
 
     core_ir_sha256 = models.CharField(max_length=64, null=True)
     ir_sha256 = models.CharField(max_length=64, null=True)

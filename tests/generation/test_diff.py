@@ -12,7 +12,7 @@ from unidiff import PatchSet
 
 from taishang.generation import patching, trees
 from taishang.generation.diff import Context, diff, diff_sha256, with_hunks
-from taishang.generation.diff_schema import SCHEMA_DOCUMENT
+from taishang.generation.diff_schema import SCHEMA
 from taishang.generation.ir import Verification
 from taishang.generation.render import origins
 from tests.generation import blueprints
@@ -145,8 +145,8 @@ def test_an_unverified_tree_has_a_diff_too(rendered):
 
 
 def test_the_document_keeps_to_its_schema(document):
-    jsonschema.Draft202012Validator.check_schema(SCHEMA_DOCUMENT)
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
-    jsonschema.validate(document.document, SCHEMA_DOCUMENT)
+    jsonschema.validate(document.document, SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(document.document | {"files": [{"path": 1}]}, SCHEMA_DOCUMENT)
+        jsonschema.validate(document.document | {"files": [{"path": 1}]}, SCHEMA)

@@ -50,7 +50,7 @@ def meaning_of(operation: Operation, drafts: Drafts, *, prefix: str) -> Meaning:
         return _below_an_object(operation, route, drafts)
     draft = drafts.find(route.collection)
     if route.verb is not None:
-        return _said_aloud(operation, route, draft)
+        return _said_aloud(operation, route, draft, drafts.find(route.parent))
     table = _DETAIL_ACTIONS if route.detail else _COLLECTION_ACTIONS
     verb = table.get(operation.call.method)
     if draft is None or verb is None or (route.holes > 1 and route.parent is None):
@@ -61,7 +61,9 @@ def meaning_of(operation: Operation, drafts: Drafts, *, prefix: str) -> Meaning:
     return Meaning("crud", verb, draft.name, parent.name if parent is not None else None)
 
 
-def _said_aloud(operation: Operation, route: Route, draft: EntityDraft | None) -> Meaning:
+def _said_aloud(
+    operation: Operation, route: Route, draft: EntityDraft | None, parent: EntityDraft | None
+) -> Meaning:
     """`POST /posts/create` and `GET /get-post/{id}`: the verb in the path decides, when the method agrees."""
     method = operation.call.method
     name = draft.name if draft is not None else None
@@ -70,7 +72,7 @@ def _said_aloud(operation: Operation, route: Route, draft: EntityDraft | None) -
     if route.verb in ("list", "get") and method == "GET":
         return Meaning("crud", "retrieve" if route.detail else "list", name)
     if route.verb == "create" and method in ("POST", "PUT") and not route.detail:
-        return Meaning("crud", "create", name)
+        return Meaning("crud", "create", name, parent.name if parent is not None else None)
     if route.detail and route.verb == "update" and method in ("POST", "PUT", "PATCH"):
         return Meaning("crud", "replace" if method == "PUT" else "update", name)
     if route.detail and route.verb == "delete" and method in ("POST", "DELETE"):

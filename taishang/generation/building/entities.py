@@ -38,7 +38,7 @@ ACTION_WORDS = vocabulary(
     "simulate optimize translate transcribe summarize convert parse train evaluate login logout register checkout "
     "webhook callback submit activate deactivate enable disable approve reject cancel confirm risk timeline history "
     "performance report engine scanner diagnostics info latest current default explain public mine my active recent "
-    "popular featured trending archived pending all shared today upcoming top own"
+    "popular featured trending archived pending all shared today upcoming top own by"
 )
 FIRST_VERBS = vocabulary(
     "get fetch create add update edit delete remove send resend revoke recalculate calculate reset force disable enable "
@@ -47,6 +47,8 @@ FIRST_VERBS = vocabulary(
     "stop check verify validate upload download import export sync search find list load request confirm complete "
     "retry trigger execute process train seed make build explain detect scan test"
 )
+TYPE_SUFFIXES = frozenset({"model", "dto", "entity", "interface", "type"})
+STATE_WORDS = vocabulary("accepted declined completed done read seen respond")
 _SAID = {"list": "GET", "get": "GET", "create": "POST"}
 _SCALARS = re.compile(r"^(?:Array<)?(?:string|number|boolean)\b")
 _CRUD = {"GET": "list", "POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
@@ -103,6 +105,11 @@ def is_action_word(segment: str) -> bool:
     return len(parts) > 1 and parts[0] in FIRST_VERBS
 
 
+def _is_verb(segment: str) -> bool:
+    """`/tasks/complete/{id}` does something to a task; nobody keeps completes."""
+    return words(segment) in [[verb] for verb in FIRST_VERBS | STATE_WORDS]
+
+
 def _is_collection(
     segment: str,
     found: list[tuple[Operation, Route]],
@@ -119,6 +126,8 @@ def _is_collection(
         for operation, route in found
         if not route.detail or route.tail
     }
+    if details and not methods and _is_verb(segment) and found[0][1].namespaces:
+        return False
     if details and (methods or details - {"GET", "HEAD", "OPTIONS"}):
         return not is_action_word(segment) or (is_plural(segment) and len(words(segment)) == 1)
     if is_action_word(segment):
@@ -215,7 +224,9 @@ def _add_collection(
 
 def _chosen_name(type_name: str | None, segment: str, found: list[tuple[Operation, Route]]) -> str:
     if type_name is not None and not is_shape_name(type_name):
-        return type_name
+        bare = "_".join(words(type_name)[:-1])
+        suffixed = words(type_name)[-1] in TYPE_SUFFIXES and match_key(bare) == match_key(segment)
+        return bare if suffixed else type_name
     listed = _listed_name(found)
     return listed if listed is not None and not is_plural(segment) else segment
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +20,7 @@ from taishang.generation.ir import (
 
 Origin = Literal["call", "route", "supabase", "store"]
 MAX_PLACES = 8
+ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 HOSTING = (
     ".onrender.com", ".herokuapp.com", ".up.railway.app", ".railway.app", ".fly.dev", ".azurewebsites.net",
     ".run.app", ".pythonanywhere.com", ".glitch.me", ".replit.dev", ".replit.app", ".repl.co", ".ngrok.io",
@@ -80,7 +82,7 @@ def _is_own(call: CallValue, own_hosts: set[str]) -> bool:
 
 
 def hosted_own(facts: list[Fact]) -> str | None:
-    """The one host on a hosting platform that gets every call, when no call is relative.
+    """The one host on a hosting platform, or without a name, that gets every call, when no call is relative.
 
     Such an address is a deployment of the export's own server written out in full, not a public service.
     """
@@ -90,7 +92,11 @@ def hosted_own(facts: list[Fact]) -> str | None:
             if fact.value.external_host is None:
                 return None
             hosts.add(fact.value.external_host)
-    hosted = sorted(host for host in hosts if host.split(":")[0].endswith(HOSTING))
+    hosted = sorted(
+        host
+        for host in hosts
+        if host.split(":")[0].endswith(HOSTING) or ADDRESS.fullmatch(host.split(":")[0])
+    )
     return hosted[0] if len(hosted) == 1 else None
 
 

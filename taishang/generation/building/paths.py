@@ -19,6 +19,8 @@ RPC_VERBS = {
     "get": "get",
     "fetch": "get",
     "show": "get",
+    "find": "get",
+    "all": "list",
     "create": "create",
     "add": "create",
     "new": "create",
@@ -29,6 +31,8 @@ RPC_VERBS = {
     "remove": "delete",
     "destroy": "delete",
 }
+# Said alone they are verbs; before a noun they are a part of its name.
+SINGLE_VERBS = frozenset({"new", "store", "show", "find", "all"})
 
 
 def segments(path: str) -> list[str]:
@@ -111,12 +115,13 @@ def _spoken_verb(parts: list[str]) -> tuple[str | None, list[str]]:
         verb = RPC_VERBS.get(said[0]) if said else None
         if verb is None:
             continue
-        if len(said) > 1 and said[0] in ("new", "store", "show"):
+        if len(said) > 1 and said[0] in SINGLE_VERBS:
             continue
         if len(said) > 1:
             return verb, [*parts[:index], "_".join(said[1:]), *parts[index + 1 :]]
-        rest = parts[:index] + parts[index + 1 :]
-        return (verb, rest) if any(not is_hole(part) for part in parts[:index]) else (None, parts)
+        rest = [part for part in parts[:index] if words(part)[:1] != ["get"]]
+        rest += parts[index + 1 :]
+        return (verb, rest) if any(not is_hole(part) for part in rest[:index]) else (None, parts)
     return None, parts
 
 

@@ -16,6 +16,7 @@ from taishang.generation.building.words import (
     field_name,
     match_key,
     plural,
+    relation_stem,
     singular,
     snake,
     vocabulary,
@@ -137,17 +138,11 @@ def _by_plain_name(draft: EntityDraft, wire: str, seen: list[Sighting]) -> Targe
     return Target(USER)
 
 
-def relation_stem(wire: str) -> str:
-    parts = words(wire)
-    return (
-        "_".join(parts[:-1]) if len(parts) > 1 and parts[-1] in ("id", "uuid") else "_".join(parts)
-    )
-
-
 def _relation(draft: EntityDraft, wire: str, name: str, target: Target) -> RelationSpec:
     seen = draft.sightings[wire]
     facts = [each.fact for each in seen]
-    null = any(each.null or each.optional for each in seen) or target.name == draft.name
+    left_out = draft.may_lack(wire) or target.name == draft.name
+    null = left_out or any(each.null or each.optional for each in seen)
     return RelationSpec(
         key=f"relation:{snake(draft.name)}.{name}",
         confidence=merged_confidence(facts),
@@ -170,8 +165,11 @@ def related_name(draft: EntityDraft, name: str, target: str) -> str:
     return base if plain and target != draft.name else f"{name}_{base}"
 
 
-def nested_relation(draft: EntityDraft, parent: EntityDraft) -> RelationSpec:
-    """The reference that a nested path implies: `/posts/{id}/comments` says that a comment has a post."""
+def nested_relation(draft: EntityDraft, parent: EntityDraft, *, null: bool) -> RelationSpec:
+    """The reference that a nested path implies: `/posts/{id}/comments` says that a comment has a post.
+
+    It is `null` for rows that are also created by a path which names no post.
+    """
     name = field_name(snake(parent.wire_name), taken=[])
     camel = any(wire != wire.lower() for wire in draft.sightings)
     parts = words(parent.wire_name)
@@ -189,6 +187,7 @@ def nested_relation(draft: EntityDraft, parent: EntityDraft) -> RelationSpec:
         wire_name=wire,
         kind="fk",
         target=parent.name,
+        null=null,
         related_name=plural(snake(draft.name)),
         read_only=True,
     )

@@ -15,6 +15,7 @@ from collections.abc import Collection
 
 MAX_NAME_CHARACTERS = 60
 _SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+[a-z]*|[^\W\d_A-Za-z]+")
+_INTERFACE = re.compile(r"I[A-Z][a-z]")
 _IRREGULAR = {
     "people": "person",
     "children": "child",
@@ -119,7 +120,11 @@ _TAKEN_ENTITY_NAMES = vocabulary(
 
 
 def words(name: str) -> list[str]:
-    """The lower-case words of an identifier in any casing; letters of every script are kept."""
+    """The lower-case words of an identifier in any casing; letters of every script are kept.
+
+    The I of an interface (`IFilm`) is no word.
+    """
+    name = name[1:] if _INTERFACE.match(name) else name
     return [word.lower() for word in _SPLIT.findall(unicodedata.normalize("NFC", name)[:300])]
 
 
@@ -175,6 +180,14 @@ def singular(name: str) -> str:
 def plural(name: str) -> str:
     parts = words(name)
     return "_".join([*parts[:-1], plural_word(parts[-1])]) if parts else ""
+
+
+def relation_stem(wire: str) -> str:
+    """`author_id` and `authorId` point at an author."""
+    parts = words(wire)
+    return (
+        "_".join(parts[:-1]) if len(parts) > 1 and parts[-1] in ("id", "uuid") else "_".join(parts)
+    )
 
 
 def is_plural(name: str) -> bool:

@@ -10,6 +10,7 @@ from taishang.generation.evidence.callers import (
     sends_token,
 )
 from taishang.generation.evidence.clients import Request
+from taishang.generation.evidence.instances import resolve_this
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.ownership import Ownership
 from taishang.generation.evidence.payloads import PayloadReader
@@ -28,13 +29,16 @@ from taishang.generation.evidence.symbols import (
     Symbol,
     children,
 )
+from taishang.generation.evidence.traffic import Template, Traffic
 from taishang.generation.evidence.urls import Address, is_asset, query_of, read_address
 from taishang.generation.evidence.values import Evaluator
-from taishang.generation.evidence.wrappers import Template, Traffic, resolve_this, trace
+from taishang.generation.evidence.wrappers import trace
 from taishang.generation.ir import CallValue, Fact, FactKind, OtherValue, QueryParameter
 
 MAX_SPREADS = 4
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+READING = frozenset({"GET", "HEAD"})
+STUCK = "a value is stuck to the last segment of the path; a slash may be missing"
 CERTAIN, GUESSED_METHOD, GUESSED_SEGMENT, UNRESOLVED = 0.95, 0.8, 0.6, 0.3
 
 
@@ -50,23 +54,20 @@ class CallReader:
         self.project = project
         self.evaluator = Evaluator(project)
         self.traffic = trace(project, self.evaluator)
-        self._payloads = PayloadReader(project, self.evaluator)
+        self._payloads = PayloadReader(project, self.evaluator, self.traffic.edges)
         self._replies = ReplyReader(self.evaluator, self.traffic.edges)
         self._mentions = Mentions(project)
 
     def facts(self) -> list[Fact]:
         """One fact per place, method and path."""
-        resolved = [
-            found
-            for template in self.traffic.settled
-            for found in resolve(self.evaluator, template, self.traffic)
-        ]
+        calls = [resolve(self.evaluator, each, self.traffic) for each in self.traffic.settled]
+        resolved = [found for call in calls for found in call]
         pending = [
             found
             for template in self.traffic.open
             for found in resolve(self.evaluator, template, self.traffic)
         ]
-        ownership = Ownership([found.address for found in resolved])
+        ownership = Ownership([[found.address for found in call] for call in calls])
         routing = Routing(self.project, resolved + pending, ownership)
         facts: dict[tuple[str, int, str, str, str], Fact] = {}
         for fact in routing.facts():
@@ -87,6 +88,8 @@ class CallReader:
             return None
         if address.why_not:
             return _unresolved(self.project, template, address.why_not)
+        if address.glued == "path" and found.method not in READING:
+            return _unresolved(self.project, template, STUCK)
         if is_asset(address):
             return None
         kind: FactKind = "wrapper" if template.depth else "call"
@@ -106,7 +109,7 @@ class CallReader:
             _add_query(address, self._payloads.query(spread))
         name, owner = enclosing_name(found.template.module, found.template.node)
         body, media_type = self._payloads.read(request.body)
-        if method in {"GET", "HEAD"}:
+        if method in READING:
             body, media_type = None, "none"
         return CallValue(
             method=method,

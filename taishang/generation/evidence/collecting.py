@@ -17,7 +17,7 @@ from taishang.generation.evidence import (
     supabase,
 )
 from taishang.generation.evidence.modules import Project
-from taishang.generation.ir import Export, Fact, Inventory
+from taishang.generation.ir import CallValue, Export, Fact, Inventory, OtherValue
 
 Extractor = Callable[[Project], list[Fact]]
 Source = Callable[[Export, Inventory], list[Fact]]
@@ -64,7 +64,24 @@ def collect(
         done += 1
         if progress:
             progress(done, steps)
-    return sorted(facts, key=_order)
+    return sorted(_without_answered_actions(facts), key=_order)
+
+
+def _without_answered_actions(facts: list[Fact]) -> list[Fact]:
+    """Server actions that only pass a request on are known by that request."""
+    calls: dict[str, list[int]] = {}
+    for fact in facts:
+        if isinstance(fact.value, CallValue):
+            calls.setdefault(fact.place.file, []).append(fact.place.line)
+    return [
+        fact
+        for fact in facts
+        if not (isinstance(fact.value, OtherValue) and fact.value.what == "server_action")
+        or not any(
+            fact.place.line <= line <= fact.place.end_line
+            for line in calls.get(fact.place.file, [])
+        )
+    ]
 
 
 def _order(fact: Fact) -> tuple[str, int, str, str]:

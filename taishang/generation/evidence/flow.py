@@ -32,6 +32,8 @@ from taishang.generation.evidence.syntax import MAX_DEPTH, Module
 
 MAX_RETURNS = 12
 MAX_CHANGES = 40
+BRANCHES = frozenset({"if_statement", "ternary_expression"})
+LEAVES = frozenset({"return_statement", "throw_statement"})
 CATCHES = frozenset({"catch_clause"})
 
 
@@ -91,13 +93,36 @@ def guards_of(evaluation: Evaluation, module: Module, node: Node, stop: Node) ->
             whole = parent.parent if parent.type == "switch_case" and parent.parent else parent
             guards.append(
                 Guard(test, child.start_byte, child.end_byte, whole.start_byte, whole.end_byte)
-                if parent.type == "if_statement"
+                if parent.type in BRANCHES
                 else Guard(
                     test, parent.start_byte, parent.end_byte, whole.start_byte, whole.end_byte
                 )
             )
         child = parent
     return guards
+
+
+def passed_tests(evaluation: Evaluation, module: Module, node: Node) -> list[Symbol]:
+    """What does not hold at `node`, or an earlier `if (…) return` around it would have left."""
+    tests: list[Symbol] = []
+    child: Node | None = node
+    while child is not None and len(tests) < MAX_RETURNS:
+        before = child.prev_named_sibling if child.type.endswith("_statement") else None
+        while before is not None:
+            if before.type == "if_statement" and _always_leaves(before):
+                test = evaluation.value(module, before.child_by_field_name("condition"))
+                tests.append(negate(condition(test)))
+            before = before.prev_named_sibling
+        child = child.parent
+    return tests
+
+
+def _always_leaves(branch: Node) -> bool:
+    inside = branch.child_by_field_name("consequence")
+    if inside is None or branch.child_by_field_name("alternative") is not None:
+        return False
+    last = inside.named_children[-1] if inside.named_child_count else inside
+    return last.type in LEAVES or inside.type in LEAVES
 
 
 def under(guards: list[Guard], value: Symbol, otherwise: Symbol) -> Symbol:
@@ -203,7 +228,7 @@ def _branch_test(
     evaluation: Evaluation, module: Module, parent: Node, child: Node
 ) -> Symbol | None:
     """The condition under which control passes from `parent` into `child`; None when always."""
-    if parent.type == "if_statement":
+    if parent.type in BRANCHES:
         test = condition(evaluation.value(module, parent.child_by_field_name("condition")))
         if _is_field(parent, "consequence", child):
             return test

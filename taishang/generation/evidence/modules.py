@@ -68,6 +68,7 @@ class Project:
     def __init__(self, export: Export, inventory: Inventory) -> None:
         self.export = export
         self.inventory = inventory
+        self._packages = frozenset(inventory.packages)
         self.warnings: list[Warning] = []
         self.modules: dict[str, Module] = {}
         self._names: dict[str, Names] = {}
@@ -154,7 +155,7 @@ class Project:
             paths += self._above(folder, specifier.partition("/")[2])
         elif specifier.startswith("/"):
             paths.append(posixpath.normpath(posixpath.join(root, specifier.lstrip("/"))))
-        elif not specifier.startswith("@"):
+        elif not specifier.startswith("@") and specifier.split("/")[0] not in self._packages:
             paths += self._above(folder, specifier)
         return paths
 

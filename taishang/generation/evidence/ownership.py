@@ -40,13 +40,20 @@ GENERIC_WORDS = frozenset(
 
 
 class Ownership:
-    """Judges addresses, knowing all addresses of the app."""
+    """Judges addresses, knowing all addresses of the app.
 
-    def __init__(self, addresses: list[Address]) -> None:
+    Each of `calls` holds the addresses that one call may go to: where one of them is a loopback address,
+    the others are the same server in production.
+    """
+
+    def __init__(self, calls: list[list[Address]]) -> None:
         self._own_hosts = {
             address.host
+            for addresses in calls
             for address in addresses
-            if address.host and not self._is_service(address.host) and self._declared_own(address)
+            if address.host
+            and not self._is_service(address.host)
+            and (self._declared_own(address) or self._stands_in_for_loopback(address, addresses))
         }
 
     def external_host(self, address: Address) -> str | None:
@@ -61,6 +68,10 @@ class Ownership:
     @staticmethod
     def _is_service(host: str) -> bool:
         return bool(PUBLIC_SERVICES.search(host.partition(":")[0].lower()))
+
+    @staticmethod
+    def _stands_in_for_loopback(address: Address, others: list[Address]) -> bool:
+        return any(is_loopback(other.host) and other.path == address.path for other in others)
 
     @staticmethod
     def _declared_own(address: Address) -> bool:

@@ -9,8 +9,9 @@ from tree_sitter import Node
 
 from taishang.generation.evidence.scopes import FUNCTIONS, Binding, Scopes
 from taishang.generation.evidence.syntax import MAX_DEPTH, Module, walk
+from taishang.generation.evidence.traffic import Edge, Template
 from taishang.generation.evidence.values import Evaluator
-from taishang.generation.evidence.wrappers import QUERY_HOOKS, Edge, Template
+from taishang.generation.evidence.wrappers import QUERY_HOOKS
 from taishang.generation.ir import Reads
 
 MAX_STEPS = 400

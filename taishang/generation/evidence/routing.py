@@ -9,8 +9,8 @@ from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.ownership import Ownership
 from taishang.generation.evidence.proxies import Forward, Proxies
 from taishang.generation.evidence.routes import Route, find_routes, works_itself
+from taishang.generation.evidence.traffic import Template
 from taishang.generation.evidence.urls import Address
-from taishang.generation.evidence.wrappers import Template
 from taishang.generation.ir import CallValue, Fact, OtherValue
 
 CERTAIN, GUESSED, UNRESOLVED = 0.95, 0.8, 0.3

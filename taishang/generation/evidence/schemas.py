@@ -20,7 +20,11 @@ _DECLARATIONS: dict[str, Origin] = {
     "interface_declaration": "interface",
     "type_alias_declaration": "type",
     "enum_declaration": "enum",
+    "class_declaration": "other",
+    "abstract_class_declaration": "other",
 }
+_CLASSES = frozenset({"class_declaration", "abstract_class_declaration"})
+_PLAIN_METHODS = frozenset({"constructor", "toJSON", "fromJSON", "toString", "clone"})
 _DATABASE_NAMES = ("Database", "DB")
 
 
@@ -59,6 +63,8 @@ def _declared(
 ) -> list[Fact]:
     facts = []
     for node in module.find(*_DECLARATIONS)[:MAX_TYPES_PER_FILE]:
+        if node.type in _CLASSES and not _holds_data(module, node):
+            continue
         name = module.text_of(node.child_by_field_name("name") or node)
         if name in _DATABASE_NAMES:
             facts += _tables(project, module, node, types)
@@ -72,6 +78,23 @@ def _declared(
                 )
             )
     return facts
+
+
+def _holds_data(module: Module, node: Node) -> bool:
+    """Whether a class is a row and nothing else: typed fields, no decorator, no method that does something."""
+    holder = node.parent if node.parent is not None else node
+    decorated = any(child.type == "decorator" for child in [*holder.children, *node.children])
+    body = node.child_by_field_name("body")
+    if decorated or body is None:
+        return False
+    methods = [child for child in body.named_children if child.type == "method_definition"]
+    return all(_says_only_itself(module, method) for method in methods)
+
+
+def _says_only_itself(module: Module, method: Node) -> bool:
+    name = module.text_of(method.child_by_field_name("name") or method)
+    accessor = any(child.type in ("get", "set") for child in method.children)
+    return accessor or name in _PLAIN_METHODS
 
 
 def _says_something(shape: Shape) -> bool:

@@ -135,7 +135,9 @@ class TypeReader:
         return Shape(type="object", fields=fields)
 
     def _member(self, module: Module, node: Node, depth: int) -> tuple[str, ShapeField | None]:
-        name = key_text(module, node.child_by_field_name("name"))
+        name = key_text(
+            module, node.child_by_field_name("name") or node.child_by_field_name("pattern")
+        )
         annotation = node.child_by_field_name("type")
         inner = (
             annotation.named_children[0]
@@ -271,13 +273,32 @@ class TypeReader:
         return [key_text(found[0], item) for item in value.named_children if item.type == "string"]
 
     def _class(self, module: Module, body: Node, depth: int) -> Shape:
+        """Typed fields, those that the constructor's parameters declare included."""
         fields = {}
         for child in body.named_children[:MAX_MEMBERS]:
-            if child.type in ("public_field_definition", "field_definition"):
-                name, seen = self._member(module, child, depth)
-                if name and seen is not None and child.child_by_field_name("type") is not None:
+            members = [child]
+            if child.type == "method_definition":
+                members = _parameter_properties(module, child)
+            elif child.type not in ("public_field_definition", "field_definition"):
+                continue
+            for member in members:
+                name, seen = self._member(module, member, depth)
+                if name and seen is not None and member.child_by_field_name("type") is not None:
                     fields[name] = seen
         return Shape(type="object", fields=fields)
+
+
+def _parameter_properties(module: Module, method: Node) -> list[Node]:
+    """`constructor(public title: string)`: parameters that are fields of the row."""
+    parameters = method.child_by_field_name("parameters")
+    return [
+        each
+        for each in (parameters.named_children if parameters is not None else [])
+        if any(
+            child.type == "accessibility_modifier" and module.text_of(child) == "public"
+            for child in each.children
+        )
+    ]
 
 
 def field_at(

@@ -93,6 +93,7 @@ class Evaluator:
         self.nodes: dict[str, tuple[Module, Node]] = {}
         self.contexts: dict[Symbol, tuple[Module, Node]] = {}
         self.default_bases: dict[Symbol, Symbol] = {}
+        self.component_members: dict[str, tuple[Module, Node]] = {}
         self._scopes: dict[str, Scopes] = {}
         self._values: dict[tuple[str, int, int, str], Symbol] = {}
         self._returns: dict[str, Symbol] = {}
@@ -371,6 +372,8 @@ class Evaluator:
         key = module.text_of(name)
         if module.text_of(target) in {"process.env", "import.meta.env", "Deno.env"}:
             return Env(key, self.project.inventory.base_variables.get(key))
+        if target.type == "this" and key in self.component_members:
+            return self.value(*self.component_members[key])
         found = self.member(self.value(module, target), key)
         return self._readable(found, module, node)
 

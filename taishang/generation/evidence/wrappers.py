@@ -7,23 +7,25 @@ call of that function, with the arguments filled in, until nothing hangs on a pa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from tree_sitter import Node
 
 from taishang.generation.evidence.clients import Request, request_of, under
 from taishang.generation.evidence.declared_requests import declared_requests
+from taishang.generation.evidence.elements import Elements
+from taishang.generation.evidence.flow import guards_of, passed_tests
+from taishang.generation.evidence.instances import constructed, instances_of
 from taishang.generation.evidence.modules import Project
 from taishang.generation.evidence.scopes import parameters_of
 from taishang.generation.evidence.substitution import variants
+from taishang.generation.evidence.surroundings import read_surroundings
 from taishang.generation.evidence.symbols import (
     NOTHING,
-    THIS,
     Apply,
     Closure,
     Hole,
     If,
-    Instance,
     Items,
     Join,
     Lit,
@@ -33,12 +35,17 @@ from taishang.generation.evidence.symbols import (
     Record,
     Result,
     Symbol,
-    This,
-    children,
-    contains,
     member,
+    truth,
 )
 from taishang.generation.evidence.syntax import Module
+from taishang.generation.evidence.traffic import (
+    Edge,
+    Template,
+    Traffic,
+    parameters_in,
+    substitute_request,
+)
 from taishang.generation.evidence.urls import read_address
 from taishang.generation.evidence.values import Evaluator
 
@@ -55,52 +62,23 @@ QUERY_HOOKS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(eq=False)
-class Template:
-    """A request as seen from `node`; `depth` counts the wrappers between it and the network."""
-
-    request: Request
-    module: Module
-    node: Node
-    depth: int = 0
-    origin: tuple[str, int] = ("", 0)
-    literal_callers: int = 0
-    other_callers: int = 0
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A call of a project function."""
-
-    module: Module
-    node: Node
-    closure: Closure
-    arguments: tuple[Symbol, ...]
-
-
-@dataclass(eq=False)
-class Traffic:
-    """All requests of a project: resolved ones and those that stay open, in document order."""
-
-    settled: list[Template] = field(default_factory=list)
-    open: list[Template] = field(default_factory=list)
-    instances: dict[str, list[Instance]] = field(default_factory=dict)
-    edges: dict[str, list[Edge]] = field(default_factory=dict)
-
-
 def trace(project: Project, evaluator: Evaluator) -> Traffic:
     """Find every request of the project and carry it through its wrappers."""
     edges: dict[str, list[Edge]] = {}
     templates: list[Template] = []
-    _read_contexts(project, evaluator)
-    _read_default_bases(project, evaluator)
+    read_surroundings(project, evaluator)
     for module in project.modules.values():
         for node in module.find("call_expression"):
             _read_call(evaluator, module, node, templates, edges)
     for request, module, node in declared_requests(project, evaluator):
         templates.append(Template(request, module, node, 0, (module.path, node.start_byte)))
-    traffic = Traffic(instances=_instances(project, evaluator), edges=edges)
-    elements = _Elements(project, evaluator)
+    traffic = Traffic(instances=instances_of(project, evaluator), edges=edges)
+    templates = [
+        replace(template, request=request)
+        for template in templates
+        for request in constructed(evaluator, template.request, traffic.instances)
+    ]
+    elements = Elements(project, evaluator)
     seen: set[object] = set()
     for round_number in range(MAX_ROUNDS + 1):
         carried: list[Template] = []
@@ -111,21 +89,6 @@ def trace(project: Project, evaluator: Evaluator) -> Traffic:
             break
     traffic.settled = [t for t in traffic.settled if not t.literal_callers or t.other_callers]
     return traffic
-
-
-def _read_contexts(project: Project, evaluator: Evaluator) -> None:
-    """What each context provides, so that `useContext` gives it back."""
-    for module in project.modules.values():
-        for node in module.find("jsx_opening_element", "jsx_self_closing_element"):
-            tag = node.child_by_field_name("name")
-            target = tag.child_by_field_name("object") if tag is not None else None
-            if tag is None or target is None or not module.text_of(tag).endswith(".Provider"):
-                continue
-            for child in node.named_children:
-                named = child.type == "jsx_attribute" and child.named_child_count > 1
-                if named and module.text_of(child.named_children[0]) == "value":
-                    context = evaluator.value(module, target)
-                    evaluator.contexts.setdefault(context, (module, child.named_children[1]))
 
 
 def _read_call(
@@ -161,25 +124,6 @@ def _read_call(
         called = _called_closures(spoken, callee, arguments)
     for closure, given in called:
         edges.setdefault(closure.key, []).append(Edge(module, node, closure, given))
-
-
-def _read_default_bases(project: Project, evaluator: Evaluator) -> None:
-    """`axios.defaults.baseURL = …` holds for every call on that client."""
-    for module in project.modules.values():
-        if ".defaults.baseURL" not in module.text:
-            continue
-        for node in module.find("assignment_expression"):
-            left = node.child_by_field_name("left")
-            target = left.child_by_field_name("object") if left is not None else None
-            client = target.child_by_field_name("object") if target is not None else None
-            if (
-                left is None
-                or client is None
-                or not module.text_of(left).endswith(".defaults.baseURL")
-            ):
-                continue
-            base = evaluator.value(module, node.child_by_field_name("right"))
-            evaluator.default_bases.setdefault(evaluator.value(module, client), base)
 
 
 def _with_default_base(evaluator: Evaluator, client: Symbol, request: Request) -> Request:
@@ -234,7 +178,7 @@ def _settle(
     evaluator: Evaluator,
     template: Template,
     edges: dict[str, list[Edge]],
-    elements: _Elements,
+    elements: Elements,
     traffic: Traffic,
     round_number: int,
 ) -> list[Template]:
@@ -254,9 +198,9 @@ def _settle(
         template.literal_callers += literal
         template.other_callers += not literal
         if state == "open" or literal:
-            carried.append(_carried(evaluator, template, edge, bound))
+            carried += _carried(evaluator, template, edge, bound)
     if state == "open":
-        if not carried and not template.depth:
+        if not carried and not callers:
             traffic.open.append(template)
     else:
         traffic.settled.append(template)
@@ -280,10 +224,23 @@ def _nesting(key: str) -> tuple[str, int, int]:
 
 def _carried(
     evaluator: Evaluator, template: Template, edge: Edge, bound: dict[tuple[str, int], Symbol]
-) -> Template:
+) -> list[Template]:
+    """The request as one caller makes it; none where the caller's arguments rule its branch out."""
+    conditions = [evaluator.substitute(test, bound) for test in _conditions_of(evaluator, template)]
+    if any(truth(test) is False for test in conditions):
+        return []
     named = {key: _without_id(evaluator, key, value) for key, value in bound.items()}
     request = substitute_request(evaluator, template.request, named)
-    return Template(request, edge.module, edge.node, template.depth + 1, template.origin)
+    pending = tuple(test for test in conditions if parameters_in(test))
+    depth = template.depth + 1
+    return [Template(request, edge.module, edge.node, depth, template.origin, conditions=pending)]
+
+
+def _conditions_of(evaluator: Evaluator, template: Template) -> list[Symbol]:
+    module, node = template.module, template.node
+    tests = [guard.test for guard in guards_of(evaluator, module, node, module.root)]
+    tests += passed_tests(evaluator, module, node)
+    return [*template.conditions, *(test for test in tests if parameters_in(test))]
 
 
 def _without_id(evaluator: Evaluator, key: tuple[str, int], value: Symbol) -> Symbol:
@@ -298,20 +255,6 @@ def _without_id(evaluator: Evaluator, key: tuple[str, int], value: Symbol) -> Sy
     example = ID_NAME.search(name) and value.text not in SPECIAL_IDS and "/" not in value.text
     known = example or value.text.isdigit()
     return Hole(name, module.path, function.start_byte) if known else value
-
-
-def substitute_request(
-    evaluator: Evaluator, request: Request, bound: dict[tuple[str, int], Symbol]
-) -> Request:
-    """Fill arguments into every part of a request."""
-    return replace(
-        request,
-        url=evaluator.substitute(request.url, bound),
-        method=evaluator.substitute(request.method, bound),
-        body=evaluator.substitute(request.body, bound),
-        query=evaluator.substitute(request.query, bound),
-        options=evaluator.substitute(request.options, bound),
-    )
 
 
 def standing(request: Request) -> tuple[str, list[Param]]:
@@ -339,120 +282,9 @@ def starts_with_parameter(url: Symbol) -> bool:
     return isinstance(first, Param)
 
 
-def parameters_in(value: Symbol) -> list[Param]:
-    """Parameters inside a value, without those inside queries and functions."""
-    found: list[Param] = []
-    stack = [value]
-    while stack and len(found) < 20:
-        part = stack.pop()
-        if isinstance(part, Param) and part not in found:
-            found.append(part)
-        elif not isinstance(part, Closure) and type(part).__name__ not in {"Search", "Form"}:
-            stack.extend(reversed(children(part)))
-    return found
-
-
 def _is_new(template: Template, seen: set[object]) -> bool:
     key = (template.module.path, template.node.start_byte, template.request)
     if key in seen:
         return False
     seen.add(key)
     return True
-
-
-class _Elements:
-    """Components as callers: `<Table endpoint="/api/users" />` gives its attributes to the component."""
-
-    def __init__(self, project: Project, evaluator: Evaluator) -> None:
-        self._project = project
-        self._evaluator = evaluator
-        self._by_name: dict[str, list[tuple[Module, Node]]] | None = None
-
-    def of(self, owner: str) -> list[Edge]:
-        """The elements that render the component `owner`."""
-        module, node = self._evaluator.nodes[owner]
-        name = component_name(module, node)
-        if not name[:1].isupper():
-            return []
-        if self._by_name is None:
-            self._by_name = self._index()
-        found = []
-        for place, element in self._by_name.get(name, [])[:MAX_EDGES]:
-            tag = element.child_by_field_name("name")
-            value = self._evaluator.value(place, tag) if tag is not None else NOTHING
-            if isinstance(value, Closure) and value.key == owner:
-                found.append(Edge(place, element, value, (self._attributes(place, element),)))
-        return found
-
-    def _index(self) -> dict[str, list[tuple[Module, Node]]]:
-        index: dict[str, list[tuple[Module, Node]]] = {}
-        for module in self._project.modules.values():
-            for node in module.find("jsx_opening_element", "jsx_self_closing_element"):
-                tag = node.child_by_field_name("name")
-                if tag is not None and tag.type == "identifier":
-                    index.setdefault(module.text_of(tag), []).append((module, node))
-        return index
-
-    def _attributes(self, module: Module, element: Node) -> Record:
-        entries: list[tuple[str | None, Symbol]] = []
-        for node in element.named_children:
-            if node.type != "jsx_attribute" or not node.named_child_count:
-                continue
-            name = module.text_of(node.named_children[0])
-            given = node.named_children[1] if node.named_child_count > 1 else None
-            entries.append(
-                (name, self._evaluator.value(module, given) if given is not None else NOTHING)
-            )
-        return Record(tuple(entries))
-
-
-def component_name(module: Module, function: Node) -> str:
-    """The name a function is known by: its own, or that of the variable it is assigned to."""
-    name = function.child_by_field_name("name")
-    if name is not None:
-        return module.text_of(name)
-    parent = function.parent
-    for _ in range(3):
-        if parent is not None and parent.type == "variable_declarator":
-            found = parent.child_by_field_name("name")
-            return module.text_of(found) if found is not None else ""
-        parent = parent.parent if parent is not None else None
-    return ""
-
-
-def _instances(project: Project, evaluator: Evaluator) -> dict[str, list[Instance]]:
-    """Every `new Class(…)` of the project, by class and by each of its ancestors."""
-    found: dict[str, list[Instance]] = {}
-    for module in project.modules.values():
-        for node in module.find("new_expression"):
-            value = evaluator.value(module, node)
-            if isinstance(value, Instance) and value not in found.setdefault(value.key, []):
-                found[value.key].append(value)
-    return found
-
-
-def resolve_this(evaluator: Evaluator, request: Request, traffic: Traffic) -> list[Request]:
-    """The request once per distinct instance of the class whose fields it uses."""
-    owner = _owner_in(request)
-    if owner is None:
-        return [request]
-    instances = traffic.instances.get(owner, [])[:MAX_ROUNDS] or [Instance(owner)]
-    resolved: list[Request] = []
-    for instance in instances:
-        made = substitute_request(evaluator, request, {(owner, THIS): instance})
-        if all((made.url, made.method) != (other.url, other.method) for other in resolved):
-            resolved.append(made)
-    return resolved
-
-
-def _owner_in(request: Request) -> str | None:
-    found: list[str] = []
-
-    def accepts(part: Symbol) -> bool:
-        if isinstance(part, This) and not found:
-            found.append(part.owner)
-        return False
-
-    contains(request.url, accepts)
-    contains(request.method, accepts)
-    return found[0] if found else None

@@ -22,6 +22,8 @@ ALWAYS_IGNORED = {
     ".git": "version control",
     ".hg": "version control",
     ".svn": "version control",
+    ".history": "version control",
+    ".lh": "version control",
     "__pycache__": "caches",
     ".cache": "caches",
     ".parcel-cache": "caches",

@@ -63,6 +63,7 @@ def inspect(
         base_variables=dict(sorted(export.environment.items())),
         proxies=read_proxies(export, packages, chosen),
         server_files=server_files(export, packages, chosen, others),
+        packages=sorted({name for package in packages for name in package.dependencies}),
         decisions=_root_decision(chosen, others),
         warnings=warnings,
     )

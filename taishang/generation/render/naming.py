@@ -21,7 +21,7 @@ CLASHES = frozenset(
     pk id objects check clean clean_fields delete save save_base full_clean from_db refresh_from_db
     serializable_value unique_error_message validate_unique validate_constraints get_constraints
     date_error_message get_deferred_fields prepare_database_save adelete asave arefresh_from_db meta
-    models serializers filters settings self super cls uuid timezone decimal django api accounts
+    models serializers briefs filters settings self super cls uuid timezone decimal django api accounts
     none true false print exec eval open compile globals locals input vars breakpoint match case type
     toggle visible_to
     """.split()  # noqa: SIM905

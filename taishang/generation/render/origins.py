@@ -33,8 +33,10 @@ def _model_files(plan: Plan) -> dict[str, FileOrigin]:
     for model in plan.models:
         keys = _model_keys(model)
         calls = sorted(route.spec.key for route in plan.routes_of(model))
-        for folder in ("models", "serializers", "filters"):
-            owned[f"{plan.app}/{folder}/{model.module}.py"] = FileOrigin(rule=folder, items=keys)
+        for folder in ("models", "serializers", "serializers/briefs", "filters"):
+            owned[f"{plan.app}/{folder}/{model.module}.py"] = FileOrigin(
+                rule=folder.partition("/")[0], items=keys
+            )
         for folder, name in (("views", model.module), (TESTS, f"test_{model.module}")):
             items = sorted({model.spec.key, *calls})
             owned[f"{plan.app}/{folder}/{name}.py"] = FileOrigin(rule=folder, items=items)

@@ -210,7 +210,13 @@ def _recorded_route(plan: Plan, endpoint: EndpointSpec, model: Model | None) -> 
     model = _model_of_last_hole(plan, endpoint, model)
     arguments = _free(endpoint)
     if model is not None and arguments:
-        arguments[-1] = _own_argument(arguments[-1].ir_name, model)
+        arguments = [
+            *(
+                _outer_argument(plan, endpoint, model, each.ir_name, is_last=False)
+                for each in arguments[:-1]
+            ),
+            _own_argument(arguments[-1].ir_name, model),
+        ]
         names = [argument.name for argument in arguments]
         if len(set(names)) != len(names):
             arguments = [

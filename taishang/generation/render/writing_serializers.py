@@ -23,18 +23,30 @@ def modules(plan: Plan) -> dict[str, str]:
     embedded = {link.target for model in plan.models for link in model.links if link.nested}
     found = {f"{folder}/__init__.py": ""}
     for model in plan.models:
-        found[f"{folder}/{model.module}.py"] = _module(plan, model, embedded)
+        found[f"{folder}/{model.module}.py"] = _module(plan, model)
+        if model.class_name in embedded:
+            found[f"{folder}/briefs/{model.module}.py"] = _brief_module(plan, model)
+    if any(path.startswith(f"{folder}/briefs/") for path in found):
+        found[f"{folder}/briefs/__init__.py"] = ""
     bodies = [route for route in plan.routes if route.body_class]
     if bodies:
         found[f"{folder}/recorded.py"] = _recorded(plan, bodies)
     return found
 
 
-def _module(plan: Plan, model: Model, embedded: set[str]) -> str:
-    body: list[str] = []
-    if model.class_name in embedded:
-        body += [*_brief(model), "", ""]
-    body += evidence_comment(model.evidence)
+def _brief_module(plan: Plan, model: Model) -> str:
+    """Briefs stand apart: two entities may show each other, and modules that import each other fail."""
+    source = "\n".join(_brief(model))
+    third = ["from rest_framework import serializers", ""] if "serializers." in source else []
+    imports = [
+        *layout.imported(f"{plan.app}.models", [model.class_name]),
+        *layout.imported(f"{plan.app}.wire", ["WireSerializer"]),
+    ]
+    return "\n".join([*third, *imports, "", "", source, ""])
+
+
+def _module(plan: Plan, model: Model) -> str:
+    body = evidence_comment(model.evidence)
     body += _serializer(plan, model)
     source = "\n".join(body)
     own: list[tuple[str, list[str]]] = [(f"{plan.app}.models", [model.class_name])]
@@ -53,8 +65,8 @@ def _module(plan: Plan, model: Model, embedded: set[str]) -> str:
         own.append(("accounts.models", ["User"]))
     for target in sorted({link.target for link in model.links if link.nested} - {"User"}):
         found = plan.model_named(target)
-        if found is not None and found is not model:
-            own.append((f"{plan.app}.serializers.{found.module}", [f"{target}Brief"]))
+        if found is not None:
+            own.append((f"{plan.app}.serializers.briefs.{found.module}", [f"{target}Brief"]))
     third = ["from rest_framework import serializers", ""] if "serializers." in source else []
     imports: list[str] = []
     for module, names in sorted(own):

@@ -329,10 +329,12 @@ def must_not_count(column: Column) -> bool:
 def create_body(model: Model, route: Route, *, extra: dict[str, str] | None = None) -> str:
     """Source of a valid body for a new row."""
     named = _path_names(route)
+    apart = {name for names in model.spec.unique_sets for name in names}
     pairs: list[str] = []
     has_file = False
     for column in model.columns:
-        if column.read_only or column.name in named or not (column.required or must_fill(column)):
+        asked = column.required or must_fill(column) or column.name in apart
+        if column.read_only or column.name in named or not asked:
             continue
         if column.type == "file":
             has_file = True
@@ -367,14 +369,17 @@ def recorded_tests(plan: Plan, routes: list[Route]) -> str:
     models = sorted({r.model.module for r in routes if r.model})
     for module in models:
         model = next(r.model for r in routes if r.model and r.model.module == module)
-        given = [f", {c.name}={literal(kept(c))}" for c in _path_columns(model, _of(model, routes))]
-        lines.append(f"        cls.{module}_row = make_{module}(cls.owner{''.join(given)})")
+        own = _of(model, routes)
+        given = [f"{link.name}={_parent_maker(plan, link)}" for link in _path_links(model, own)]
+        given += [f"{column.name}={literal(kept(column))}" for column in _path_columns(model, own)]
+        words = ", ".join(["cls.owner", *given])
+        lines += _assigned(f"cls.{module}_row", f"make_{module}({words})")
     for route in routes:
         lines += _recorded_test(route)
+    source = "\n".join(lines)
+    made = [f"make_{each.module}" for each in plan.models if f"make_{each.module}(" in source]
     imports = layout.imported(f"{plan.app}.tests.base", ["ApiTestCase"])
-    imports += layout.imported(
-        f"{plan.app}.tests.factories", ["make_user", *(f"make_{module}" for module in models)]
-    )
+    imports += layout.imported(f"{plan.app}.tests.factories", ["make_user", *made])
     return "\n".join([*imports, "", "", *lines, ""])
 
 

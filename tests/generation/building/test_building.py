@@ -118,6 +118,80 @@ def test_the_author_owns_the_row_and_is_set_by_the_server():
     assert next(each for each in post.relations if each.name == "author").read_only
 
 
+def test_a_row_that_two_paths_create_needs_no_parent():
+    posted = [
+        call("POST", "/api/posts/{post_id}/notes", body=thing(text="text")),
+        call("GET", "/api/posts/{post_id}/notes", reads=listing("Note[]")),
+        schema("Note", thing(id="text", text="text"), line=60),
+    ]
+
+    nested = made([*BLOG, *posted]).entity("Note")
+    also_alone = made([*BLOG, *posted, call("POST", "/api/notes", body=thing(text="text"))])
+
+    assert [r.null for r in nested.relations if r.target == "Post"] == [False]
+    assert [r.null for r in also_alone.entity("Note").relations if r.target == "Post"] == [True]
+
+
+def test_what_one_creating_call_leaves_out_is_not_required():
+    ticket = schema("Ticket", thing(id="text", title="text", reason="text", postId="text"), line=60)
+    full = call("POST", "/api/tickets", body=thing(title="text", reason="text", postId="text"))
+    short = call("POST", "/api/tickets", body=thing(title="text"), line=2)
+
+    def required(*calls: Fact) -> set[str]:
+        entity = made([*BLOG, ticket, call("GET", "/api/tickets"), *calls]).entity("Ticket")
+        links = {each.wire_name for each in entity.relations if not each.null}
+        return links | {each.wire_name for each in entity.fields if each.required}
+
+    assert required(full) == {"title", "reason", "postId", "owner"}
+    assert required(full, short) == {"title", "owner"}
+
+
+def test_a_unique_value_that_may_be_left_out_is_null_then():
+    table = schema(
+        "plans",
+        thing(id="uuid", code="text", name_q="text"),
+        origin="sql",
+        primary_key=["id"],
+        unique=[["code"], ["name"]],
+    )
+
+    plan = made([table, call("POST", "/api/plans", body=thing(code="text"))]).entity("Plan")
+
+    assert {each.name: (each.required, each.null) for each in plan.fields if each.unique} == {
+        "code": (True, False),
+        "name": (False, True),
+    }
+
+
+def test_a_verb_in_a_path_is_no_thing():
+    task = schema("ITaskModel", thing(id="text", title="text"), line=60)
+    blueprint = made(
+        [
+            task,
+            call("GET", "/api/task/all", reads=listing("ITaskModel[]")),
+            call("GET", "/api/task/find/{task_id}"),
+            call("POST", "/api/task/add", body=thing(title="text")),
+            call("PUT", "/api/task/complete/{task_id}", body=thing(done="boolean")),
+            call("GET", "/api/task/get/all"),
+        ]
+    )
+
+    assert [entity.name for entity in blueprint.entities] == ["Task"]
+    done = {each.key.removeprefix("endpoint:"): each.action for each in blueprint.endpoints}
+    assert done["GET /api/task/all"] == done["GET /api/task/get/all"] == "list"
+    assert done["GET /api/task/find/{task_id}"] == "retrieve"
+    assert endpoint(blueprint, "PUT /api/task/complete/{task_id}").behaviour == "recorded"
+
+
+def test_a_server_that_is_only_named_by_its_number_is_the_own_one():
+    hosted = [
+        call("POST", "/directory/rename", external_host="101.42.0.9:8000", body=thing(name="text")),
+        call("GET", "/user/list", external_host="101.42.0.9:8000"),
+    ]
+
+    assert len(made(hosted).endpoints) == 2
+
+
 def test_an_entity_that_is_only_read_is_a_catalogue():
     blueprint = made(
         [call("GET", "/api/products", reads=listing()), call("GET", "/api/products/{id}")]

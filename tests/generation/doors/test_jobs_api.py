@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts import tenancy
 from laojun import files
 from laojun.files import Owner
+from taishang import claiming
 from taishang.generation import sample
 from taishang.models import GenerationJob, Project, Task
 from taishang.models.generation import MAX_UPLOAD_BYTES
@@ -56,6 +57,28 @@ def test_the_same_export_while_one_waits_is_answered_with_it(alice):
     assert (second.status_code, second.json()["deduplicated"]) == (200, True)
     assert second.json()["id"] == first.json()["id"]
     assert other.status_code == 202
+
+
+def test_a_workspace_runs_as_many_jobs_at_once_as_its_setting_says(alice):
+    setting = "/api/v1/configs/generation.max_running/"
+    for number in range(4):
+        alice.post(JOBS, {"upload": archive(), "options": json.dumps({"prefix": f"/v{number}"})})
+    by_default = _claims(3)
+    alice.client.put(
+        setting,
+        {"value": 3},
+        content_type="application/json",
+        headers={"If-Match": alice.get(setting)["ETag"]},
+    )
+    alice.post(JOBS, {"upload": archive(), "options": '{"prefix": "/v9"}'})
+
+    assert (by_default, _claims(3)) == (2, 1)
+
+
+def _claims(most: int) -> int:
+    """How many of so many claims find a job."""
+    claimant = claiming.Claimant("test", ["generation"])
+    return sum(claiming.claim(claimant).task is not None for _ in range(most))
 
 
 def test_a_replayed_request_makes_one_job_and_another_file_is_a_conflict(alice):

@@ -24,11 +24,14 @@ NAMES = [
     "classes",
     "clients",
     "hooks",
+    "namesakes",
     "next_handlers",
     "non_english",
     "ownership",
     "plain_calls",
+    "request_hook",
     "services",
+    "set_up_once",
     "wrappers",
 ]
 

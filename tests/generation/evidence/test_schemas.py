@@ -256,3 +256,21 @@ def test_a_prisma_schema_is_read():
         "uuid",
         "MEMBER",
     )
+
+
+def test_a_class_of_fields_is_a_type_and_one_that_works_is_none():
+    found = declared(
+        "export class TaskModel {\n  id: string | null;\n  due: Date;\n"
+        "  constructor(id: string, public estimate: number, private http: Http) {}\n"
+        "  get late() { return true; }\n}\n"
+        "@Injectable()\nexport class TaskService {\n  host: string;\n}\n"
+        "export class Store {\n  tasks: string[];\n  add(task: string) {}\n}\n"
+    )
+
+    assert list(found) == ["TaskModel"]
+    fields = found["TaskModel"].shape.fields
+    assert {name: field.shape.type for name, field in fields.items()} == {
+        "id": "text",
+        "due": "datetime",
+        "estimate": "float",
+    }

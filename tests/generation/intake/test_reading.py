@@ -65,6 +65,15 @@ def test_dependencies_builds_and_media_are_counted_and_not_read(tmp_path: Path) 
     }  # fmt: skip
 
 
+def test_copies_that_editors_keep_are_no_source(tmp_path: Path) -> None:
+    files = {f".history/src/a_2025010{day}.ts": SOURCE for day in range(1, 6)}
+
+    result = received(tmp_path, files | {"src/a.ts": SOURCE, "package.json": "{}"})
+
+    assert [file.path for file in result.export.files] == ["package.json", "src/a.ts"]
+    assert result.export.ignored == {"version control": 5}
+
+
 def test_an_export_of_dependencies_only_has_no_source(tmp_path: Path) -> None:
     with pytest.raises(IntakeError) as refused:
         received(tmp_path, {"node_modules/a/index.js": SOURCE, "package.json": "{}"})

@@ -12,7 +12,10 @@ import pytest
 
 from taishang.generation import trees
 from taishang.generation.ir import Blueprint
+from taishang.generation.refine import changes
+from taishang.generation.refine.edits import RenameEntity, RenameField
 from taishang.generation.render import render
+from taishang.generation.verify import verify
 from tests.generation import blueprints
 
 ROOT = Path(__file__).parents[3]
@@ -100,6 +103,42 @@ def test_the_same_project_again_needs_no_migration(rendered):
     assert again == tree
 
 
+def test_renames_keep_the_rows(rendered):
+    tree = rendered("camel_tasks")
+    blueprint = changes.rename_entity(
+        blueprints.camel_tasks(), RenameEntity(kind="rename_entity", entity="Label", name="Tag")
+    )
+    field = RenameField(kind="rename_field", entity="Task", field="title", name="headline")
+    blueprint = changes.rename_field(blueprint, field)
+
+    again = render(blueprint=blueprint, previous=tree)
+
+    (path,) = (path for path in set(again) - set(tree) if "/migrations/0" in path)
+    source = again[path].decode()
+    assert "RenameModel" in source
+    assert "RenameField" in source
+    assert "DeleteModel" not in source
+    assert "RemoveField" not in source
+
+
+def test_a_column_that_nothing_fills_comes_in_two_steps(rendered, tmp_path):
+    tree = rendered("camel_tasks")
+    blueprint = blueprints.camel_tasks()
+    task = blueprint.entity("Task")
+    task.fields.append(blueprints.field("task", "startsOn", "date", name="starts_on"))
+    task.relations.append(blueprints.relation("task", "mainLabelId", "Label", name="main_label"))
+
+    again = render(blueprint=blueprint, previous=tree)
+
+    first, second = sorted(path for path in set(again) - set(tree) if "/migrations/0" in path)
+    assert again[first].decode().count("null=True") == 2
+    assert second.endswith("_required.py")
+    assert again[second].decode().count("AlterField") == 2
+    assert b"null=True" not in again[second]
+    verdict = verify(blueprint=blueprint, tree=again, directory=tmp_path)
+    assert [row.name for row in verdict.checks if row.state != "pass"] == []
+
+
 def test_seeds_keep_their_references(rendered):
     rows = json.loads(rendered("camel_tasks")["fixtures/seed.json"])
     tasks = {row["fields"]["title"]: row for row in rows if row["model"] == "api.task"}
@@ -109,6 +148,31 @@ def test_seeds_keep_their_references(rendered):
     assert tasks["Rest"]["fields"]["parent"] == tasks["Dig"]["pk"]
     assert tasks["Dig"]["fields"]["labels"] != []
     assert all(row["fields"]["owner"] == 1 for row in tasks.values())
+
+
+def test_two_entities_may_show_each_other():
+    course = blueprints.entity(
+        "Course",
+        fields=[blueprints.field("course", "title")],
+        relations=[
+            blueprints.relation("course", "lead", "Chapter", embedded=True, null=True),
+        ],
+    )
+    chapter = blueprints.entity(
+        "Chapter",
+        fields=[blueprints.field("chapter", "title")],
+        relations=[blueprints.relation("chapter", "course", "Course", embedded=True)],
+    )
+    endpoints = [
+        *blueprints.crud("/api/courses/", "Course"),
+        *blueprints.crud("/api/chapters/", "Chapter"),
+    ]
+
+    tree = render(blueprint=Blueprint(entities=[chapter, course], endpoints=endpoints))
+
+    assert b"ChapterBrief" in tree["api/serializers/course.py"]
+    assert b"CourseBrief" in tree["api/serializers/chapter.py"]
+    assert b"/api/courses/" in tree["openapi.yaml"]
 
 
 def test_a_blank_blueprint_is_a_project_with_sign_in(rendered):

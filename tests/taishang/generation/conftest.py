@@ -13,7 +13,7 @@ from laojun import files
 from laojun.files import Owner
 from taishang.generation import sample, submitting
 from taishang.generation.options import Options
-from taishang.models import GenerationJob
+from taishang.models import GenerationJob, Project
 from tests import factories, tidying
 from tests.factories import Person
 from tests.taishang.conftest import Bench
@@ -39,7 +39,11 @@ class Workshop:
         return tenancy.entered(self.principal.context)
 
     def submit(
-        self, archive: bytes | None = None, chat: bytes | None = None, **options: Any
+        self,
+        archive: bytes | None = None,
+        chat: bytes | None = None,
+        project: Project | None = None,
+        **options: Any,
     ) -> submitting.Submission:
         owner = Owner(self.person.user.id, self.person.workspace.id)
         upload = files.store(
@@ -57,6 +61,7 @@ class Workshop:
                 upload=upload,
                 chat=log or None,
                 options=Options(**options),
+                project=project,
                 name="Reading club",
             )
 
