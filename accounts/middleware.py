@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 
 from accounts import (
     api_keys,
@@ -28,15 +29,16 @@ from accounts import (
 from accounts.ids import uuid7
 from accounts.limits import Demand
 from accounts.models import User
-from accounts.web import console, problems, throttles
+from accounts.web import console, languages, problems, throttles
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
+VARY = ("Accept-Language", "Cookie", "Authorization")
 KEPT_HEADERS = ("Allow", "Retry-After")
 FOLLOWED = ("GET", "HEAD")
 CONSOLE_PREFIX = "/admin/"
 # Where a person without the second factor they need may still go.
 ALWAYS_OPEN_PATHS = ("/accounts/", "/language/", "/problems/", "/password-strength/")
+SIGN_IN_PATHS = ("/accounts/login/", "/api/v1/auth/token/")
 UNSCOPED_PATHS = ("/static/", "/healthz", "/readyz", "/favicon", "/problems/")
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -118,13 +120,22 @@ class TenancyMiddleware:
             request.principal = principal = authentication.authenticate(request)  # type: ignore[attr-defined]
             with tenancy.adopted(principal.context):
                 left = self._judge(request)
-                if not left:
+                if not left and request.path not in SIGN_IN_PATHS:
                     return self._answered(request)
                 # What the database counts stays counted, whatever becomes of the request: it commits here.
                 request.rate_verdicts += limits.by_database(left)  # type: ignore[attr-defined]
             self._leave_if_nested()
+        if request.method == "POST" and request.path in SIGN_IN_PATHS:
+            return self._hashing(request)
         with tenancy.entered(principal.context):
             return self._answered(request)
+
+    def _hashing(self, request: HttpRequest) -> HttpResponse:
+        """A password is hashed, perhaps after waiting for its turn, while no transaction is open; the view opens its own."""
+        if request.path.startswith(problems.API_PREFIX):
+            request.principal = authentication.ANONYMOUS  # type: ignore[attr-defined]
+        with tenancy.adopted(tenancy.NOBODY):
+            return self.get_response(request)
 
     def _judge(self, request: HttpRequest) -> list[Demand]:
         """Let Redis judge the call; the limits that only the database can judge are returned."""
@@ -277,19 +288,29 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        code = self._choose(request)
+        code = languages.choose(
+            setting=request.principal.language,  # type: ignore[attr-defined]
+            cookie=request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME),
+            header=request.headers.get("Accept-Language", ""),
+        )
         with translation.override(code):
             request.LANGUAGE_CODE = code
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", code)
+        response.headers.setdefault("Content-Language", languages.WRITTEN[code])
         return response
 
-    def _choose(self, request: HttpRequest) -> str:
-        wish = request.principal.language or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)  # type: ignore[attr-defined]
-        if wish:
-            return LANGUAGE_COOKIE_TO_CODE.get(wish[:2].lower(), settings.LANGUAGE_CODE)
-        for part in request.headers.get("Accept-Language", "").split(","):
-            code = LANGUAGE_COOKIE_TO_CODE.get(part.strip()[:2].lower())
-            if code:
-                return code
-        return settings.LANGUAGE_CODE
+
+class PrivacyMiddleware:
+    """A reply is in one person's language and about what that person may see: no shared cache keeps it.
+
+    A page is asked for again but may stay in the browser's own memory, so that going back keeps what was typed.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        patch_vary_headers(response, VARY)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response

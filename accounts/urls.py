@@ -100,6 +100,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/service/join/", services.join, name="service_join"),
     path("accounts/3rdparty/", services.overview, name="socialaccount_connections"),
     # What comes before allauth's own page of the same name
+    path("accounts/login/", public(entry.SignIn.as_view()), name="account_login"),
     path(
         "accounts/confirm-email/", entry.confirmation_sent, name="account_email_verification_sent"
     ),

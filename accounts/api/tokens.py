@@ -98,9 +98,9 @@ class SignIn(TokenView):
             self.afterwards(partial(throttles.succeeded, request._request))
         proven = self._second_factor(user, given)
         self.afterwards(partial(throttles.succeeded, request._request))
-        if not user.is_active:
-            closing.reopen(user=user)
         with tenancy.user(user.id):
+            if not user.is_active:
+                closing.reopen(user=user)
             pair = tokens.open_family(
                 user=user,
                 facts=sessions.facts(request._request),
@@ -108,8 +108,8 @@ class SignIn(TokenView):
                 by_second_factor=proven,
             )
             found = {"user": user, "workspaces": briefs(user, None)}
-        user.last_login = timezone.now()
-        user.save(update_fields=["last_login"])
+            user.last_login = timezone.now()
+            user.save(update_fields=["last_login"])
         return Response(self.shown({**_fields(pair), **found}, SignedInOut))
 
     def _person(self, request: Request, given: dict[str, Any]) -> User:

@@ -4,7 +4,7 @@ from typing import Any
 
 from allauth.account.internal.flows.email_verification import send_verification_email_at_login
 from allauth.account.internal.stagekit import unstash_login
-from allauth.account.views import ConfirmEmailView
+from allauth.account.views import ConfirmEmailView, LoginView
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.contrib.auth.password_validation import validate_password
@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from zxcvbn import zxcvbn
 
-from accounts import closing, recovery, sign_ins
+from accounts import closing, recovery, sign_ins, tenancy
 from accounts.models import User
 from accounts.passwords import normalized, too_long
 from accounts.web.access import public, signed_in
@@ -57,6 +57,15 @@ def confirmation_sent(request: HttpRequest) -> HttpResponse:
             send_verification_email_at_login(request, login)
         return redirect("account_email_verification_sent")
     return render(request, "account/verification_sent.html", {"can_repeat": login is not None})
+
+
+class SignIn(LoginView):
+    """The password is judged outside any transaction; what a right one changes happens in one."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        with tenancy.entered(tenancy.NOBODY):
+            answer: HttpResponse = super().form_valid(form)
+        return answer
 
 
 class ConfirmAddress(ConfirmEmailView):

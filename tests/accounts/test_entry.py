@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts import identity, recovery, signup
 from accounts.models import Session, SignIn, User
+from accounts.sign_in import Adapter
 from tests import factories
 from tests.accounts.api.calls import Program, assert_problem, program
 from tests.accounts.entrance import is_signed_in, sign_in
@@ -280,8 +281,9 @@ def test_sign_up_answers_alike_for_a_taken_address_and_tells_its_owner(with_mail
     assert not User.objects.filter(username="dora").exists()
 
 
-def test_sign_up_with_an_odd_spelling_writes_to_the_stored_address(with_mail, alice):
-    sign_up("ALICE@example.com", "dora")
+@pytest.mark.parametrize("typed", ["ALICE@example.com", "alıce@example.com", "ａlice@example.com"])
+def test_the_owner_of_a_taken_address_is_written_to_where_it_is_stored(alice, typed):
+    Adapter(None).send_account_already_exists_mail(typed)
 
     assert only_letter().to == ["alice@example.com"]
 

@@ -329,10 +329,12 @@ def must_not_count(column: Column) -> bool:
 def create_body(model: Model, route: Route, *, extra: dict[str, str] | None = None) -> str:
     """Source of a valid body for a new row."""
     named = _path_names(route)
+    apart = {name for names in model.spec.unique_sets for name in names}
     pairs: list[str] = []
     has_file = False
     for column in model.columns:
-        if column.read_only or column.name in named or not (column.required or must_fill(column)):
+        asked = column.required or must_fill(column) or column.name in apart
+        if column.read_only or column.name in named or not asked:
             continue
         if column.type == "file":
             has_file = True
