@@ -130,7 +130,8 @@ def test_a_fast_class_overshoots_at_most_a_tenth_when_redis_goes(
     found = in_parallel(bases, _reads(token), half_way=getattr(valkey, deed))
 
     assert not [status for status in found if status >= 500], found
-    assert 100 <= found[200] <= 110
+    # A call that Redis counted and did not live to answer is counted once more: some few less, never many more.
+    assert 90 <= found[200] <= 110
 
 
 def _reads(token: str) -> Call:
