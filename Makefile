@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fix lock shots messages
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -45,12 +45,16 @@ check: setup          ## format, lint, types, contracts, migrations, deploy chec
 
 test: check browser   ## `make check`, then every test, browser journeys included
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not chaos"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not chaos and not fuzz"
 	$(BIN)/python -m pytest -m chaos
+	$(BIN)/python -m pytest -m fuzz
 	$(BIN)/python -m pytest -m browser
 
 browser:
 	@sh deploy/install-browser.sh
+
+fuzz: setup           ## send much more of anything to every operation; FUZZ_EXAMPLES=200 is an hour
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-50} $(BIN)/python -m pytest -m fuzz tests/fuzz
 
 fix: setup            ## format and mend what can be mended
 	$(BIN)/ruff format .
@@ -63,3 +67,6 @@ lock:                 ## recompile the pinned requirements
 
 shots: setup browser  ## photograph every page in both themes and languages into $(DATA_DIR)/shots
 	$(BIN)/python -m tests.e2e.shots
+
+bench-rest: setup     ## what a request costs, as ratios against bare SQL, REST framework and django-ninja
+	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench DATABASE_POOL=4 LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.rest

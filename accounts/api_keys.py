@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import registry, secrets, signals, tenancy
+from accounts import mail, registry, secrets, signals, tenancy
 from accounts.models import ApiKey, Membership, User
 from accounts.tenancy import Context
 
@@ -26,6 +26,7 @@ PREFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 PURPOSE = "api key"
 MAX_LIVE = 50
 DEFAULT_LIFE = timedelta(days=90)
+EXPIRES_SOON = timedelta(days=7)
 TOUCH_SECONDS = 60.0
 _touched: dict[UUID, float] = {}
 _touched_lock = threading.Lock()
@@ -90,6 +91,7 @@ def mint(
         expires_at=expires_at,
     )
     signals.api_key_created.send(sender=ApiKey, user=user, api_key=api_key)
+    mail.send("api_key_created", user=user, key=name, url=mail.address_of("security"))
     return api_key, text
 
 
@@ -98,6 +100,19 @@ def revoke(*, api_key: ApiKey, by: User, note: str = "") -> None:
     live = ApiKey.objects.filter(pk=api_key.pk, revoked_at__isnull=True)
     if live.update(revoked_at=timezone.now()):
         signals.api_key_revoked.send(sender=ApiKey, user=by, api_key=api_key, note=note)
+
+
+def revoke_all(*, user: User) -> int:
+    """End every key of a person, in every workspace they are in. Returns how many there were."""
+    ended = 0
+    for workspace_id in list(
+        Membership.objects.filter(user=user).values_list("workspace_id", flat=True)
+    ):
+        with tenancy.workspace(workspace_id, user_id=user.pk):
+            for api_key in ApiKey.objects.filter(user=user, revoked_at__isnull=True):
+                revoke(api_key=api_key, by=user)
+                ended += 1
+    return ended
 
 
 def note_use(*, context: Context, api_key_id: UUID, ip: str | None) -> None:
@@ -115,6 +130,28 @@ def note_use(*, context: Context, api_key_id: UUID, ip: str | None) -> None:
             last_used_at__lt=now - timedelta(seconds=TOUCH_SECONDS)
         )
         ApiKey.objects.filter(stale, pk=api_key_id).update(last_used_at=now, last_used_ip=ip)
+
+
+def tell_expiring(*, now: datetime | None = None) -> int:
+    """Write to the holders of keys that expire in a week; run once a day, so each is told once."""
+    soon = (now or timezone.now()) + EXPIRES_SOON
+    with tenancy.platform_scope(reason="accounts.key_expiry_notice"):
+        expiring = ApiKey.objects.select_related("user").filter(
+            revoked_at__isnull=True,
+            user__is_active=True,
+            expires_at__gt=soon - timedelta(days=1),
+            expires_at__lte=soon,
+        )
+        found = list(expiring)
+    for api_key in found:
+        mail.send(
+            "api_key_expires",
+            user=api_key.user,
+            key=api_key.name,
+            until=api_key.expires_at,
+            url=mail.address_of("security"),
+        )
+    return len(found)
 
 
 def unknown_scopes(scopes: Iterable[str]) -> list[str]:

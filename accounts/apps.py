@@ -8,13 +8,29 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import checks, permissions, receivers, sweeping  # noqa: F401
+        from accounts import (  # noqa: F401
+            checks,
+            jobs,
+            lifecycle,
+            limits,
+            notices,
+            permissions,
+            receivers,
+            sweeping,
+        )
+        from accounts.api import resources
         from accounts.registry import Store
-        from accounts.web import places, problems
+        from accounts.web import places, problems, throttles
 
         permissions.declare()
         problems.declare()
         places.declare()
+        limits.declare()
+        throttles.declare()
+        jobs.declare()
+        notices.declare()
         sweeping.declare()
+        resources.declare()
+        lifecycle.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

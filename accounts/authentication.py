@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest
 
@@ -27,7 +28,10 @@ USER_COLUMNS = (
     "subscription_expires_at",
 )
 KEY_STATES = ("active", "suspended")
-STATEMENT = "SELECT * FROM accounts_authenticate(%s, %s, %s, %s)"
+STATEMENT = (
+    "SELECT found.*, (SELECT epoch FROM accounts_cache_epoch) AS cache_epoch"
+    " FROM accounts_authenticate(%s, %s, %s, %s) found"
+)
 
 
 @dataclass
@@ -160,7 +164,9 @@ def _resolve(credential: Credential, wanted: int | None, *, problem: str | None)
         row = cursor.fetchone()
     if row is None:
         return Principal(problem="token_invalid" if credential.kind != "browser" else None)
-    return _principal(credential, wanted, dict(zip(columns, row, strict=True)), problem)
+    found = dict(zip(columns, row, strict=True))
+    cache.learn(found["cache_epoch"])  # type: ignore[attr-defined]
+    return _principal(credential, wanted, found, problem)
 
 
 def _principal(

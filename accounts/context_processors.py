@@ -5,8 +5,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts import mail
 from accounts.web import frame
 
 
 def look(request: HttpRequest) -> dict[str, Any]:
-    return {"look": SimpleLazyObject(lambda: frame.of(request))}
+    return {
+        "look": SimpleLazyObject(lambda: frame.of(request)),
+        "mail_is_filed": mail.is_filed(),
+    }

@@ -1,98 +1,14 @@
-"""Forms of the account pages."""
+"""Forms of the pages of somebody who is signed in."""
 
 import re
 import zoneinfo
 from typing import Any
 
-from allauth.account.forms import LoginForm, SignupForm
-from allauth.account.utils import setup_user_email
 from django import forms
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from accounts import identity, registry, signup
+from accounts import avatars, identity, preferences, registry
 from accounts.models import Profile, User, UserSettings
-from accounts.passwords import HashQueueFull
-
-FONT_FAMILY = re.compile(r"(?:[^\W\d_]|[ ,'\"-]){1,100}")
-LANGUAGE_OF_REQUEST = {"en": "en"}
-
-
-class SignInForm(LoginForm):
-    """One field for the address or the name; one neutral sentence when they do not fit."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail or user name")
-        self.fields["login"].widget.attrs = {"autocomplete": "username", "autocapitalize": "none"}
-        self.fields["password"].label = _("Password")
-        self.fields["password"].help_text = ""
-        self.fields["password"].widget.attrs = {"autocomplete": "current-password"}
-        self.fields["remember"].label = _("Stay signed in on this device")
-
-    def clean(self) -> dict[str, Any]:
-        try:
-            cleaned: dict[str, Any] = super().clean()
-        except HashQueueFull as error:
-            raise forms.ValidationError(
-                _("Many people are signing in. Try again in a moment."), code="busy"
-            ) from error
-        return cleaned
-
-
-class SignUpForm(SignupForm):
-    """Opens the account together with its first workspace."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("E-mail")
-        self.fields["email"].widget.attrs = {"autocomplete": "email"}
-        self.fields["username"].label = _("User name")
-        self.fields["username"].help_text = _("2 to 32 letters or digits; others see it.")
-        self.fields["username"].widget.attrs = {"autocomplete": "username"}
-        self.fields["password1"].label = _("Password")
-        self.fields["password1"].help_text = _(
-            "At least 10 characters; a few unrelated words are best."
-        )
-        self.fields["password1"].widget.attrs = {
-            "autocomplete": "new-password",
-            "hx-post": "/password-strength/",
-            "hx-trigger": "input changed delay:300ms",
-            "hx-target": "#password-meter",
-            "hx-sync": "this:replace",
-        }
-
-    def clean_username(self) -> str:
-        name = identity.clean_username(self.cleaned_data["username"])
-        if identity.find(name):
-            raise forms.ValidationError(_("This name is taken."), code="username_taken")
-        return name
-
-    def validate_unique_email(self, value: str) -> str:
-        if identity.find(value):
-            raise forms.ValidationError(
-                _("No account can be opened with this address. If it is yours, sign in."),
-                code="email_taken",
-            )
-        return value
-
-    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Somebody may take the name between the check and the insert: then the form is shown again."""
-        try:
-            return self.save(request), None
-        except signup.AccountTaken:
-            return None, redirect("account_signup")
-
-    def save(self, request: HttpRequest) -> User:
-        user = signup.open_account(
-            email=self.cleaned_data["email"],
-            username=self.cleaned_data["username"],
-            password=self.cleaned_data["password1"],
-            language=LANGUAGE_OF_REQUEST.get(str(request.LANGUAGE_CODE), "zh-CN"),
-        )
-        setup_user_email(request, user, [])
-        return user
 
 
 class SettingsForm(forms.ModelForm):
@@ -159,7 +75,7 @@ class SettingsForm(forms.ModelForm):
     def clean_editor_font_family(self) -> str:
         """The value goes into a style by script: names of fonts, nothing that could be more."""
         value = str(self.cleaned_data["editor_font_family"]).strip()
-        if not FONT_FAMILY.fullmatch(value):
+        if not re.match(preferences.FONT_FAMILY, value):
             raise forms.ValidationError(
                 _("Use names of fonts: letters, spaces, commas, hyphens and quotes."),
                 code="font_family_invalid",
@@ -187,6 +103,36 @@ class ProfileForm(forms.ModelForm):
                 _("Write the whole address, with https:// in front."), code="website_invalid"
             )
         return value
+
+
+class RenameForm(forms.Form):
+    """Another user name, cleaned and not somebody else's."""
+
+    username = forms.CharField(label=_("User name"), max_length=64)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_username(self) -> str:
+        name = identity.clean_username(self.cleaned_data["username"])
+        holder = identity.find(name)
+        if holder is not None and holder != self.user:
+            raise forms.ValidationError(_("This name is taken."), code="username_taken")
+        return name
+
+
+class PictureForm(forms.Form):
+    picture = forms.FileField(
+        label=_("Picture"),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+    )
+
+    def clean_picture(self) -> Any:
+        sent = self.cleaned_data["picture"]
+        if sent.size > avatars.MAX_BYTES:
+            raise forms.ValidationError(_("At most 5 MB."), code="too_large")
+        return sent
 
 
 class ApiKeyForm(forms.Form):

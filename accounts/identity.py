@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 
 from accounts import passwords
-from accounts.models import User
+from accounts.models import AddressKey, User
 
 USERNAME_MIN, USERNAME_MAX = 2, 32
 EMAIL_MAX_BYTES = 254
@@ -53,21 +53,34 @@ _DUMMY = make_password("nobody has this password")
 
 def email_key(address: str) -> str:
     """What two spellings of one address share: folded local part, ASCII lower-case domain, one kind of i."""
-    local, _at, domain = unicodedata.normalize("NFKC", address.strip()).rpartition("@")
+    local, _at, domain = _folded(address).rpartition("@")
     try:
         ascii_domain = idna.encode(domain, uts46=True).decode() if domain else ""
     except idna.IDNAError:
-        ascii_domain = domain.casefold()
-    folded = unicodedata.normalize("NFKC", local).casefold()
-    return f"{_one_i(folded)}@{_one_i(ascii_domain.casefold())}"
+        ascii_domain = domain
+    return f"{local}@{ascii_domain}"
 
 
 def username_key(username: str) -> str:
-    return _one_i(unicodedata.normalize("NFKC", username.strip()).casefold())
+    return _folded(username)
 
 
-def _one_i(text: str) -> str:
-    return text.replace("ı", "i").replace("i̇", "i").replace("İ", "i")
+def login_key(login: str) -> str:
+    """The key of what somebody typed to sign in; an `@` decides which it is."""
+    return email_key(login) if "@" in login else username_key(login)
+
+
+def _folded(text: str) -> str:
+    """Compatible forms, case and the i's folded until nothing changes: each fold can make work for another."""
+    folded = _fold(text)
+    while folded != text:
+        text, folded = folded, _fold(folded)
+    return folded
+
+
+def _fold(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return folded.replace("ı", "i").replace("i\u0307", "i").strip()
 
 
 def clean_email(address: str, *, allow_local: bool = False) -> str:
@@ -115,21 +128,31 @@ def _is_hidden(letter: str) -> bool:
 
 
 def find(login: str) -> User | None:
-    """The account behind an address or a user name; an `@` decides which it is."""
-    if "@" in login:
-        return User.objects.filter(email_key=email_key(login)).first()
-    return User.objects.filter(username_key=username_key(login)).first()
+    """The person with this address or name; an `@` decides which. A confirmed address goes before a claimed one."""
+    if "@" not in login:
+        return User.objects.filter(username_key=username_key(login)).first()
+    key = email_key(login)
+    confirmed = AddressKey.objects.filter(email_key=key, verified=True).select_related("user")
+    held = confirmed.first()
+    return held.user if held else User.objects.filter(email_key=key).first()
 
 
 def verify(*, login: str, password: str) -> User | None:
-    """The person, if the password is theirs and they may sign in. Takes the same time for unknown accounts."""
+    """The person, if the password is theirs and they may sign in or come back.
+
+    Takes the same time for unknown accounts. Who closed their account is returned too, with `is_active` false.
+    """
     if passwords.too_long(password) or len(login) > EMAIL_MAX_BYTES:
         return None
     user = find(login)
     if user is None or not user.has_usable_password():
         check_password(password, _DUMMY)
         return None
-    return user if user.check_password(password) and user.is_active else None
+    return user if user.check_password(password) and _may_return(user) else None
+
+
+def _may_return(user: User) -> bool:
+    return user.is_active or user.status == User.Status.DEACTIVATED
 
 
 def display_name(user: User) -> str:

@@ -16,7 +16,7 @@ SECRET_SHAPES = [
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]{0,8000}?-----END [A-Z ]*PRIVATE KEY-----"
     ),
     re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"),
-    re.compile(r"\b(?:tlk|tlr)_[A-Za-z0-9_-]{8,}"),
+    re.compile(r"\b(?:tlk|tlr|tli)_[A-Za-z0-9_-]{8,}"),
     re.compile(r"\b(?:sk|pk|rk)[-_](?:live|test|ant|proj|or)?[-_]?[A-Za-z0-9_-]{16,}"),
     re.compile(
         r"\b(?:ghp|gho|ghu|ghs|ghr|github_pat|glpat|xox[abpr]|hf|npm|pypi)[_-][A-Za-z0-9_-]{10,}"

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
-from accounts import identity, registry, signals
+from accounts import identity, permissions, signals
 from accounts.ids import uuid7
-from accounts.models import Permission, Role, RolePermission, User, UserRole, Workspace
+from accounts.models import Invitation, Permission, Role, RolePermission, User, UserRole, Workspace
 
 MAX_ROLES = 50
 MAX_KEYS = 200
@@ -63,11 +63,18 @@ def create(
     workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
     if Role.objects.filter(workspace=workspace).count() >= MAX_ROLES:
         raise TooManyRoles
-    role = Role(workspace=workspace, key=f"r{uuid7().hex}", name=name, description=description)
+    role = Role(
+        workspace=workspace,
+        key=f"r{uuid7().hex}",
+        name=name,
+        description=description,
+        changed_by=by,
+    )
     role.name_key = identity.username_key(name)
     _save(role)
     _set_permissions(role, wanted)
-    _tell(role, by, before={}, after={"name": name, "permissions": sorted(wanted)})
+    after = {"name": name, "permissions": sorted(wanted)}
+    _tell(role, by, verb="created", before={}, after=after)
     return role
 
 
@@ -90,40 +97,38 @@ def change(
     if keys is not None:
         grantable(before["permissions"], held)
         _set_permissions(role, grantable(keys, held))
-        raise_authz_version(role.workspace)
+        _rights_moved(role)
     if name is not None:
         role.name, role.name_key = name, identity.username_key(name)
     if description is not None:
         role.description = description
+    role.changed_by = by
     _save(role)
     after = {"name": role.name, "permissions": sorted(permission_keys(role))}
-    _tell(role, by, before=before, after=after)
+    _tell(role, by, verb="changed", before=before, after=after)
     return role
 
 
 def delete(*, role: Role, replacement: Role | None, held: frozenset[str], by: User) -> None:
-    """Remove a role; its holders get the replacement. Raises SystemRole, CannotGrant and RoleInUse."""
+    """Remove a role; its holders, and those invited to it, get the replacement.
+
+    Raises SystemRole, CannotGrant and RoleInUse.
+    """
     if role.is_system:
         raise SystemRole
     grantable(permission_keys(role), held)
-    holders = UserRole.objects.filter(role=role)
-    user_ids = set(holders.values_list("user_id", flat=True))
-    if user_ids and replacement is None:
-        raise RoleInUse(len(user_ids))
+    grants = UserRole.objects.filter(role=role)
+    invited = Invitation.objects.unanswered().filter(role=role)
+    count = grants.values("user_id").distinct().count() + invited.count()
+    if count and replacement is None:
+        raise RoleInUse(count)
     if replacement is not None:
         grantable(permission_keys(replacement), held)
-        UserRole.objects.bulk_create(
-            [
-                UserRole(
-                    workspace_id=role.workspace_id, user_id=holder, role=replacement, granted_by=by
-                )
-                for holder in user_ids
-            ],
-            ignore_conflicts=True,
-        )
-    holders.delete()
-    raise_authz_version(role.workspace)
-    _tell(role, by, before={"name": role.name}, after={})
+        _replace(grants, replacement, by)
+        invited.update(role=replacement)
+    grants.delete()
+    _rights_moved(role)
+    _tell(role, by, verb="deleted", before={"name": role.name}, after={})
     role.delete()
 
 
@@ -136,8 +141,28 @@ def grantable(keys: Iterable[str], held: frozenset[str]) -> set[str]:
 
 
 def permission_keys(*roles: Role) -> set[str]:
-    grants = RolePermission.objects.filter(role__in=roles, permission__retired_at__isnull=True)
-    return set(grants.values_list("permission__key", flat=True))
+    """What these roles let somebody do inside a workspace."""
+    return permissions.keys_of(role.pk for role in roles)
+
+
+def keys_by_role(workspace_id: int) -> dict[int, set[str]]:
+    """Every role that can be held in a workspace, with what it gives there. One query."""
+    found: dict[int, set[str]] = {}
+    rows = Role.objects.grantable_in(workspace_id).values_list(
+        "pk", "grants__permission__key", "grants__permission__retired_at"
+    )
+    known = permissions.in_workspaces()
+    for role_id, key, retired_at in rows:
+        keys = found.setdefault(role_id, set())
+        if key in known and retired_at is None:
+            keys.add(key)
+    return found
+
+
+def grantable_by(held: frozenset[str], *, workspace_id: int) -> QuerySet[Role]:
+    """The roles that whoever holds `held` may give in a workspace."""
+    within = [pk for pk, keys in keys_by_role(workspace_id).items() if keys <= held]
+    return Role.objects.grantable_in(workspace_id).filter(pk__in=within).order_by("pk")
 
 
 def raise_authz_version(workspace: Workspace | None) -> None:
@@ -147,8 +172,28 @@ def raise_authz_version(workspace: Workspace | None) -> None:
 
 
 def unknown_keys(keys: Iterable[str]) -> list[str]:
-    known = {key for key, entry in registry.permissions.items() if entry.scope == "workspace"}
-    return sorted(set(keys) - known)
+    return sorted(set(keys) - permissions.in_workspaces())
+
+
+def _replace(grants: QuerySet[UserRole], replacement: Role, by: User) -> None:
+    UserRole.objects.bulk_create(
+        [
+            UserRole(
+                workspace_id=grant.workspace_id,
+                user_id=grant.user_id,
+                role=replacement,
+                granted_by=by,
+                expires_at=grant.expires_at,
+            )
+            for grant in grants
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _rights_moved(role: Role) -> None:
+    raise_authz_version(role.workspace)
+    signals.rights_changed.send(sender=Role, workspace=role.workspace, user=None)
 
 
 def _set_permissions(role: Role, keys: set[str]) -> None:
@@ -171,5 +216,5 @@ def _save(role: Role) -> None:
     role.refresh_from_db(fields=["version"])
 
 
-def _tell(role: Role, by: User, *, before: dict, after: dict) -> None:
-    signals.role_changed.send(sender=Role, role=role, by=by, before=before, after=after)
+def _tell(role: Role, by: User, *, verb: str, before: dict, after: dict) -> None:
+    signals.role_changed.send(sender=Role, role=role, by=by, verb=verb, before=before, after=after)

@@ -12,11 +12,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sessions.backends.cached_db import SessionStore as CachedDatabaseStore
+from django.core.cache import cache
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import signals
+from accounts import sign_ins, signals
 from accounts.models import RefreshToken, Session, User
 
 BROWSER_LIFE = timedelta(days=14)
@@ -29,7 +30,10 @@ REAUTHENTICATION_WINDOW = timedelta(minutes=10)
 class SessionStore(CachedDatabaseStore):
     """Sessions in the database behind the cache; a cycled key stays the key of the same signed-in device."""
 
-    cache_key_prefix = "session:"
+    @property
+    def cache_key_prefix(self) -> str:
+        """Under the epoch: a change that Redis missed leaves the older copy behind, unreachable."""
+        return str(cache.guarded("session:"))  # type: ignore[attr-defined]
 
     def cycle_key(self) -> None:
         before = self.session_key
@@ -63,6 +67,8 @@ def client_ip(request: HttpRequest) -> str | None:
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if peer is None or not forwarded or not _is_trusted(peer):
         return str(peer) if peer else None
+    if _is_repeated(request):
+        return str(peer)
     hops = [_address(part.strip()) for part in forwarded.split(",")]
     if len(hops) > MAX_HOPS or None in hops:
         return str(peer)
@@ -84,10 +90,10 @@ def open_session(
     session_key: str | None = None,
     device_name: str = "",
     life: timedelta = BROWSER_LIFE,
-    at: datetime | None = None,
+    by_second_factor: bool = False,
 ) -> Session:
     """Sign a device in. The oldest of more than 50 live sessions is signed out."""
-    now = at or timezone.now()
+    now = timezone.now()
     session = Session.objects.create(
         user=user,
         kind=kind,
@@ -96,10 +102,12 @@ def open_session(
         user_agent=facts.user_agent,
         ip=facts.ip,
         authenticated_at=now,
+        mfa_at=now if by_second_factor else None,
         last_seen_at=now,
         expires_at=now + life,
     )
     _end_oldest(user, now)
+    sign_ins.succeeded(user=user, session=session, facts=facts)
     signals.signed_in.send(sender=Session, user=user, session=session, request_facts=facts)
     return session
 
@@ -148,9 +156,11 @@ def end_all(
     return len(doomed)
 
 
-def prove(*, session_id: UUID, at: datetime | None = None) -> None:
+def prove(*, session_id: UUID, by_second_factor: bool = False, at: datetime | None = None) -> None:
     """Remember that the person behind a session has just proved who they are."""
-    Session.objects.filter(pk=session_id).update(authenticated_at=at or timezone.now())
+    now = at or timezone.now()
+    proof = {"authenticated_at": now} | ({"mfa_at": now} if by_second_factor else {})
+    Session.objects.filter(pk=session_id).update(**proof)
 
 
 def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:
@@ -159,6 +169,24 @@ def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:
     if session_id is None:
         return False
     return Session.objects.live(now).filter(pk=session_id, authenticated_at__gte=since).exists()
+
+
+def is_known(*, user: User | None, facts: Facts) -> bool:
+    """Whether this person was signed in before with the same program from the same network."""
+    if user is None or not facts.user_agent or not facts.ip:
+        return False
+    before = Session.objects.filter(user=user, user_agent=facts.user_agent, ip__isnull=False)
+    return any(network_of(ip) == network_of(facts.ip) for ip in before.values_list("ip", flat=True))
+
+
+def network_of(address: str | None) -> str:
+    """What counts as one client: an IPv4 address, or the /64 that one IPv6 line holds."""
+    found = _address(address or "")
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ipaddress.ip_network((found, 64), strict=False))
+        found = found.ipv4_mapped
+    return f"{found}/32" if found else "unknown"
 
 
 def purge(*, now: datetime | None = None) -> int:
@@ -180,6 +208,12 @@ def _end_oldest(user: User, now: datetime) -> None:
     surplus = list(live.values_list("pk", flat=True)[MAX_LIVE : MAX_LIVE * 2])
     if surplus:
         Session.objects.filter(pk__in=surplus).revoke(reason=Session.Reason.REPLACED, at=now)
+
+
+def _is_repeated(request: HttpRequest) -> bool:
+    """Whether the header came more than once: the server joins them, so that a client's own would look appended."""
+    headers = getattr(request, "scope", {}).get("headers", ())
+    return sum(name == b"x-forwarded-for" for name, _value in headers) > 1
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

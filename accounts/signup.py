@@ -5,7 +5,7 @@ import secrets
 
 from django.db import IntegrityError, transaction
 
-from accounts import identity, signals, tenancy
+from accounts import addresses, identity, second_factor, signals, tenancy
 from accounts.models import Membership, Profile, User, UserSettings, Workspace
 
 
@@ -18,24 +18,35 @@ class AccountTaken(Exception):
 
 
 def open_account(
-    *, email: str, username: str, password: str | None, language: str = "zh-CN", staff: bool = False
+    *,
+    email: str,
+    username: str,
+    password: str | None,
+    language: str = "zh-CN",
+    staff: bool = False,
+    verified: bool = False,
 ) -> User:
     """Create the account and its personal workspace in one transaction.
 
-    Raises AccountTaken. The address and the name must have been cleaned by `accounts.identity`.
+    With `verified` the address is known to be the person's own; without, it waits for its confirmation where
+    mail can be sent. Raises AccountTaken. Address and name must have been cleaned by `accounts.identity`.
     """
+    pending = not verified and addresses.must_be_confirmed()
     user = User(
         email=email,
         email_key=identity.email_key(email),
         username=username,
         username_key=identity.username_key(username),
+        status=User.Status.PENDING if pending else User.Status.ACTIVE,
         is_staff=staff,
         is_superuser=staff,
+        mfa_due_at=second_factor.first_due() if staff else None,
     )
     user.set_password(password)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            addresses.open_first(user=user, verified=verified)
             Profile.objects.create(user=user, display_name=username)
             UserSettings.objects.create(user=user, language=language)
             signals.user_created.send(sender=User, user=user)
@@ -46,6 +57,19 @@ def open_account(
     except IntegrityError as error:
         raise AccountTaken("email" if "email_key" in str(error) else "username") from error
     return user
+
+
+def rehearse(*, password: str | None, language: str = "zh-CN") -> None:
+    """Open an account for nobody and take it back.
+
+    Who signs up with a taken address waits as long as everybody else, so the time tells nothing.
+    """
+    nobody = f"nobody-{secrets.token_hex(8)}"
+    with transaction.atomic():
+        open_account(
+            email=f"{nobody}@example.com", username=nobody, password=password, language=language
+        )
+        transaction.set_rollback(True)
 
 
 def create_workspace(

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 from django.conf import settings
@@ -20,7 +21,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
-from accounts import registry, secrets, sessions, signals, signing_keys, tenancy
+from accounts import mail, registry, secrets, sessions, signals, signing_keys, tenancy
 from accounts.ids import uuid7
 from accounts.models import RefreshToken, Session, User
 from accounts.sessions import Facts
@@ -98,10 +99,17 @@ def read_access(token: str) -> AccessClaims | None:
     return AccessClaims(claims["sid"], claims["ver"])
 
 
-def open_family(*, user: User, facts: Facts, device_name: str = "") -> Pair:
+def open_family(
+    *, user: User, facts: Facts, device_name: str = "", by_second_factor: bool = False
+) -> Pair:
     """Sign a program in: a session and the first refresh token of its family."""
     session = sessions.open_session(
-        user=user, kind=Session.Kind.API, facts=facts, device_name=device_name, life=FAMILY_LIFE
+        user=user,
+        kind=Session.Kind.API,
+        facts=facts,
+        device_name=device_name,
+        life=FAMILY_LIFE,
+        by_second_factor=by_second_factor,
     )
     raw = REFRESH_PREFIX + random.token_urlsafe(32)
     token = _insert(session, raw, generation=0, facts=facts)
@@ -132,6 +140,8 @@ def end_reused(*, session: Session) -> None:
     with transaction.atomic(), tenancy.user(session.user_id):
         sessions.end(session=session, reason=Session.Reason.REUSE)
         signals.refresh_reused.send(sender=Session, user=session.user, session=session)
+        url = mail.address_of("security")
+        mail.send("tokens_stolen", user=session.user, url=url, **mail.where(session))
 
 
 def revoke(*, presented: str) -> None:
@@ -140,6 +150,12 @@ def revoke(*, presented: str) -> None:
     token = found.first()
     if token:
         sessions.end(session=token.session, reason=Session.Reason.SIGNED_OUT)
+
+
+def family_of(presented: str) -> UUID | None:
+    """The session that a refresh token belongs to, live or not; None for unknown ones."""
+    found = RefreshToken.objects.filter(token_hash=_hash(presented))
+    return found.values_list("session_id", flat=True).first() if presented else None
 
 
 def purge(*, now: datetime | None = None) -> int:

@@ -1,8 +1,10 @@
 """Opening, renaming and opening up workspaces."""
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 
-from accounts import identity, signals, signup
+from accounts import identity, news, signals, signup
 from accounts.models import User, Workspace
 
 MAX_OWNED = 20
@@ -20,67 +22,93 @@ class NameTaken(Exception):
 
 
 def create(*, name: str, owner: User) -> Workspace:
-    """Open a team workspace. Locks the person's row, so that parallel callers cannot pass the limit.
+    """Open a team workspace. Raises TooManyWorkspaces and NameTaken."""
+    check_room(owner=owner)
+    try:
+        with transaction.atomic():
+            return signup.create_workspace(name=name, owner=owner)
+    except IntegrityError as error:
+        raise named(error) from error
 
-    Raises TooManyWorkspaces and NameTaken.
+
+def check_room(*, owner: User) -> None:
+    """Whether somebody may own one more. Locks their row, so that parallel callers cannot pass the limit.
+
+    Raises TooManyWorkspaces.
     """
     User.objects.select_for_update().get(pk=owner.pk)
     owned = Workspace.objects.filter(owner=owner).exclude(status=Workspace.Status.DELETED)
     if owned.count() >= MAX_OWNED:
         raise TooManyWorkspaces
-    try:
-        with transaction.atomic():
-            return signup.create_workspace(name=name, owner=owner)
-    except IntegrityError as error:
-        raise _named(error) from error
 
 
 def rename(*, workspace: Workspace, name: str, by: User) -> Workspace:
     """Give a workspace another name. Raises NameTaken."""
     before = {"name": workspace.name}
     workspace.name, workspace.name_key = name, identity.username_key(name)
+    workspace.changed_by = by
     try:
         with transaction.atomic():
-            workspace.save(update_fields=["name", "name_key", "updated_at"])
+            workspace.save(update_fields=["name", "name_key", "changed_by", "updated_at"])
     except IntegrityError as error:
-        raise _named(error) from error
+        raise named(error) from error
     workspace.refresh_from_db(fields=["version"])
-    _tell(workspace, by, before, {"name": name})
+    tell(workspace, by, "changed", before=before, after={"name": name})
     return workspace
 
 
 def convert(*, workspace: Workspace, by: User) -> Workspace:
     """Make a personal workspace one that can be shared. Does nothing to a team's."""
     if workspace.kind == Workspace.Kind.PERSONAL:
-        workspace.kind = Workspace.Kind.TEAM
-        workspace.save(update_fields=["kind", "updated_at"])
+        workspace.kind, workspace.changed_by = Workspace.Kind.TEAM, by
+        workspace.save(update_fields=["kind", "changed_by", "updated_at"])
         workspace.refresh_from_db(fields=["version"])
-        _tell(workspace, by, {"kind": Workspace.Kind.PERSONAL}, {"kind": Workspace.Kind.TEAM})
+        before, after = {"kind": Workspace.Kind.PERSONAL}, {"kind": Workspace.Kind.TEAM}
+        tell(workspace, by, "converted", before=before, after=after)
     return workspace
 
 
 def suspend(*, workspace: Workspace, reason: str, by: User) -> None:
     """Stop every change in a workspace; reading stays. Runs in the platform scope."""
-    before = {"status": workspace.status}
     active = Workspace.objects.filter(pk=workspace.pk, status=Workspace.Status.ACTIVE)
     if active.update(status=Workspace.Status.SUSPENDED, suspended_reason=reason):
+        before = {"status": workspace.status}
         after = {"status": Workspace.Status.SUSPENDED, "reason": reason}
-        _tell(workspace, by, before, after)
+        tell(workspace, by, "suspended", before=before, after=after)
+        signals.workspace_suspended.send(sender=Workspace, workspace=workspace)
+        news.tell(
+            user=workspace.owner,
+            type="workspace_suspended",
+            path="/workspace/",
+            workspace=workspace.name,
+            reason=reason,
+        )
 
 
 def activate(*, workspace: Workspace, reason: str, by: User) -> None:
     """Let a suspended workspace work again. Runs in the platform scope."""
-    before = {"status": workspace.status}
     suspended = Workspace.objects.filter(pk=workspace.pk, status=Workspace.Status.SUSPENDED)
     if suspended.update(status=Workspace.Status.ACTIVE, suspended_reason=""):
-        _tell(workspace, by, before, {"status": Workspace.Status.ACTIVE, "reason": reason})
+        before = {"status": workspace.status}
+        after = {"status": Workspace.Status.ACTIVE, "reason": reason}
+        tell(workspace, by, "activated", before=before, after=after)
+        signals.workspace_activated.send(sender=Workspace, workspace=workspace)
 
 
-def _named(error: IntegrityError) -> Exception:
+def named(error: IntegrityError) -> Exception:
+    """What a refused row means to a person."""
     return NameTaken() if "accounts_workspaces_name_uniq" in str(error) else error
 
 
-def _tell(workspace: Workspace, by: User, before: dict, after: dict) -> None:
+def tell(
+    workspace: Workspace,
+    by: User,
+    verb: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Let the apps above know what was done to a workspace; `verb` names the deed in the audit log."""
     signals.workspace_changed.send(
-        sender=Workspace, workspace=workspace, by=by, before=before, after=after
+        sender=Workspace, workspace=workspace, by=by, verb=verb, before=before, after=after
     )

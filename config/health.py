@@ -12,12 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import authentication
+from accounts.web.access import public
 
 WORKER_TABLE = "tai_workers"
 WORKER_SILENCE_SECONDS = 60
 OK, DEGRADED, FAILED = "ok", "degraded", "failed"
 
 
+@public
 @never_cache
 @require_safe
 def alive(request: HttpRequest) -> JsonResponse:
@@ -25,6 +27,7 @@ def alive(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": OK})
 
 
+@public
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:

@@ -19,19 +19,22 @@ REACHED_BY_SET_ROLE = (
     "taishang_sealer",
 )
 EXTENSIONS = ("vector",)
+PREPARING = 7_261_001
 
 
 def prepare(*, admin_url: str, database: str, passwords: dict[str, str]) -> None:
     """Create what is missing: roles, the database, extensions, default privileges.
 
     `admin_url` signs in as a superuser; `passwords` maps the three roles that sign in to their passwords.
-    Safe to run again, and while the platform is running.
+    Safe to run again, while the platform is running, and by several processes at once.
     """
     with psycopg.connect(admin_url, dbname="postgres", autocommit=True) as admin:
+        # Held until this connection ends: roles belong to the whole server, and two that look see the same gap.
+        admin.execute("SELECT pg_advisory_lock(%s)", [PREPARING])
         _create_roles(admin, passwords)
         _create_database(admin, database)
-    with psycopg.connect(admin_url, dbname=database, autocommit=True) as admin:
-        _grant(admin, database)
+        with psycopg.connect(admin_url, dbname=database, autocommit=True) as own:
+            _grant(own, database)
 
 
 def _create_roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import env, logging, roles
+from config import env, logging, oauth, roles
 from config.servers import Servers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -55,6 +55,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    *oauth.APPS,
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -72,13 +75,17 @@ MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "accounts.middleware.TenancyMiddleware",
     "laojun.middleware.SettingsMiddleware",
+    "accounts.middleware.TenancyMiddleware",
     "laojun.middleware.AuditMiddleware",
     "accounts.middleware.LanguageMiddleware",
+    "accounts.middleware.PrivacyMiddleware",
+    "accounts.middleware.LimitMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.PrincipalMiddleware",
+    "accounts.middleware.SignedOutMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "accounts.middleware.ConsoleMiddleware",
     "accounts.middleware.ConsoleScriptsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -139,7 +146,8 @@ DATABASES = {
 DATABASE_POOL = env.integer("DATABASE_POOL", 0, low=0, high=200)
 if DATABASE_POOL:
     DATABASES["default"]["OPTIONS"] |= {  # type: ignore[operator]
-        "pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
+        # A restarted server is found within a second: the pool's own attempts would grow ever rarer.
+        "pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5, "reconnect_timeout": 1}
     }
 
 # --- Redis: cache, locks, hints; every promise holds without it -------------------------------------
@@ -172,6 +180,16 @@ TASK_QUEUES = [
 ]
 TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
 
+# --- mail: over SMTP, or as files below DATA_DIR while none is set -----------------------------------
+
+EMAIL_URL = env.url("EMAIL_URL", schemes=("smtp", "smtps", "smtp+tls", "smtp+ssl"))
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_TIMEOUT = 20
+if EMAIL_URL:
+    vars().update(environ.Env.email_url_config(EMAIL_URL))
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"noreply@{urlsplit(PUBLIC_URL).hostname}")
+
 # --- signing in -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
@@ -189,21 +207,47 @@ LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.sign_in.Adapter"
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm", "login": "accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.entry_forms.SignUpForm",
+    "login": "accounts.entry_forms.SignInForm",
+    "add_email": "accounts.entry_forms.AddressForm",
+    "reset_password": "accounts.entry_forms.ResetForm",
+    "change_password": "accounts.entry_forms.ChangePasswordForm",
+    "set_password": "accounts.entry_forms.SetPasswordForm",
+    "reset_password_from_key": "accounts.entry_forms.NewPasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# Without a mail server nobody could confirm anything, so a fresh installation lets people in at once.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "optional"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_MAX_EMAIL_ADDRESSES = 10
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_USER_DISPLAY = "accounts.identity.display_name"
-
-# --- mail -------------------------------------------------------------------------------------------
-
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-EMAIL_FILE_PATH = DATA_DIR / "mail"
+MFA_ADAPTER = "accounts.sign_in.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.entry_forms.SignInCodeForm",
+    "reauthenticate": "accounts.entry_forms.ProofCodeForm",
+    "activate_totp": "accounts.entry_forms.EnrolForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = not EMAIL_URL
+SOCIALACCOUNT_ADAPTER = "accounts.social.Adapter"
+SOCIALACCOUNT_FORMS = {"signup": "accounts.entry_forms.SocialSignUpForm"}
+SOCIALACCOUNT_PROVIDERS = oauth.PROVIDERS
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = ACCOUNT_EMAIL_VERIFICATION
 
 # --- REST -------------------------------------------------------------------------------------------
 
@@ -226,6 +270,8 @@ SPECTACULAR_SETTINGS = {
         "WorkspaceKind": "accounts.models.Workspace.Kind",
         "WorkspaceStatus": "accounts.models.Workspace.Status",
         "MembershipStatus": "accounts.models.Membership.Status",
+        "InvitationState": "accounts.models.Invitation.State",
+        "TaskState": "taishang.models.Task.State",
         "SessionKind": "accounts.models.Session.Kind",
         "VersionKind": "taishang.models.ProjectVersion.Kind",
     },
@@ -233,6 +279,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "accounts.web.schema.add_problem",
+        "accounts.web.schema.add_sync",
     ],
 }
 
@@ -280,7 +327,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        "form-action": [SELF],
+        # A form that starts a sign-in elsewhere ends there.
+        "form-action": [SELF, *oauth.ORIGINS],
     }
 }
 

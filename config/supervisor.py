@@ -8,6 +8,7 @@ the next start would not find and end.
 import fcntl
 import hashlib
 import http.client
+import io
 import json
 import os
 import signal
@@ -45,7 +46,8 @@ def commands() -> dict[str, list[str]]:
         "web": [
             *(PYTHON, "-m", "uvicorn", "config.asgi:application"),
             *("--host", HOST, "--port", str(PORT), "--no-access-log", "--log-level", "warning"),
-            *("--timeout-graceful-shutdown", "5"),
+            # Whom to believe about the client's address is TRUSTED_PROXIES' matter, not the server's.
+            *("--timeout-graceful-shutdown", "5", "--no-proxy-headers"),
         ],
         "worker": [PYTHON, "manage.py", "worker"],
     }
@@ -159,6 +161,7 @@ def prepare() -> None:
     """Bring the installation up to this code: each step says what it does and how long it took."""
     step("Servers", embedded.ensure)
     step("Database", lambda: call_command("migrate", database="owner", verbosity=0))
+    step("Change feed", lambda: call_command("feed_reset", if_needed=True, stdout=io.StringIO()))
     step("Static files", collect_static)
     if settings.DEMO:
         step("Demo data", lambda: call_command("seed_demo", verbosity=0))

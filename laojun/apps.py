@@ -8,8 +8,21 @@ class LaojunConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from laojun import configs, declarations, definitions, receivers  # noqa: F401
+        from laojun import (  # noqa: F401
+            audit,
+            configs,
+            declarations,
+            definitions,
+            ports,
+            receivers,
+        )
+        from laojun.api import resources
 
         definitions.declare()
         declarations.declare()
+        resources.declare()
         registry.live_setting.fill(configs.live_setting)
+        registry.last_change.fill(audit.last_change)
+        registry.outbound.fill(ports.exchange)
+        registry.keep_picture.fill(ports.keep_picture)
+        registry.picture.fill(ports.picture)

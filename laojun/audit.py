@@ -179,6 +179,15 @@ def names(rows: Iterable[AuditLog]) -> dict[str, str]:
     return dict(known.values_list("actor", "display_name"))
 
 
+def last_change(*, kind: str, key: str) -> dict[str, Any]:
+    """Who changed a thing last and when, as far as this context sees; empty when no row tells. Two queries."""
+    rows = AuditLog.objects.filter(resource_type=kind, resource_id=key, result=OK)
+    row = rows.order_by("-created_at").first()
+    if row is None:
+        return {}
+    return {"changed_by": names([row]).get(row.actor), "changed_at": row.created_at}
+
+
 def payload(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,

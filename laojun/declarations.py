@@ -4,8 +4,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
-from accounts.registry import NavigationEntry, Permission, Problem, Schedule
-from laojun import archive, audit, file_sweeps, files, snapshots
+from accounts.registry import (
+    ConsoleRight,
+    DeletionStep,
+    NavigationEntry,
+    Permission,
+    Problem,
+    Schedule,
+)
+from laojun import archive, audit, file_sweeps, files, removal, snapshots
 from laojun.files import Purpose
 
 MAX_UPLOAD_BODY = 256 * 1024**2
@@ -19,22 +26,65 @@ ACTIONS = {
     "auth.signed_out": _("signed out"),
     "auth.refresh_reused": _("showed a used refresh token"),
     "auth.session_revoked": _("ended a session"),
+    "auth.password_changed": _("changed a password"),
+    "auth.password_reset": _("set a new password by mail"),
+    "auth.disowned": _("disowned a sign-in"),
+    "auth.mfa_added": _("added a second factor"),
+    "auth.mfa_removed": _("removed a second factor"),
+    "auth.mfa_required": _("asked for a second factor"),
+    "auth.service_connected": _("connected a service"),
+    "auth.service_removed": _("disconnected a service"),
+    "auth.reset_sent": _("sent a link to a new password"),
+    "auth.confirmation_sent": _("sent a confirmation again"),
     "user.created": _("opened an account"),
+    "user.address_confirmed": _("confirmed an address"),
+    "user.address_changed": _("changed the main address"),
+    "user.renamed": _("changed a user name"),
+    "user.picture_changed": _("changed the picture"),
+    "user.plan_changed": _("changed a plan"),
+    "user.notices_changed": _("changed what to be told of"),
+    "user.closed": _("closed the account"),
+    "user.reopened": _("opened the account again"),
+    "user.deleted": _("was deleted for good"),
     "user.suspended": _("suspended an account"),
     "user.activated": _("activated an account"),
+    "role.created": _("made a role"),
     "role.changed": _("changed a role"),
+    "role.deleted": _("deleted a role"),
+    "user_role.granted": _("gave somebody a role"),
+    "user_role.revoked": _("took a role from somebody"),
     "user.settings_changed": _("changed preferences"),
+    "feed.reset": _("began the change feed anew"),
     "api_key.created": _("made an API key"),
     "api_key.revoked": _("revoked an API key"),
     "workspace.created": _("made a workspace"),
     "workspace.changed": _("changed a workspace"),
+    "workspace.converted": _("made a workspace a team's"),
+    "workspace.suspended": _("suspended a workspace"),
+    "workspace.activated": _("activated a workspace"),
+    "workspace.offered": _("offered a workspace"),
+    "workspace.offer_withdrawn": _("took the offer of a workspace back"),
+    "workspace.transferred": _("took a workspace over"),
+    "workspace.deletion_started": _("began to delete a workspace"),
+    "workspace.deletion_postponed": _("gave a workspace more time"),
+    "workspace.restored": _("restored a workspace"),
+    "workspace.deleted": _("deleted a workspace for good"),
+    "workspace.entered": _("looked into a workspace"),
+    "member.joined": _("joined"),
     "member.changed": _("changed a membership"),
     "member.removed": _("removed a member"),
-    "member.rights_changed": _("changed somebody's rights"),
+    "member.left": _("left"),
+    "invitation.created": _("invited somebody"),
+    "invitation.resent": _("sent an invitation again"),
+    "invitation.revoked": _("took an invitation back"),
+    "invitation.accepted": _("accepted an invitation"),
+    "invitation.declined": _("declined an invitation"),
     "platform_scope.entered": _("looked across workspaces"),
     "config.set": _("changed a setting"),
     "config.reset": _("reset a setting"),
     "config.rolled_back": _("restored a setting"),
+    "limit.changed": _("changed a limit"),
+    "limit.cleared": _("let somebody's count begin anew"),
     "file.uploaded": _("uploaded a file"),
     "file.linked": _("made a download link"),
     "file.made_public": _("made a file public"),
@@ -144,15 +194,16 @@ PROBLEMS = (
     ),
 )
 PLACES = (
-    ("files", _("Files"), "files", "folder", 60, "file.view"),
-    ("workspace_audit", _("Audit"), "workspace_audit", "shield", 70, "audit.view"),
+    ("files", _("Files"), "files", "folder", 60, "file.view", "tools"),
+    ("workspace_audit", _("Audit"), "workspace_audit", "shield", 50, "audit.view", "workspace"),
     (
         "workspace_settings",
-        _("Workspace settings"),
+        _("Settings"),
         "workspace_settings",
         "console",
-        75,
+        60,
         "config.view",
+        "workspace",
     ),
 )
 
@@ -160,9 +211,9 @@ PLACES = (
 def declare() -> None:
     for code, status, title, remedy in PROBLEMS:
         registry.problems.add(code, Problem(code, status, title, remedy))
-    for key, label, url_name, icon, order, right in PLACES:
+    for key, label, url_name, icon, order, right, group in PLACES:
         registry.navigation.add(
-            key, NavigationEntry(key, label, url_name, icon, order, right, group="tools")
+            key, NavigationEntry(key, label, url_name, icon, order, right, group=group)
         )
     for key, zh, en, roles, risk in (
         ("audit.view", "查看审计日志", "See the audit log", AUDITORS, "low"),
@@ -174,12 +225,23 @@ def declare() -> None:
         ("file.delete_any", "删除任何人的文件", "Delete anybody's file", MANAGERS, "high"),
     ):
         registry.permissions.add(key, Permission(key, zh, en, roles, risk))
+    for model, view, change in (
+        ("auditlog", "audit.view", "audit.view"),
+        ("config", "config.view", "config.edit"),
+        ("outboundrule", "config.view", "config.edit"),
+        ("file", "file.view", "file.delete_any"),
+    ):
+        registry.console_rights.add(f"laojun.{model}", ConsoleRight(view, change))
     for key, label in ACTIONS.items():
         audit.actions.add(key, label)
     files.purposes.add("attachment", Purpose(_("attachment"), DOCUMENTS | PICTURES))
     files.purposes.add("avatar", Purpose(_("picture of a person"), PICTURES, personal=True))
     files.purposes.add("audit_export", Purpose(_("audit export"), None, lifetime_s=86_400))
     registry.body_limits.add("/api/v1/files/", MAX_UPLOAD_BODY)
+    registry.page_limits.add("workspace_audit_export", {"GET": ("export",)})
+    for step, order in ((removal.remove_settings, 50), (removal.remove_files, 100)):
+        name = f"laojun.{step.__name__}"
+        registry.deletion_steps.add(name, DeletionStep(name, step, order))
     for schedule in (
         Schedule("laojun.config_announcements", snapshots.repeat_announcements, every_s=5),
         Schedule("laojun.files_sweep", file_sweeps.sweep, every_s=300),

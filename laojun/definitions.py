@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.registry import Store
+from accounts.registry import LimitClass, Store, limit_classes
 
 GLOBAL, WORKSPACE = "global", "workspace"
 INTEGER, BOOLEAN, TEXT, CHOICE, NAMES = "integer", "boolean", "text", "choice", "names"
 MAX_TEXT = 4000
 MAX_NAMES = 200
+MAX_LIMIT = 1_000_000
 MEBIBYTE, GIBIBYTE = 1024**2, 1024**3
 Reader = Callable[[str], Any]
 
@@ -192,6 +194,7 @@ def declare() -> None:
             scopes=anywhere,
             low=1,
             high=10_000,
+            capped=True,
         ),
         Definition(
             "ai.free_tier_monthly_tokens",
@@ -322,8 +325,42 @@ def declare() -> None:
         ),
     ):
         define(definition)
+    limit_classes.each(_define_limit)
 
 
+def _define_limit(_name: str, entry: LimitClass) -> None:
+    """Each limit class is a setting, but for those whose setting says more elsewhere."""
+    if entry.own_setting:
+        return
+    define(
+        Definition(
+            entry.setting,
+            INTEGER,
+            entry.limit,
+            entry.label,
+            format_lazy(
+                _("Of each {subject}, in {seconds} seconds."),
+                subject=SUBJECTS[entry.subject],
+                seconds=entry.window_s,
+            ),
+            group="limits",
+            low=1,
+            high=MAX_LIMIT,
+        )
+    )
+
+
+SUBJECTS = {
+    "caller": _("person or key"),
+    "user": _("person"),
+    "workspace": _("workspace"),
+    "network": _("network"),
+    "account": _("account"),
+    "family": _("signed-in program"),
+    "name": _("typed name"),
+    "name_network": _("typed name and network"),
+    "address": _("typed address"),
+}
 GROUPS = {
     "ai": _("Models and quotas"),
     "storage": _("Files and storage"),
@@ -331,5 +368,6 @@ GROUPS = {
     "outbound": _("Outbound requests"),
     "email": _("E-mail"),
     "generation": _("Generation"),
+    "limits": _("Rate limits"),
     "platform": _("Platform"),
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from accounts import sessions
 from laojun import audit, snapshots
 
 CONSOLE_PREFIX = "/admin/"
@@ -32,7 +33,7 @@ class AuditMiddleware:
         principal = request.principal  # type: ignore[attr-defined]
         given = audit.Facts(
             trace_id=request.trace_id,  # type: ignore[attr-defined]
-            ip_address=request.META.get("REMOTE_ADDR"),
+            ip_address=sessions.client_ip(request),
             user_agent=request.headers.get("User-Agent", ""),
             actor=audit.Actor.of_principal(principal),
             afterwards=request.after_rollback,  # type: ignore[attr-defined]

@@ -1,12 +1,13 @@
 """What accounts tells about becomes rows of the audit log, in the transaction of the deed."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connections
 from django.dispatch import receiver
 
 from accounts import signals, tenancy
-from accounts.models import ApiKey, Membership, Role, Session, User, Workspace
+from accounts.models import ApiKey, Invitation, Membership, Role, Session, User, Workspace
 from laojun import audit
 from laojun.audit import Actor, Target
 
@@ -23,6 +24,15 @@ ROLL_UP = """
 def _by(user: User | None) -> Actor:
     """The person the signal names, else whoever the request acts for."""
     return Actor.of_user(user) if user else audit.current_actor(Actor.system("accounts"))
+
+
+def _of_workspace(workspace: Workspace) -> Target:
+    """Its own log, also when an operator acts from outside."""
+    return Target("workspace", str(workspace.pk), workspace_id=workspace.pk)
+
+
+def _of_member(workspace_id: int, user_id: object) -> Target:
+    return Target("member", str(user_id), workspace_id=workspace_id)
 
 
 def _of_account(user: User) -> Target:
@@ -92,7 +102,7 @@ def api_key_created(api_key: ApiKey, user: User | None = None, **_: Any) -> None
     audit.record(
         actor=_by(user),
         action="api_key.created",
-        target=("api_key", api_key.id),
+        target=Target("api_key", str(api_key.id), workspace_id=api_key.workspace_id),
         before={},
         after={"name": api_key.name, "prefix": api_key.prefix, "scopes": api_key.scopes},
     )
@@ -103,7 +113,7 @@ def api_key_revoked(api_key: ApiKey, user: User | None = None, note: str = "", *
     audit.record(
         actor=_by(user),
         action="api_key.revoked",
-        target=("api_key", api_key.id),
+        target=Target("api_key", str(api_key.id), workspace_id=api_key.workspace_id),
         details={"prefix": api_key.prefix, "note": note},
     )
 
@@ -120,13 +130,38 @@ def workspace_created(workspace: Workspace, by: User, **_: Any) -> None:
 
 
 @receiver(signals.workspace_changed)
-def workspace_changed(workspace: Workspace, by: User | None = None, **facts: Any) -> None:
+def workspace_changed(workspace: Workspace, by: User | None, verb: str, **facts: Any) -> None:
     audit.record(
         actor=_by(by),
-        action="workspace.changed",
-        target=("workspace", workspace.id),
+        action=f"workspace.{verb}",
+        target=_of_workspace(workspace),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
+    )
+
+
+@receiver(signals.workspace_deleted)
+def workspace_deleted(workspace: Workspace, counts: dict[str, int], **_: Any) -> None:
+    """What is left to say of a workspace: how many rows of each kind it had."""
+    audit.record(
+        actor=Actor.system("purge_workspaces"),
+        action="workspace.deleted",
+        target=_of_workspace(workspace),
+        details=counts,
+    )
+
+
+@receiver(signals.membership_added)
+def membership_added(
+    membership: Membership, roles: list[str], by: User | None = None, **_: Any
+) -> None:
+    audit.record(
+        actor=membership.user,
+        action="member.joined",
+        target=_of_member(membership.workspace_id, membership.user_id),
+        before={},
+        after={"roles": roles, "status": membership.status},
+        details={"invited_by": str(by.pk) if by else ""},
     )
 
 
@@ -135,36 +170,70 @@ def membership_changed(membership: Membership, by: User | None = None, **facts: 
     audit.record(
         actor=_by(by),
         action="member.changed",
-        target=("member", membership.user_id),
+        target=_of_member(membership.workspace_id, membership.user_id),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
     )
 
 
 @receiver(signals.membership_removed)
-def membership_removed(user: User, by: User | None = None, **_: Any) -> None:
-    audit.record(actor=_by(by), action="member.removed", target=("member", user.id))
+def membership_removed(workspace: Workspace, user: User, by: User | None = None, **_: Any) -> None:
+    verb = "left" if by is not None and by.pk == user.pk else "removed"
+    audit.record(actor=_by(by), action=f"member.{verb}", target=_of_member(workspace.pk, user.pk))
 
 
-@receiver(signals.rights_changed)
-def rights_changed(user: User, by: User | None = None, **facts: Any) -> None:
+@receiver(signals.invitation_changed)
+def invitation_changed(
+    invitation: Invitation, verb: str, details: dict[str, Any], by: User | None = None, **_: Any
+) -> None:
     audit.record(
         actor=_by(by),
-        action="member.rights_changed",
-        target=("member", user.id),
+        action=f"invitation.{verb}",
+        target=Target("invitation", str(invitation.pk), workspace_id=invitation.workspace_id),
+        details={"address": audit.masked_email(invitation.email), **details},
+    )
+
+
+@receiver(signals.role_changed)
+def role_changed(role: Role, verb: str, by: User | None = None, **facts: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action=f"role.{verb}",
+        target=Target("role", str(role.pk), workspace_id=role.workspace_id),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
     )
 
 
-@receiver(signals.role_changed)
-def role_changed(role: Role, by: User | None = None, **facts: Any) -> None:
+@receiver(signals.role_granted)
+def role_granted(role: Role, user: User, by: User | None = None, **facts: Any) -> None:
+    _record_grant("granted", role, user, by, facts)
+
+
+@receiver(signals.role_revoked)
+def role_revoked(role: Role, user: User, by: User | None = None, **facts: Any) -> None:
+    _record_grant("revoked", role, user, by, facts)
+
+
+def _record_grant(
+    verb: str, role: Role, user: User, by: User | None, facts: dict[str, Any]
+) -> None:
+    workspace = facts.get("workspace")
     audit.record(
         actor=_by(by),
-        action="role.changed",
-        target=("role", role.pk),
-        before=facts.get("before") or {},
-        after=facts.get("after") or {},
+        action=f"user_role.{verb}",
+        target=Target(
+            "member",
+            str(user.pk),
+            platform=workspace is None,
+            workspace_id=workspace.pk if workspace else None,
+        ),
+        details={
+            "role": role.key,
+            "role_name": role.name,
+            "expires_at": facts.get("expires_at"),
+            "note": facts.get("note", ""),
+        },
     )
 
 
@@ -188,14 +257,37 @@ def user_activated(user: User, by: User | None = None, reason: str = "", **_: An
     )
 
 
+@receiver(signals.account_event)
+def account_event(user: User, action: str, by: User | None = None, **facts: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action=action,
+        target=_of_account(user),
+        before=facts.get("before"),
+        after=facts.get("after"),
+        details=facts.get("details"),
+    )
+
+
 @receiver(signals.settings_changed)
-def settings_changed(user: User, **facts: Any) -> None:
+def settings_changed(user: User, changed_at: datetime | None = None, **facts: Any) -> None:
     audit.record(
         actor=user,
         action="user.settings_changed",
         target=_of_account(user),
         before=facts.get("before") or {},
         after=facts.get("after") or {},
+        details={"client_changed_at": changed_at.isoformat()} if changed_at else None,
+    )
+
+
+@receiver(signals.feed_reset)
+def feed_reset(reason: str, by: User | None = None, **_: Any) -> None:
+    audit.record(
+        actor=_by(by),
+        action="feed.reset",
+        target=Target("feed", "changes", platform=True),
+        details={"reason": reason},
     )
 
 

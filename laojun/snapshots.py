@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import limits, tenancy
 from accounts.cache import Backend
 from laojun.models import Config, ConfigGeneration
 
@@ -68,6 +68,7 @@ def announce(workspace_id: int | None) -> None:
         memo.clear()
     generation = ConfigGeneration.objects.get(Q(workspace_id=workspace_id)).generation
     transaction.on_commit(partial(_raise, workspace_id, generation))
+    transaction.on_commit(limits.forget)
 
 
 def repeat_announcements() -> int:

@@ -10,10 +10,12 @@ class TaishangConfig(AppConfig):
     def ready(self) -> None:
         from accounts import registry
         from taishang import declarations, demo, handlers, queue, receivers, schedules  # noqa: F401
+        from taishang.api import resources
         from taishang.generation import declarations as generation
         from taishang.generation import sweeping
 
         declarations.declare()
+        resources.declare()
         generation.declare()
         handlers.declare()
         registry.schedules.add(

@@ -6,13 +6,15 @@ from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
     ConsoleEntry,
+    ConsoleRight,
     ConsoleTile,
+    DeletionStep,
     NavigationEntry,
     Permission,
     Problem,
 )
 from laojun.audit import actions
-from taishang import tiles
+from taishang import removal, tiles
 
 OPERATIONS = frozenset({"ops_admin", "data_engineer"})
 PERMISSIONS = [
@@ -96,6 +98,16 @@ def declare() -> None:
         registry.problems.add(code, Problem(code, status, title, remedy))
     for action, meaning in ACTIONS.items():
         actions.add(action, meaning)
+    for step, order in ((removal.remove_projects, 20), (removal.remove_work, 30)):
+        name = f"taishang.{step.__name__}"
+        registry.deletion_steps.add(name, DeletionStep(name, step, order))
+    for model, change in (
+        ("task", "task.cancel"),
+        ("lane", "task.priority"),
+        ("schedule", "task.priority"),
+        ("worker", "task.priority"),
+    ):
+        registry.console_rights.add(f"taishang.{model}", ConsoleRight("task.view_all", change))
     registry.navigation.add(
         "tasks",
         NavigationEntry(
@@ -112,7 +124,13 @@ def declare() -> None:
     registry.console_entries.add(
         "live_board",
         ConsoleEntry(
-            "live_board", _("Live board"), "admin:live_board", "monitoring", _("Work"), 10
+            "live_board",
+            _("Live board"),
+            "admin:live_board",
+            "monitoring",
+            _("Work"),
+            10,
+            "task.view_all",
         ),
     )
     for order, (key, label, icon, build) in enumerate(TILES, start=10):

@@ -64,7 +64,8 @@ class Kind:
 
     Units: `timeout_s`, `lease_s` and `cancel_grace_s` are seconds. `timeout_s` counts per attempt, the lease is
     renewed while the process lives, `cancel_grace_s` is what a handler gets to obey before its process is killed.
-    `events` are the names the handler may write besides the engine's own.
+    `events` are the names the handler may write besides the engine's own. `retries_s` are the pauses before each
+    further attempt; without them they grow by themselves.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Kind:
     timeout_s: int = 600
     max_attempts: int = 3
     retry_on: tuple[type[Exception], ...] = (Exception,)
+    retries_s: tuple[float, ...] = ()
     lease_s: int | None = None
     cancel_grace_s: float = 30
     public: bool = False
@@ -120,8 +122,8 @@ def handles(
 
 
 def get(name: str) -> Kind:
-    """The kind of this name; a scheduled function of the apps below is one too. Raises UnknownKind."""
-    kind = _kinds.get(name) or _scheduled(name)
+    """The kind of this name; jobs and scheduled functions of the apps below are kinds too. Raises UnknownKind."""
+    kind = _kinds.get(name) or _job(name) or _scheduled(name)
     if kind is None:
         raise UnknownKind(name)
     return kind
@@ -136,8 +138,9 @@ def label_of(name: str) -> str:
 
 
 def known() -> list[Kind]:
-    scheduled = (_scheduled(name) for name in registry.schedules)
-    return [*_kinds.values(), *(kind for kind in scheduled if kind is not None)]
+    below = [_job(name) for name in registry.jobs]
+    below += [_scheduled(name) for name in registry.schedules]
+    return [*_kinds.values(), *(kind for kind in below if kind is not None)]
 
 
 def names() -> list[str]:
@@ -147,6 +150,23 @@ def names() -> list[str]:
 def for_queues(queues: Iterable[str]) -> list[Kind]:
     wanted = set(queues)
     return [kind for kind in known() if kind.queue in wanted]
+
+
+def _job(name: str) -> Kind | None:
+    entry = registry.jobs.get(name)
+    if entry is None:
+        return None
+    return Kind(
+        name=name,
+        handler=lambda run: entry.run(run.payload),
+        schema=entry.schema,
+        queue=entry.queue,
+        max_attempts=len(entry.retries_s) + 1,
+        retries_s=entry.retries_s,
+        wipe_payload=entry.wipe_payload,
+        scope="platform",
+        label=entry.label or name,
+    )
 
 
 def _scheduled(name: str) -> Kind | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
 from uuid import UUID
 
+from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
@@ -15,7 +17,7 @@ from django.utils import timezone, translation
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import tenancy
-from accounts.cache import Breaker
+from accounts.breaker import Breaker
 from accounts.models import User, Workspace
 from taishang import kinds, tasks
 from taishang.kinds import Kind
@@ -27,7 +29,6 @@ DEFAULT_MAX_QUEUED = 10_000
 ENQUEUE_TRIES = 5
 RETRY_SECONDS = 30
 logger = logging.getLogger(__name__)
-broker = Breaker()
 
 
 class QueueFull(Exception):
@@ -118,13 +119,25 @@ def wake(queue: str) -> None:
         return
     if not broker.allows():
         return
+    started = time.perf_counter()
     try:
         tasks.run_task.apply_async(kwargs={"queue": queue}, queue=queue, retry=False)
     except (BrokerError, OSError) as error:
-        broker.failed(error)
+        broker.failed(type(error).__name__, time.perf_counter() - started)
         logger.warning("no wake-up sent, the poll will find it error=%s", type(error).__name__)
     else:
-        broker.succeeded()
+        broker.succeeded(time.perf_counter() - started)
+
+
+def _broker_answers() -> bool:
+    try:
+        with current_app.connection_for_write() as link:
+            return bool(link.default_channel)
+    except (BrokerError, OSError):
+        return False
+
+
+broker = Breaker("broker", _broker_answers)
 
 
 def _broker_is_the_cache() -> bool:

@@ -16,24 +16,25 @@ from taishang.models.engine import EVERY_QUEUE
 REASON = "tasks follow their workspace"
 
 
-@receiver(signals.workspace_changed)
-def tasks_follow_their_workspace(
-    workspace: Workspace, before: dict[str, Any], after: dict[str, Any], **_: Any
-) -> None:
-    status = after.get("status")
-    if status is None or status == before.get("status"):
-        return
+@receiver(signals.workspace_suspended)
+def tasks_wait(workspace: Workspace, **_: Any) -> None:
     with tenancy.platform_scope(reason=REASON):
-        lanes = Lane.objects.filter(workspace=workspace, queue=EVERY_QUEUE)
-        if status == Workspace.Status.ACTIVE:
-            lanes.delete()
-        elif status == Workspace.Status.SUSPENDED:
-            Lane.objects.update_or_create(
-                workspace=workspace,
-                queue=EVERY_QUEUE,
-                defaults={"paused_at": timezone.now(), "paused_reason": "workspace suspended"},
-            )
-        else:
-            live = Task.objects.live().filter(workspace=workspace)
-            for task_id in live.values_list("id", flat=True):
-                transitions.cancel(task_id, by="system:workspace", reason="workspace deleted")
+        Lane.objects.update_or_create(
+            workspace=workspace,
+            queue=EVERY_QUEUE,
+            defaults={"paused_at": timezone.now(), "paused_reason": "workspace suspended"},
+        )
+
+
+@receiver(signals.workspace_activated)
+def tasks_go_on(workspace: Workspace, **_: Any) -> None:
+    with tenancy.platform_scope(reason=REASON):
+        Lane.objects.filter(workspace=workspace, queue=EVERY_QUEUE).delete()
+
+
+@receiver(signals.workspace_deleting)
+def tasks_are_cancelled(workspace: Workspace, **_: Any) -> None:
+    with tenancy.platform_scope(reason=REASON):
+        live = Task.objects.live().filter(workspace=workspace)
+        for task_id in live.values_list("id", flat=True):
+            transitions.cancel(task_id, by="system:workspace", reason="workspace deleted")

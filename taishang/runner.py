@@ -127,9 +127,15 @@ def _unexpected(run: Run, error: Exception) -> Outcome:
     logger.error("task failed task=%s kind=%s error=%s", run.id, run.task.type, name)
     message = _("Something went wrong that nobody expected (%(name)s).") % {"name": name}
     if isinstance(error, run.kind.retry_on):
-        after = transitions.backoff(run.attempt)
+        after = _pause(run)
         return _again(run, after=after, code=name, message=message, detail=detail)
     return partial(_fail, run, name, message, detail)
+
+
+def _pause(run: Run) -> float:
+    """Seconds until the next attempt: what the kind says, else what the engine thinks."""
+    declared = run.kind.retries_s[run.attempt - 1 : run.attempt]
+    return declared[0] if declared else transitions.backoff(run.attempt)
 
 
 def _again(run: Run, *, after: float, code: str, message: str, detail: str = "") -> Outcome:

@@ -49,7 +49,7 @@ def account(name: str, *, staff: bool = False, language: str = "zh-CN") -> Accou
     """An account with its personal workspace, for somebody who signs in by hand."""
     email = f"{name}@example.com"
     user = signup.open_account(
-        email=email, username=name, password=PASSWORD, language=language, staff=staff
+        email=email, username=name, password=PASSWORD, language=language, staff=staff, verified=True
     )
     return Account(user, email)
 
@@ -57,11 +57,19 @@ def account(name: str, *, staff: bool = False, language: str = "zh-CN") -> Accou
 def person(name: str, *, staff: bool = False) -> Person:
     """A person with an account and a personal workspace."""
     user = signup.open_account(
-        email=f"{name}@example.com", username=name, password=PASSWORD, staff=staff
+        email=f"{name}@example.com", username=name, password=PASSWORD, staff=staff, verified=True
     )
+    return Person(user, _own_workspace(user))
+
+
+def own_workspace(person: Person) -> Workspace:
+    """The personal workspace of somebody who may be working elsewhere."""
+    return _own_workspace(person.user)
+
+
+def _own_workspace(user: User) -> Workspace:
     with tenancy.user(user.id):
-        workspace = Workspace.objects.get(owner=user)
-    return Person(user, workspace)
+        return Workspace.objects.get(owner=user)
 
 
 def colleague(name: str, *, of: Person, role: str) -> Person:

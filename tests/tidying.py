@@ -9,6 +9,7 @@ KEPT = (
     "django_content_type",
     "accounts_permissions",
     "tai_schedules",
+    "accounts_feed_state",
 )
 
 

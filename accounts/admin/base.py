@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.models import User
+from accounts.web.console import ByPlatformRole
 
 MAX_REASON = 500
 MAX_AT_ONCE = 100
@@ -27,7 +28,7 @@ class ReasonForm(forms.Form):
     )
 
 
-class Console(ModelAdmin):
+class Console(ByPlatformRole, ModelAdmin):
     """A list to look through and act on. Rows are changed by named deeds, never by editing fields."""
 
     show_full_result_count = False

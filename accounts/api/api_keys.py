@@ -11,10 +11,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import api_keys, sessions
+from accounts import api_keys
+from accounts.api.freshness import fresh
 from accounts.models import ApiKey
 from accounts.web import etags
-from accounts.web.problems import Refused
+from accounts.web.permissions import SIGNED_IN
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
@@ -74,20 +75,33 @@ class ApiKeys(ApiView):
     def post(self, request: Request) -> Response:
         """Make a key. Needs a sign-in of the last ten minutes."""
         given = self.read(ApiKeyIn)
-        now = timezone.now()
-        if not sessions.is_fresh(self.principal.session_id, now=now):
-            raise Refused("reauth_required")
+        fresh(self)
         api_key, text = api_keys.mint(
             user=self.user,
             workspace_id=self.workspace_id,
             name=given["name"],
             scopes=given["scopes"],
             held=self.principal.permissions(),
-            expires_at=given.get("expires_at", now + api_keys.DEFAULT_LIFE),
+            expires_at=given.get("expires_at", timezone.now() + api_keys.DEFAULT_LIFE),
         )
         shown = {**self.shown(api_key, ApiKeyOut), "key": text}
         address = f"{request.path}{api_key.pk}/"
         return Response(shown, status=201, headers={"Location": address})
+
+
+class RevokedOut(serializers.Serializer):
+    revoked = serializers.IntegerField()
+
+
+class ApiKeyRevocation(ApiView):
+    required_permissions: ClassVar = {"POST": SIGNED_IN}
+    people_only = True
+
+    @extend_schema(request=None, responses=RevokedOut)
+    def post(self, request: Request) -> Response:
+        """End every key of yours, in all workspaces. Needs a sign-in of the last ten minutes."""
+        fresh(self)
+        return Response({"revoked": api_keys.revoke_all(user=self.user)})
 
 
 class ApiKeyDetail(ApiView):
@@ -103,7 +117,7 @@ class ApiKeyDetail(ApiView):
     def patch(self, request: Request, key_id: UUID) -> Response:
         """Give a key another name."""
         api_key = self.find(_mine(self).select_for_update(), pk=key_id)
-        etags.require(request, api_key, optional=True)
+        etags.require(request, api_key, optional=True, thing=("api_key", api_key.pk))
         api_key.name = self.read(ApiKeyNameIn)["name"]
         api_key.save(update_fields=["name"])
         api_key.refresh_from_db(fields=["version"])

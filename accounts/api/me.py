@@ -9,24 +9,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import preferences, registry, sessions
+from accounts import closing, identity, people, preferences, registry, sessions
+from accounts.api.freshness import fresh
 from accounts.api.people import PersonOut, WorkspaceBriefOut, briefs
 from accounts.models import Profile, Session, User, UserSettings
-from accounts.web import etags
+from accounts.web import etags, frame
 from accounts.web.permissions import SIGNED_IN
-from accounts.web.problems import Refused
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 
-FONT_FAMILY = r"^[A-Za-z ,\-'\"\u4e00-\u9fff]+$"
 MAX_EXTRA_BYTES = 16 * 1024
 
 
 class ProfileIn(Serializer):
+    username = serializers.CharField(max_length=64, required=False)
     display_name = serializers.CharField(max_length=100, allow_blank=True, required=False)
     avatar_url = serializers.URLField(max_length=500, allow_blank=True, required=False)
     bio = serializers.CharField(max_length=2000, allow_blank=True, required=False)
@@ -37,6 +38,9 @@ class ProfileIn(Serializer):
         if value and not value.startswith("https://"):
             raise serializers.ValidationError(_("Use an https address."), code="not_https")
         return value
+
+    def validate_username(self, value: str) -> str:
+        return identity.clean_username(value)
 
     def validate_website(self, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
@@ -64,8 +68,12 @@ class MeOut(PersonOut):
     )
 
 
+class ClosingOut(serializers.Serializer):
+    deletion_due_at = serializers.DateTimeField(help_text="Until then, signing in opens it again.")
+
+
 class Me(ApiView):
-    required_permissions: ClassVar = {"GET": SIGNED_IN, "PATCH": SIGNED_IN}
+    required_permissions: ClassVar = dict.fromkeys(("GET", "PATCH", "DELETE"), SIGNED_IN)
 
     @extend_schema(responses=MeOut)
     def get(self, request: Request) -> Response:
@@ -77,8 +85,18 @@ class Me(ApiView):
         """Change your profile."""
         profile = self.find(Profile.objects.select_for_update(), user=self.user)
         etags.require(request, profile, optional=True)
-        preferences.change_profile(profile=profile, fields=self.read(ProfileIn))
+        fields = self.read(ProfileIn)
+        if "username" in fields:
+            people.rename(user=self.user, username=fields.pop("username"))
+        preferences.change_profile(profile=profile, fields=fields)
         return self._answer(profile)
+
+    @extend_schema(responses={202: ClosingOut})
+    def delete(self, request: Request) -> Response:
+        """Close your account; it is deleted in two weeks. Needs a sign-in of the last ten minutes."""
+        fresh(self)
+        due = closing.close(user=self.user)
+        return Response(self.shown({"deletion_due_at": due}, ClosingOut), status=202)
 
     def _answer(self, profile: Profile) -> Response:
         user, principal = self.user, self.principal
@@ -94,8 +112,11 @@ class Me(ApiView):
             "workspace_id": principal.workspace_id,
             "permissions": sorted(principal.permissions()),
         }
-        headers = {"ETag": etags.of(self.request, profile)}
-        return Response(self.shown(found, MeOut), headers=headers)
+        told = [found[name] for name in ("username", "email", "is_staff", "plan", "workspaces")]
+        tag = etags.of(self.request, profile, also=told)
+        if self.request.method in SAFE_METHODS and etags.matches(self.request, tag):
+            return Response(status=304, headers={"ETag": tag})
+        return Response(self.shown(found, MeOut), headers={"ETag": tag})
 
 
 class SettingsOut(serializers.ModelSerializer):
@@ -125,7 +146,9 @@ class SettingsOut(serializers.ModelSerializer):
 
 class SettingsIn(Serializer):
     theme = serializers.ChoiceField(UserSettings.Theme.choices, required=False)
-    editor_font_family = serializers.RegexField(FONT_FAMILY, max_length=100, required=False)
+    editor_font_family = serializers.RegexField(
+        preferences.FONT_FAMILY, max_length=100, required=False
+    )
     editor_font_size = serializers.IntegerField(min_value=10, max_value=40, required=False)
     editor_line_height = serializers.FloatField(min_value=1, max_value=3, required=False)
     editor_paragraph_spacing = serializers.IntegerField(min_value=0, max_value=48, required=False)
@@ -141,6 +164,9 @@ class SettingsIn(Serializer):
     language = serializers.ChoiceField(UserSettings.Language.choices, required=False)
     timezone = serializers.CharField(max_length=64, required=False)
     extra = serializers.DictField(required=False)
+    client_changed_at = serializers.DateTimeField(
+        required=False, help_text="By your clock; kept in the audit log, it decides nothing."
+    )
 
     def validate_timezone(self, value: str) -> str:
         if value not in zoneinfo.available_timezones():
@@ -180,8 +206,10 @@ class Settings(ApiView):
     def patch(self, request: Request) -> Response:
         """Change single preferences; the last change of a field wins."""
         fields = self.read(SettingsIn)
-        settings = preferences.change_settings(user=self.user, fields=fields)
-        return self.tagged(settings, SettingsOut)
+        changed_at = fields.pop("client_changed_at", None)
+        settings = preferences.change_settings(user=self.user, fields=fields, changed_at=changed_at)
+        answer = self.tagged(settings, SettingsOut)
+        return frame.remember_look(answer, fields) if self.principal.kind == "browser" else answer
 
 
 class SessionOut(serializers.Serializer):
@@ -234,10 +262,9 @@ class SessionRevocation(ApiView):
     @extend_schema(request=None, responses=RevocationOut)
     def post(self, request: Request) -> Response:
         """Sign every other device out. Needs a sign-in of the last ten minutes."""
-        current = self.principal.session_id
-        if not sessions.is_fresh(current, now=timezone.now()):
-            raise Refused("reauth_required")
-        return Response({"ended": sessions.end_all(user=self.user, but=current)})
+        fresh(self)
+        ended = sessions.end_all(user=self.user, but=self.principal.session_id)
+        return Response({"ended": ended})
 
 
 class MenuEntryOut(serializers.Serializer):

@@ -7,9 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.web.access import public
+
 SCHEMA_FILE = "docs/openapi.yaml"
 
 
+@public
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
     """The committed schema: what the tests compare with the code, so it cannot have drifted."""
@@ -19,6 +22,7 @@ def schema(request: HttpRequest) -> HttpResponse:
     )
 
 
+@public
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/api_docs.html")

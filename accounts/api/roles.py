@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,17 +35,32 @@ class RoleChangeIn(Serializer):
 
 class RoleIn(RoleChangeIn):
     name = serializers.CharField(max_length=100)
+    copy_of = serializers.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        required=False,
+        help_text="A role whose permissions to start from, where none are given.",
+    )
 
 
 class RoleOut(serializers.Serializer):
     id = serializers.IntegerField()
     key = serializers.CharField()
-    name = serializers.CharField()
+    name = serializers.CharField(source="shown_name")
     description = serializers.CharField()
     is_system = serializers.BooleanField()
     permissions = serializers.ListField(child=serializers.CharField(), source="permission_keys")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+    allowed_actions = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_allowed_actions(self, role: Role) -> list[str]:
+        held = self.context["principal"].permissions()
+        within = set(role.permission_keys) <= held  # type: ignore[attr-defined]
+        if role.is_system or not within or "role.manage" not in held:
+            return []
+        return ["update", "delete"]
 
 
 class Roles(ApiView):
@@ -66,13 +81,21 @@ class Roles(ApiView):
             workspace_id=self.workspace_id,
             name=given["name"],
             description=given.get("description", ""),
-            keys=given.get("permissions", []),
+            keys=self._keys(given),
             held=self.principal.permissions(),
             by=self.user,
         )
         answer = self.tagged(_visible(self).get(pk=role.pk), RoleOut, status=201)
         answer["Location"] = f"{request.path}{role.pk}/"
         return answer
+
+    def _keys(self, given: dict[str, Any]) -> Any:
+        if "permissions" in given or "copy_of" not in given:
+            return given.get("permissions", [])
+        template = _visible(self).filter(pk=given["copy_of"]).first()
+        if template is None:
+            raise Invalid([field_error("/copy_of", "does_not_exist", _("No such role."))])
+        return roles.permission_keys(template)
 
 
 class RoleDetail(ApiView):
@@ -123,7 +146,8 @@ class RoleDetail(ApiView):
         role = self.find(_visible(self), pk=role_id)
         if role.is_system:
             raise roles.SystemRole
-        return self.find(Role.objects.select_for_update(), pk=role_id)
+        rows = Role.objects.select_related("workspace", "changed_by")
+        return self.find(rows.select_for_update(of=("self",)), pk=role_id)
 
     def _replacement(self, role: Role) -> Role | None:
         text = self.request.GET.get("replacement")

@@ -10,10 +10,20 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import identity, secrets, sessions, signals, tenancy, tokens
+from accounts import (
+    addresses,
+    closing,
+    identity,
+    second_factor,
+    sessions,
+    sign_ins,
+    tenancy,
+    tokens,
+)
 from accounts.api.people import PersonOut, WorkspaceBriefOut, briefs
 from accounts.models import User
 from accounts.tokens import Pair
+from accounts.web import throttles
 from accounts.web.permissions import PUBLIC
 from accounts.web.problems import Refused
 from accounts.web.serializers import Serializer
@@ -21,9 +31,29 @@ from accounts.web.views import ApiView
 
 
 class SignInIn(Serializer):
-    login = serializers.CharField(max_length=254, help_text="E-mail address or user name.")
-    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    login = serializers.CharField(
+        max_length=254, required=False, help_text="E-mail address or user name."
+    )
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, required=False)
+    mfa_token = serializers.CharField(
+        max_length=1024,
+        required=False,
+        help_text="What `mfa_required` gave, instead of login and password.",
+    )
+    code = serializers.CharField(
+        max_length=32, required=False, help_text="Of the authenticator app, or a recovery code."
+    )
     device_name = serializers.CharField(max_length=100, required=False, default="")
+    reactivate = serializers.BooleanField(
+        required=False, default=False, help_text="Open an account again that was closed."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        needed = ("code",) if "mfa_token" in attrs else ("login", "password")
+        missing = {name: [self.error_messages["required"]] for name in needed if name not in attrs}
+        if missing:
+            raise serializers.ValidationError(missing, code="required")
+        return attrs
 
 
 class RefreshIn(Serializer):
@@ -57,25 +87,61 @@ class TokenView(ApiView):
 
 
 class SignIn(TokenView):
+    rate_limits: ClassVar = {"POST": (*throttles.SIGN_IN, "auth.mfa")}
+
     @extend_schema(request=SignInIn, responses=SignedInOut)
     def post(self, request: Request) -> Response:
-        """Sign in with a password."""
+        """Sign in with a password, and a second factor where the account has one."""
         given = self.read(SignInIn)
-        user = identity.verify(login=given["login"], password=given["password"])
-        if user is None:
-            self.afterwards(partial(_tell_failure, request, given["login"]))
-            raise Refused("credentials_invalid")
+        user = self._person(request, given)
+        if "code" not in given:
+            self.afterwards(partial(throttles.succeeded, request._request))
+        proven = self._second_factor(user, given)
+        self.afterwards(partial(throttles.succeeded, request._request))
         with tenancy.user(user.id):
+            if not user.is_active:
+                closing.reopen(user=user)
             pair = tokens.open_family(
-                user=user, facts=sessions.facts(request._request), device_name=given["device_name"]
+                user=user,
+                facts=sessions.facts(request._request),
+                device_name=given["device_name"],
+                by_second_factor=proven,
             )
             found = {"user": user, "workspaces": briefs(user, None)}
-        user.last_login = timezone.now()
-        user.save(update_fields=["last_login"])
+            user.last_login = timezone.now()
+            user.save(update_fields=["last_login"])
         return Response(self.shown({**_fields(pair), **found}, SignedInOut))
+
+    def _person(self, request: Request, given: dict[str, Any]) -> User:
+        """Who has this password, or began to sign in with it. Only they are told what stands in their way."""
+        if "mfa_token" in given:
+            return second_factor.challenged(given["mfa_token"])
+        user = identity.verify(login=given["login"], password=given["password"])
+        if user is None:
+            facts = sessions.facts(request._request)
+            self.afterwards(partial(sign_ins.failed, login=given["login"], facts=facts))
+            raise Refused("credentials_invalid")
+        if addresses.awaits_confirmation(user):
+            raise Refused("email_unverified")
+        if not user.is_active and not given["reactivate"]:
+            raise Refused("account_closed")
+        return user
+
+    def _second_factor(self, user: User, given: dict[str, Any]) -> bool:
+        """Whether a second factor was shown; refuses whoever has one and does not show it."""
+        if "code" in given and second_factor.is_set_up(user):
+            second_factor.accept(user=user, code=given["code"])
+            return True
+        if second_factor.is_set_up(user):
+            raise Refused("mfa_required", members={"mfa_token": second_factor.challenge(user)})
+        if second_factor.is_overdue(user, now=timezone.now()):
+            raise Refused("mfa_enrolment_required")
+        return False
 
 
 class Refresh(TokenView):
+    rate_limits: ClassVar = {"POST": ("auth.refresh",)}
+
     @extend_schema(request=RefreshIn, responses=PairOut)
     def post(self, request: Request) -> Response:
         """Exchange a refresh token for the next pair. The old one stays good for ten seconds."""
@@ -107,12 +173,3 @@ def _fields(pair: Pair) -> dict[str, Any]:
         "refresh_expires_in": pair.refresh_expires_in,
         "session_id": pair.session.pk,
     }
-
-
-def _tell_failure(request: Request, login: str) -> None:
-    """The typed name is told as a keyed hash: a log of failures must not be a list of addresses."""
-    key = identity.email_key(login) if "@" in login else identity.username_key(login)
-    _key_id, digest = secrets.sign(key.encode(), purpose="failed sign-in")
-    signals.sign_in_failed.send(
-        sender=User, email_key_hash=digest.hex(), request_facts=sessions.facts(request._request)
-    )

@@ -1,7 +1,6 @@
-"""Workspaces and their members."""
+"""Workspaces: opening, renaming, leaving, handing over, deleting and restoring them."""
 
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import ClassVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -9,8 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import members, tenancy, workspaces
-from accounts.models import Membership, Role, Workspace
+from accounts import lifecycle, members, ownership, tenancy, workspaces
+from accounts.models import Membership, User, Workspace
 from accounts.web import etags
 from accounts.web.permissions import SIGNED_IN
 from accounts.web.problems import Invalid, field_error
@@ -38,6 +37,14 @@ class WorkspaceOut(serializers.Serializer):
 
 
 class WorkspaceDetailOut(WorkspaceOut):
+    owner_id = serializers.UUIDField()
+    deletion_due_at = serializers.DateTimeField(
+        allow_null=True, help_text="Until then its owner can restore it."
+    )
+    offered_to = serializers.UUIDField(
+        allow_null=True, source="offered_to_id", help_text="The member who may take it over."
+    )
+    offer_expires_at = serializers.DateTimeField(allow_null=True)
     allowed_actions = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
@@ -80,7 +87,11 @@ class WorkspaceView(ApiView):
 
 
 class WorkspaceDetail(WorkspaceView):
-    required_permissions: ClassVar = {"GET": "workspace.view", "PATCH": "workspace.update"}
+    required_permissions: ClassVar = {
+        "GET": "workspace.view",
+        "PATCH": "workspace.update",
+        "DELETE": "workspace.delete",
+    }
 
     @extend_schema(responses=WorkspaceDetailOut)
     def get(self, request: Request, workspace_id: int) -> Response:
@@ -95,6 +106,69 @@ class WorkspaceDetail(WorkspaceView):
         name = self.read(WorkspaceIn)["name"]
         renamed = workspaces.rename(workspace=workspace, name=name, by=self.user)
         return self.tagged(renamed, WorkspaceDetailOut)
+
+    @extend_schema(responses={202: WorkspaceDetailOut})
+    def delete(self, request: Request, workspace_id: int) -> Response:
+        """Begin to delete a workspace; its owner can restore it for fourteen days.
+
+        Needs a sign-in of the last ten minutes.
+        """
+        self.require_fresh()
+        workspace = self.workspace(lock=True)
+        etags.require(request, workspace, optional=True)
+        lifecycle.delete(workspace=workspace, by=self.user)
+        return self.tagged(workspace, WorkspaceDetailOut, status=202)
+
+
+class Restoration(WorkspaceView):
+    required_permissions: ClassVar = {"POST": "workspace.delete"}
+    people_only = True
+    works_while_frozen = True
+
+    @extend_schema(request=None, responses=WorkspaceDetailOut)
+    def post(self, request: Request, workspace_id: int) -> Response:
+        """Take the deletion of a workspace back."""
+        restored = lifecycle.restore(workspace=self.workspace(lock=True), by=self.user)
+        return self.tagged(restored, WorkspaceDetailOut)
+
+
+class TransferIn(Serializer):
+    user_id = serializers.UUIDField(help_text="An active member.")
+
+
+class Transfer(WorkspaceView):
+    required_permissions: ClassVar = {"POST": "workspace.transfer", "DELETE": "workspace.view"}
+    people_only = True
+
+    @extend_schema(request=TransferIn, responses=WorkspaceDetailOut)
+    def post(self, request: Request, workspace_id: int) -> Response:
+        """Offer the workspace to a member, who can take it over for seven days.
+
+        Needs a sign-in of the last ten minutes.
+        """
+        self.require_fresh()
+        workspace = self.workspace(lock=True)
+        heir = _member(workspace, self.read(TransferIn)["user_id"])
+        offered = ownership.offer(workspace=workspace, to=heir, by=self.user)
+        return self.tagged(offered, WorkspaceDetailOut)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, workspace_id: int) -> Response:
+        """Take the offer back, or decline the one made to you."""
+        ownership.withdraw(workspace=self.workspace(lock=True), by=self.user)
+        return Response(status=204)
+
+
+class TransferAcceptance(WorkspaceView):
+    required_permissions: ClassVar = {"POST": "workspace.view"}
+    people_only = True
+
+    @extend_schema(request=None, responses=WorkspaceDetailOut)
+    def post(self, request: Request, workspace_id: int) -> Response:
+        """Become the owner of a workspace offered to you. Needs a sign-in of the last ten minutes."""
+        self.require_fresh()
+        taken = ownership.accept(workspace=self.workspace(lock=True), heir=self.user)
+        return self.tagged(taken, WorkspaceDetailOut)
 
 
 class Conversion(WorkspaceView):
@@ -116,111 +190,13 @@ class Departure(WorkspaceView):
     def post(self, request: Request, workspace_id: int) -> Response:
         """Leave a workspace; your roles and keys there end."""
         mine = Membership.objects.select_related("workspace", "user").filter(user=self.user)
-        membership = mine.select_for_update(of=("self",)).get(workspace_id=workspace_id)
-        members.leave(membership=membership)
+        locked = mine.select_for_update(of=("self",))
+        members.leave(membership=self.find(locked, workspace_id=workspace_id))
         return Response(status=204)
 
 
-class RoleBriefOut(serializers.Serializer):
-    id = serializers.IntegerField()
-    key = serializers.CharField()
-    name = serializers.CharField()
-
-
-class MemberOut(serializers.Serializer):
-    user_id = serializers.UUIDField()
-    username = serializers.CharField(source="user.username")
-    display_name = serializers.CharField(source="user.profile.display_name")
-    email = serializers.SerializerMethodField(help_text="Only to those who manage members.")
-    status = serializers.ChoiceField(Membership.Status.choices)
-    is_owner = serializers.SerializerMethodField()
-    roles = RoleBriefOut(many=True, source="role_list")
-    joined_at = serializers.DateTimeField()
-    allowed_actions = serializers.SerializerMethodField()
-
-    @extend_schema_field(serializers.CharField(allow_null=True))
-    def get_email(self, member: Membership) -> str | None:
-        principal = self.context["principal"]
-        own = member.user_id == principal.user.id
-        return member.user.email if own or principal.may("member.manage") else None
-
-    def get_is_owner(self, member: Membership) -> bool:
-        return bool(member.workspace.owner_id == member.user_id)
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_allowed_actions(self, member: Membership) -> list[str]:
-        manages = self.context["principal"].may("member.manage")
-        return ["update", "remove"] if manages and not self.get_is_owner(member) else []
-
-
-class MemberIn(Serializer):
-    roles = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
-        max_length=50,
-        required=False,
-        help_text="Ids of roles; replaces the ones held.",
-    )
-    status = serializers.ChoiceField(Membership.Status.choices, required=False)
-
-
-class Members(WorkspaceView):
-    required_permissions: ClassVar = {"GET": "member.view"}
-    orderings = ("joined_at",)
-
-    @extend_schema(responses=page_of(MemberOut))
-    def get(self, request: Request, workspace_id: int) -> Response:
-        """Who belongs to the workspace, with their roles."""
-        return self.page(_people(self, workspace_id), MemberOut)
-
-
-class MemberDetail(WorkspaceView):
-    required_permissions: ClassVar = {
-        "GET": "member.view",
-        "PATCH": "member.manage",
-        "DELETE": "member.manage",
-    }
-    people_only_writes = True
-
-    @extend_schema(responses=MemberOut)
-    def get(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
-        """One member."""
-        return self.tagged(self.find(_people(self, workspace_id), user_id=user_id), MemberOut)
-
-    @extend_schema(request=MemberIn, responses=MemberOut)
-    def patch(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
-        """Give a member other roles, or suspend them."""
-        membership = self._locked(workspace_id, user_id)
-        etags.require(request, membership)
-        given = self.read(MemberIn)
-        members.change(
-            membership=membership,
-            held=self.principal.permissions(),
-            by=self.user,
-            to_roles=_roles(workspace_id, given["roles"]) if "roles" in given else None,
-            status=given.get("status"),
-        )
-        return self.tagged(self.find(_people(self, workspace_id), user_id=user_id), MemberOut)
-
-    @extend_schema(responses={204: None})
-    def delete(self, request: Request, workspace_id: int, user_id: UUID) -> Response:
-        """Take somebody out; their roles and keys there end."""
-        membership = self._locked(workspace_id, user_id)
-        members.remove(membership=membership, held=self.principal.permissions(), by=self.user)
-        return Response(status=204)
-
-    def _locked(self, workspace_id: int, user_id: UUID) -> Membership:
-        rows = Membership.objects.visible_to(self.user).select_related("workspace", "user")
-        locked = rows.select_for_update(of=("self",))
-        return self.find(locked, workspace_id=workspace_id, user_id=user_id)
-
-
-def _people(view: ApiView, workspace_id: int) -> Any:
-    found = Membership.objects.visible_to(view.user).filter(workspace_id=workspace_id)
-    return found.with_roles().select_related("user__profile", "workspace")
-
-
-def _roles(workspace_id: int, ids: list[int]) -> list[Role]:
-    found = list(Role.objects.grantable_in(workspace_id).filter(pk__in=ids))
-    if len(found) != len(set(ids)):
-        raise Invalid([field_error("/roles", "does_not_exist", _("No such role."))])
+def _member(workspace: Workspace, user_id: object) -> User:
+    found = User.objects.filter(pk=user_id, memberships__workspace=workspace).first()
+    if found is None:
+        raise Invalid([field_error("/user_id", "does_not_exist", _("No such member."))])
     return found

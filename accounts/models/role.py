@@ -1,8 +1,30 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+# System roles that mean nothing inside a workspace, and those that a superuser may give on the whole platform.
+PLATFORM_ONLY = ("ops_admin",)
+SYSTEM_NAMES = {
+    "admin": pgettext_lazy("role", "Administrator"),
+    "editor": pgettext_lazy("role", "Editor"),
+    "viewer": pgettext_lazy("role", "Viewer"),
+    "plugin_admin": pgettext_lazy("role", "Plugin administrator"),
+    "model_admin": pgettext_lazy("role", "Model administrator"),
+    "data_engineer": pgettext_lazy("role", "Data engineer"),
+    "analyst": pgettext_lazy("role", "Analyst"),
+    "ops_admin": pgettext_lazy("role", "Operations administrator"),
+}
+PLATFORM_WIDE = ("plugin_admin", "model_admin", "data_engineer", "analyst", "ops_admin")
+
+
+def shown_name(key: str, name: str) -> str:
+    """What to call a role: those of the platform in the reader's language, others as they were named."""
+    return str(SYSTEM_NAMES.get(key, name))
 
 
 class Permission(models.Model):
@@ -44,8 +66,13 @@ class Permission(models.Model):
 
 class RoleQuerySet(models.QuerySet["Role"]):
     def grantable_in(self, workspace_id: int | None) -> RoleQuerySet:
-        """The roles of a workspace and those of the platform."""
-        return self.filter(models.Q(workspace_id=workspace_id) | models.Q(workspace__isnull=True))
+        """The roles of a workspace, and those of the platform that may be held inside one."""
+        system = models.Q(workspace__isnull=True) & ~models.Q(key__in=PLATFORM_ONLY)
+        return self.filter(models.Q(workspace_id=workspace_id) | system)
+
+    def grantable_platform_wide(self) -> RoleQuerySet:
+        """The roles that open a part of the operators' console."""
+        return self.filter(workspace__isnull=True, key__in=PLATFORM_WIDE)
 
     def with_permissions(self) -> RoleQuerySet:
         """Each row gets `permission_keys`, in the same statement."""
@@ -72,6 +99,9 @@ class Role(models.Model):
     description = models.CharField(_("description"), max_length=500, blank=True)
     is_system = models.BooleanField(default=False)
     permissions = models.ManyToManyField(Permission, through="accounts.RolePermission")
+    changed_by = models.ForeignKey(
+        "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     version = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -99,7 +129,11 @@ class Role(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        return shown_name(self.key, self.name)
 
 
 class RolePermission(models.Model):
@@ -124,6 +158,15 @@ class RolePermission(models.Model):
         return f"{self.role_id}: {self.permission_id}"
 
 
+class UserRoleQuerySet(models.QuerySet["UserRole"]):
+    def live(self, now: datetime) -> UserRoleQuerySet:
+        """Grants that have not expired."""
+        return self.filter(models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=now))
+
+    def platform_wide(self) -> UserRoleQuerySet:
+        return self.filter(workspace__isnull=True)
+
+
 class UserRole(models.Model):
     """A role in somebody's hands, in one workspace or (`workspace` NULL) on the whole platform."""
 
@@ -138,6 +181,8 @@ class UserRole(models.Model):
     )
     granted_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = UserRoleQuerySet.as_manager()
 
     class Meta:
         db_table = "accounts_user_roles"

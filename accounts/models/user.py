@@ -5,9 +5,13 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import uuid7
+from accounts.models.role import RolePermission, UserRole
+from accounts.registry import console_rights
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -53,6 +57,8 @@ class User(AbstractBaseUser):
     authz_version = models.IntegerField(default=0)
     password_changed_at = models.DateTimeField(null=True, blank=True)
     deletion_due_at = models.DateTimeField(null=True, blank=True)
+    # From then on a second factor is needed: set for staff and for whom an operator asks it of.
+    mfa_due_at = models.DateTimeField(_("second factor needed from"), null=True, blank=True)
     version = models.BigIntegerField(default=0)
 
     created_at = models.DateTimeField(auto_now_add=True)
@@ -102,11 +108,35 @@ class User(AbstractBaseUser):
     # Queries
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Django's admin asks this; superusers hold everything, other staff hold platform roles."""
-        return self.is_active and self.is_superuser
+        """Whether the console opens `app.action_model` to this operator: superusers all, others by platform role."""
+        if not (self.is_active and self.is_staff):
+            return False
+        app, _dot, deed = perm.partition(".")
+        action, _line, model = deed.partition("_")
+        right = console_rights.get(f"{app}.{model}")
+        if self.is_superuser or right is None:
+            return self.is_superuser
+        return (right.view if action == "view" else right.change) in self.platform_keys
 
     def has_module_perms(self, app_label: str) -> bool:
-        return self.is_active and self.is_superuser
+        models_of = [name for name in console_rights if name.startswith(f"{app_label}.")]
+        return self.is_active and (
+            self.is_superuser
+            or any(self.has_perm(name.replace(".", ".view_", 1)) for name in models_of)
+        )
+
+    def may_on_platform(self, key: str) -> bool:
+        """Whether an operator holds a permission everywhere, outside any workspace."""
+        return self.is_active and self.is_staff and (self.is_superuser or key in self.platform_keys)
+
+    @cached_property
+    def platform_keys(self) -> frozenset[str]:
+        """The permissions of the roles held on the whole platform. One query, once for each loaded row."""
+        roles = UserRole.objects.platform_wide().live(timezone.now()).filter(user=self)
+        grants = RolePermission.objects.filter(
+            role__in=roles.values("role"), permission__retired_at__isnull=True
+        )
+        return frozenset(grants.values_list("permission__key", flat=True))
 
     def effective_plan(self, now: datetime) -> str:
         """The plan in force: a lapsed subscription is free from its second of expiry."""

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.role import UserRole
@@ -50,6 +52,19 @@ class Workspace(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     suspended_reason = models.CharField(max_length=500, blank=True)
     deletion_due_at = models.DateTimeField(null=True, blank=True)
+    # The member who may take the workspace over, until the hour; who leaves is offered it no longer.
+    offered_to = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+    )
+    offer_expires_at = models.DateTimeField(null=True, blank=True)
+    changed_by = models.ForeignKey(
+        "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     authz_version = models.IntegerField(default=0)
     settings_version = models.IntegerField(default=0)
     version = models.BigIntegerField(default=0)
@@ -91,6 +106,10 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def is_offered_to(self, user: User, now: datetime) -> bool:
+        expires = self.offer_expires_at
+        return self.offered_to_id == user.pk and expires is not None and expires > now
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def visible_to(self, user: User) -> MembershipQuerySet:
@@ -99,14 +118,32 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def with_roles(self) -> MembershipQuerySet:
         """Each row gets `role_list`: dicts of id, key and name, in the same statement."""
-        held = UserRole.objects.filter(
+        held = UserRole.objects.live(timezone.now()).filter(
             workspace=models.OuterRef("workspace"), user=models.OuterRef("user")
         )
-        shape = JSONObject(id="role_id", key="role__key", name="role__name")
+        shape = JSONObject(
+            id="role_id", key="role__key", name="role__name", expires_at="expires_at"
+        )
         return self.annotate(role_list=ArraySubquery(held.order_by("role_id").values(json=shape)))
 
     def active(self) -> MembershipQuerySet:
         return self.filter(status=Membership.Status.ACTIVE)
+
+    def named(self, text: str) -> MembershipQuerySet:
+        """Members whose name or address holds the text."""
+        wanted = text.strip().casefold()
+        return self.filter(
+            models.Q(user__username_key__contains=wanted)
+            | models.Q(user__email_key__contains=wanted)
+            | models.Q(user__profile__display_name__icontains=text.strip())
+        )
+
+    def holding(self, role_id: int) -> MembershipQuerySet:
+        """Members in whose hands the role is now."""
+        held = UserRole.objects.live(timezone.now()).filter(
+            workspace=models.OuterRef("workspace"), user=models.OuterRef("user"), role=role_id
+        )
+        return self.filter(models.Exists(held))
 
 
 class Membership(models.Model):
@@ -125,6 +162,10 @@ class Membership(models.Model):
     )
     joined_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True)
+    changed_by = models.ForeignKey(
+        "accounts.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(auto_now=True)
     version = models.BigIntegerField(default=0)
 
     objects = MembershipQuerySet.as_manager()

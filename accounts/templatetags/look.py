@@ -13,29 +13,17 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 
+from accounts import devices
+from accounts.models.role import shown_name
 from accounts.web.states import CANCELLED, FAILED, QUEUED, STATES, SUCCEEDED, seen_as
 
 register = template.Library()
 
-PARTS_FOLDER = "js"
-# Order matters: Edge also says Chrome, Chrome also says Safari, Android also says Linux.
-BROWSERS = (
-    ("Edg/", "Edge"),
-    ("Firefox/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-    ("curl/", "curl"),
-    ("python", "Python"),
-)
-SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)
+SPANS = ((86_400, _("d")), (3600, _("h")), (60, _("min")), (1, _("s")))
+# The name that modules import by → the folder below static/ they stand in.
+MODULE_FOLDERS = {"parts": "js", "sync": "js/sync"}
 
 
 @register.simple_tag
@@ -70,6 +58,12 @@ def state_badge(state: str, word: str = "") -> dict[str, Any]:
     kind = seen_as(state)
     symbol, usual = STATES[kind]
     return {"kind": kind, "icon": symbol, "word": word or usual}
+
+
+@register.filter
+def role_name(role: Any) -> str:
+    """What to call a role that a query brought as a dict of key and name."""
+    return shown_name(role["key"], role["name"])
 
 
 register.filter("seen_as", seen_as)
@@ -107,6 +101,15 @@ def when(moment: datetime | None, style: str = "") -> SafeString | str:
     )
 
 
+@register.filter
+def span(seconds: int) -> str:
+    """A length of time in its largest whole unit, rounded up."""
+    for size, unit in SPANS:
+        if seconds >= size:
+            return f"{-(-seconds // size)} {unit}"
+    return f"{seconds} {SPANS[-1][1]}"
+
+
 @register.inclusion_tag("_partials/field.html")
 def field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
     """A form field with its label above, its hint and its error below."""
@@ -122,28 +125,27 @@ def initial(name: object) -> str:
 
 @register.filter
 def device(session: Any) -> str:
-    """A session's device in few words, from what its browser said of itself."""
-    if session.device_name:
-        return str(session.device_name)
-    agent = session.user_agent
-    browser = next((name for sign, name in BROWSERS if sign in agent), "")
-    system = next((name for sign, name in SYSTEMS if sign in agent), "")
-    return " · ".join(filter(None, (browser, system))) or str(session.get_kind_display())
+    """The device of a session or sign-in in few words, from what its browser said of itself."""
+    named = getattr(session, "device_name", "") or devices.describe(session.user_agent)
+    if named:
+        return str(named)
+    return str(session.get_kind_display()) if hasattr(session, "get_kind_display") else "–"
 
 
 @register.simple_tag
 def import_map() -> SafeString:
     """The JSON of the import map: every module under static/js, and the vendored ones, by their hashed names."""
     imports = {"echarts": static("vendor/echarts@5.6.0/echarts.esm.min.js")}
-    for file in _modules():
-        imports[f"parts/{file.stem}"] = static(f"{PARTS_FOLDER}/{file.name}")
+    for name, folder in MODULE_FOLDERS.items():
+        for file in _modules(folder):
+            imports[f"{name}/{file.stem}"] = static(f"{folder}/{file.name}")
     text = json.dumps({"imports": imports})
     return mark_safe(text.replace("<", "\\u003c"))  # noqa: S308 - our own file names as JSON
 
 
-def _modules() -> list[Path]:
-    folder = finders.find(PARTS_FOLDER)
-    return sorted(Path(str(folder)).glob("*.js")) if folder else []
+def _modules(folder: str) -> list[Path]:
+    found = finders.find(folder)
+    return sorted(Path(str(found)).glob("*.js")) if found else []
 
 
 @register.filter

@@ -1,7 +1,5 @@
 """What is chosen from the frame of a page: the workspace and the language."""
 
-from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -11,12 +9,11 @@ from accounts import preferences
 from accounts.authentication import WORKSPACE_SESSION_KEY
 from accounts.models import UserSettings, Workspace
 from accounts.web import frame
-
-COOKIE_SECONDS = 365 * 24 * 3600
+from accounts.web.access import public, signed_in
 
 
 @require_POST
-@login_required
+@signed_in
 def switch_workspace(request: HttpRequest) -> HttpResponse:
     """Go on in another workspace, at the same kind of page."""
     wanted = request.POST.get("workspace", "")
@@ -26,6 +23,7 @@ def switch_workspace(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(_same_kind_of_page(request))
 
 
+@public
 @require_POST
 def switch_language(request: HttpRequest) -> HttpResponse:
     """Remember the language: in the account when there is one, in this browser always."""
@@ -34,21 +32,7 @@ def switch_language(request: HttpRequest) -> HttpResponse:
         language = UserSettings.Language.CHINESE
     if request.user.is_authenticated:
         preferences.change_settings(user=request.user, fields={"language": language})
-    response = HttpResponseRedirect(_next(request))
-    remember(response, settings.LANGUAGE_COOKIE_NAME, language)
-    return response
-
-
-def remember(response: HttpResponse, name: str, value: str) -> None:
-    """Keep a choice in this browser, for the time before the next sign-in."""
-    response.set_cookie(
-        name,
-        value,
-        max_age=COOKIE_SECONDS,
-        secure=settings.SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    return frame.remember_look(HttpResponseRedirect(_next(request)), {"language": language})
 
 
 def _next(request: HttpRequest) -> str:

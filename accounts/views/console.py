@@ -13,14 +13,23 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts import tenancy
-from accounts.registry import ConsoleEntry, console_entries, console_panels, console_tiles
+from accounts.registry import (
+    ConsoleEntry,
+    ConsolePanel,
+    ConsoleTile,
+    console_entries,
+    console_panels,
+    console_tiles,
+)
 from accounts.rls import OPERATOR
+from accounts.web.access import operators, public
 
 SCOPE_REASON = "operator's first screen"
 APP_ICONS = {"accounts": "group", "laojun": "foundation", "taishang": "deployed_code"}
 MODEL_ICON = "chevron_right"
 
 
+@public
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The console has no sign-in of its own; to somebody who may not enter it does not exist."""
     if request.user.is_authenticated and not request.user.is_staff:
@@ -30,27 +39,32 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('account_login')}?{urlencode({'next': here})}")
 
 
+@operators
 @never_cache
 def tile(request: HttpRequest, key: str) -> HttpResponse:
     entry = console_tiles.get(key)
-    _staff_only(request, entry)
+    if entry is None or not _may_see(request, entry):
+        raise Http404
     with _platform():
-        context = {"tile": entry, **entry.build()}  # type: ignore[union-attr]
+        context = {"tile": entry, **entry.build()}
         return render(request, "accounts/_console_tile.html", context)
 
 
+@operators
 @never_cache
 def panel(request: HttpRequest, key: str) -> HttpResponse:
     entry = console_panels.get(key)
-    _staff_only(request, entry)
+    if entry is None or not _may_see(request, entry):
+        raise Http404
     with _platform():
-        return render(request, entry.template, entry.build())  # type: ignore[union-attr]
+        return render(request, entry.template, entry.build())
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the first screen shows besides the lists: numbers and panels that refresh themselves."""
-    context["tiles"] = sorted(console_tiles.values(), key=lambda entry: entry.order)
-    context["panels"] = sorted(console_panels.values(), key=lambda entry: entry.order)
+    for name, store in (("tiles", console_tiles), ("panels", console_panels)):
+        seen = [entry for entry in store.values() if _may_see(request, entry)]
+        context[name] = sorted(seen, key=lambda entry: entry.order)
     return context
 
 
@@ -63,7 +77,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     start = {"title": _("Overview"), "icon": "dashboard", "link": reverse("admin:index")}
     groups: dict[str, list[dict[str, Any]]] = {"": [start]}
     for entry in sorted(console_entries.values(), key=lambda one: one.order):
-        if address := _address(entry):
+        if _may_see(request, entry) and (address := _address(entry)):
             item = {"title": entry.label, "icon": entry.icon, "link": address}
             groups.setdefault(str(entry.group), []).append(item)
     for app in admin.site.get_app_list(request):
@@ -93,9 +107,12 @@ def _address(entry: ConsoleEntry) -> str:
         return ""
 
 
-def _staff_only(request: HttpRequest, entry: object) -> None:
-    if entry is None or not getattr(request.user, "is_staff", False):
-        raise Http404
+def _may_see(request: HttpRequest, entry: ConsoleTile | ConsolePanel | ConsoleEntry) -> bool:
+    """Whether the entry is for this operator: its permission held on the platform, or none needed."""
+    user: Any = request.user
+    if not getattr(user, "is_staff", False):
+        return False
+    return entry.permission is None or bool(user.may_on_platform(entry.permission))
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Workspace
 from accounts.registry import FirstStep, HomeCard, first_steps, home_cards
 from accounts.web import frame
+from accounts.web.access import public, signed_in
 
 BANDS = {
     "continue": _("Go on"),
@@ -29,6 +29,7 @@ class Step:
     done: bool
 
 
+@public
 def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_anonymous:
         return render(request, "accounts/landing.html", {"demo": frame.of(request).demo})
@@ -44,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
+@signed_in
 def card(request: HttpRequest, key: str) -> HttpResponse:
     """One card, fetched by the page itself, so that a slow or broken one disturbs no other."""
     entry = home_cards.get(key)
@@ -54,7 +55,7 @@ def card(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, entry.template, context) if context else HttpResponse()
 
 
-@login_required
+@signed_in
 def steps(request: HttpRequest) -> HttpResponse:
     """The newcomer's checklist; nothing once all of it is done."""
     workspace = _workspace(request)

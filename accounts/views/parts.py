@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from accounts.web.access import operators
 from accounts.web.states import STATES
 
 STAGES = (
@@ -20,6 +21,7 @@ STAGES = (
     ("Verify", "queued", "", "", None),
     ("Pack", "queued", "", "", None),
 )
+
 TREE = [
     {
         "name": "shop",
@@ -60,6 +62,7 @@ class SampleForm(forms.Form):
     agreed = forms.BooleanField(required=False, label="Send me news")
 
 
+@operators
 def gallery(request: HttpRequest) -> HttpResponse:
     if not getattr(request.user, "is_staff", False):
         raise Http404

@@ -1,19 +1,18 @@
-"""The settings page, saved field by field, and the profile."""
+"""The settings page and the profile. With scripts, both are sent field by field through the API's queue."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts import preferences
+from accounts import notices, preferences
 from accounts.forms import ProfileForm, SettingsForm
 from accounts.models import Profile, UserSettings
-from accounts.views.choices import remember
-from accounts.web.frame import THEME_COOKIE
+from accounts.web import etags, frame
+from accounts.web.access import signed_in
 
 GROUPS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "appearance": (_("Appearance"), ("theme", "language", "timezone")),
@@ -41,49 +40,34 @@ UNITS = {
 }
 # So few values that all of them are in sight.
 SEGMENTED = {"theme", "language"}
-# These change the whole page, so it is drawn again.
-WHOLE_PAGE = {"language"}
 
 
-@login_required
+@signed_in
 def settings(request: HttpRequest) -> HttpResponse:
     row = get_object_or_404(UserSettings, user=request.user)
     form = SettingsForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
         preferences.change_settings(user=_person(request), fields=form.cleaned_data)
         messages.success(request, _("Saved."))
-        return redirect("settings")
+        return frame.remember_look(redirect("settings"), form.cleaned_data)
     groups = [
         (key, title, [(form[name], UNITS.get(name, "")) for name in names])
         for key, (title, names) in GROUPS.items()
     ]
     return render(
-        request, "accounts/settings.html", {"form": form, "groups": groups, "segmented": SEGMENTED}
+        request,
+        "accounts/settings.html",
+        {
+            "form": form,
+            "groups": groups,
+            "segmented": SEGMENTED,
+            "notices": notices.wishes(_person(request)),
+        },
     )
 
 
 @require_POST
-@login_required
-def setting(request: HttpRequest, name: str) -> HttpResponse:
-    """Save one field; the answer is its tick, or what is wrong with it."""
-    if name not in SettingsForm.Meta.fields:
-        raise Http404
-    row = get_object_or_404(UserSettings, user=request.user)
-    form = SettingsForm(request.POST, instance=row)
-    error = next(iter(form.errors.get(name, [])), None)
-    if error is None:
-        fields = {name: form.cleaned_data[name]}
-        preferences.change_settings(user=_person(request), fields=fields)
-    response = render(request, "accounts/_setting_saved.html", {"name": name, "error": error})
-    if error is None and name in WHOLE_PAGE:
-        response["HX-Refresh"] = "true"
-    if error is None and name == "theme":
-        remember(response, THEME_COOKIE, form.cleaned_data[name])
-    return response
-
-
-@require_POST
-@login_required
+@signed_in
 def reset(request: HttpRequest, group: str) -> HttpResponse:
     if group not in GROUPS:
         raise Http404
@@ -91,10 +75,10 @@ def reset(request: HttpRequest, group: str) -> HttpResponse:
     first = {name: getattr(blank, name) for name in GROUPS[group][1]}
     preferences.change_settings(user=_person(request), fields=first)
     messages.success(request, _("The first values are back."))
-    return redirect("settings")
+    return frame.remember_look(redirect("settings"), first)
 
 
-@login_required
+@signed_in
 def profile(request: HttpRequest) -> HttpResponse:
     row = get_object_or_404(Profile, user=request.user)
     form = ProfileForm(request.POST or None, instance=row)
@@ -102,7 +86,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         preferences.change_profile(profile=row, fields=form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("profile")
-    return render(request, "accounts/profile.html", {"form": form})
+    return render(request, "accounts/profile.html", {"form": form, "etag": etags.of(request, row)})
 
 
 def _person(request: HttpRequest) -> Any:

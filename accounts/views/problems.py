@@ -4,9 +4,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.registry import problems
+from accounts.web.access import public
 from accounts.web.frame import theme_of
 
 
+@public
 def index(request: HttpRequest) -> HttpResponse:
     listed = sorted(problems.values(), key=lambda problem: (problem.status, problem.code))
     return render(
@@ -14,6 +16,7 @@ def index(request: HttpRequest) -> HttpResponse:
     )
 
 
+@public
 def detail(request: HttpRequest, code: str) -> HttpResponse:
     problem = problems.get(code)
     if problem is None:

@@ -7,7 +7,6 @@ from uuid import UUID
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
@@ -15,12 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts import api_keys, sessions
+from accounts import api_keys, second_factor, sessions
 from accounts.forms import ApiKeyForm
-from accounts.models import ApiKey, Session
+from accounts.models import ApiKey, Session, SignIn
 from accounts.registry import permissions
+from accounts.views import services
+from accounts.web.access import needs, signed_in
 
 EXPIRES_SOON = timedelta(days=7)
+SHOWN = 12
 
 
 def _is_stale(request: HttpRequest) -> bool:
@@ -28,14 +30,14 @@ def _is_stale(request: HttpRequest) -> bool:
     return not sessions.is_fresh(_principal(request).session_id, now=timezone.now())
 
 
-@login_required
+@signed_in
 @never_cache
 def overview(request: HttpRequest) -> HttpResponse:
     return _page(request, form=_key_form(request))
 
 
 @require_POST
-@login_required
+@signed_in
 def end_session(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = get_object_or_404(Session.objects.filter(user=_person(request)), pk=pk)
     sessions.end(session=session)
@@ -44,7 +46,7 @@ def end_session(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 @reauthentication_required(enabled=_is_stale)
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     ended = sessions.end_all(user=_person(request), but=_principal(request).session_id)
@@ -53,7 +55,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@needs("api_key.manage")
 @reauthentication_required(enabled=_is_stale)
 @never_cache
 def create_key(request: HttpRequest) -> HttpResponse:
@@ -78,11 +80,20 @@ def create_key(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def revoke_key(request: HttpRequest, pk: UUID) -> HttpResponse:
     key = get_object_or_404(ApiKey.objects.filter(user=_person(request)), pk=pk)
     api_keys.revoke(api_key=key, by=_person(request))
     messages.success(request, _("The key %(name)s is revoked.") % {"name": key.name})
+    return redirect("security")
+
+
+@require_POST
+@signed_in
+@reauthentication_required(enabled=_is_stale)
+def revoke_all_keys(request: HttpRequest) -> HttpResponse:
+    ended = api_keys.revoke_all(user=_person(request))
+    messages.success(request, _("%(count)d API keys are revoked.") % {"count": ended})
     return redirect("security")
 
 
@@ -105,6 +116,11 @@ def _page(
             "made": made,
             "text": text,
             "public_url": settings.PUBLIC_URL,
+            "sign_ins": SignIn.objects.visible_to(_person(request)).order_by("-created_at")[:SHOWN],
+            "services": services.listed(request),
+            "factors": second_factor.listed(_person(request)),
+            "factor_due": second_factor.due_at(_person(request)),
+            "has_password": _person(request).has_usable_password(),
         },
     )
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from accounts.ids import uuid7
 from accounts.registry import body_limits
 
 DEFAULT_BODY_BYTES = 2 * 1024 * 1024
@@ -70,6 +71,7 @@ async def _refuse(send: Send, limit: int) -> None:
         "status": 413,
         "code": "upload_too_large",
         "detail": f"At most {limit} bytes are taken here.",
+        "trace_id": (trace_id := uuid7().hex),
     }
     await send(
         {
@@ -78,6 +80,7 @@ async def _refuse(send: Send, limit: int) -> None:
             "headers": [
                 (b"content-type", b"application/problem+json"),
                 (b"connection", b"close"),
+                (b"x-request-id", trace_id.encode()),
             ],
         }
     )

@@ -1,23 +1,27 @@
 """What the frame of every page shows: theme, language, rooms, workspaces. One query, made when a page asks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models.functions import JSONObject
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from accounts import avatars
 from accounts.authentication import ANONYMOUS
 from accounts.models import User, UserSettings, Workspace
 from accounts.registry import NavigationEntry, navigation
+from accounts.web import languages
 
 THEME_COOKIE = "theme"
-LANGUAGE_TAGS = {"zh-hans": "zh-Hans", "en": "en"}
+COOKIE_SECONDS = 365 * 24 * 3600
 ROOMS_IN_BOTTOM_BAR = 4
+Answer = TypeVar("Answer", bound=HttpResponse)
 
 
 class DemoAccount(NamedTuple):
@@ -30,21 +34,24 @@ class DemoAccount(NamedTuple):
 
 @dataclass(frozen=True)
 class Look:
-    """The frame's facts. `workspaces` are dicts of id, name and kind."""
+    """The frame's facts. `workspaces` are dicts of id, name, kind and status."""
 
     theme: str
     language: str
     user: User | None = None
     name: str = ""
+    avatar: str = ""
     rooms: list[dict[str, Any]] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
+    tabs: list[dict[str, Any]] = field(default_factory=list)
     workspaces: list[dict[str, Any]] = field(default_factory=list)
     workspace: dict[str, Any] | None = None
     demo: list[DemoAccount] = field(default_factory=list)
 
     @property
     def places(self) -> list[dict[str, Any]]:
-        return self.rooms + self.tools
+        """Everything that can be gone to, the tabs of the workspace's pages too."""
+        return self.rooms + self.tools + self.tabs
 
 
 def of(request: HttpRequest) -> Look:
@@ -61,20 +68,41 @@ def theme_of(request: HttpRequest) -> str:
     return wish if wish in UserSettings.Theme.values else UserSettings.Theme.SYSTEM
 
 
+def remember_look(response: Answer, fields: Mapping[str, Any]) -> Answer:
+    """Keep what was chosen of theme and language in this browser, for the time before the next sign-in."""
+    cookies = {"theme": THEME_COOKIE, "language": settings.LANGUAGE_COOKIE_NAME}
+    for name in cookies.keys() & fields.keys():
+        response.set_cookie(
+            cookies[name],
+            fields[name],
+            max_age=COOKIE_SECONDS,
+            secure=settings.SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
 def _build(request: HttpRequest) -> Look:
-    language = LANGUAGE_TAGS.get(translation.get_language() or "", "zh-Hans")
+    language = languages.WRITTEN.get(translation.get_language() or "", "zh-Hans")
     principal = getattr(request, "principal", ANONYMOUS)
     if principal.user is None:
         return Look(theme=theme_of(request), language=language, demo=_demo())
     person = _person(principal.user)
     places = _places(request)
+    tabs = [place for place in places if place["group"] == "workspace"]
+    rail = [place for place in places if place["group"] != "workspace"]
+    _mark_current(tabs, request.path)
+    _mark_current(rail, request.path)
     return Look(
         theme=person["theme"],
         language=language,
         user=principal.user,
         name=person["user__profile__display_name"] or principal.user.username,
-        rooms=[place for place in places if place["group"] == "rooms"],
-        tools=[place for place in places if place["group"] != "rooms"],
+        avatar=_own_picture(person["user__profile__avatar_url"]),
+        rooms=[place for place in rail if place["group"] == "rooms"],
+        tools=[place for place in rail if place["group"] != "rooms"],
+        tabs=tabs,
         workspaces=person["workspaces"],
         workspace=next(
             (one for one in person["workspaces"] if one["id"] == principal.workspace_id), None
@@ -96,39 +124,52 @@ def _person(user: User) -> dict[str, Any]:
     """Theme, display name and workspaces in one statement."""
     mine = Workspace.objects.visible_to(user).order_by("kind", "name", "id")
     rows = UserSettings.objects.filter(user=user).annotate(
-        workspaces=ArraySubquery(mine.values(json=JSONObject(id="id", name="name", kind="kind")))
+        workspaces=ArraySubquery(
+            mine.values(json=JSONObject(id="id", name="name", kind="kind", status="status"))
+        )
     )
-    found = rows.values("theme", "user__profile__display_name", "workspaces").first()
+    found = rows.values(
+        "theme", "user__profile__display_name", "user__profile__avatar_url", "workspaces"
+    ).first()
     return (
         dict(found)
         if found
         else {
             "theme": UserSettings.Theme.SYSTEM,
             "user__profile__display_name": "",
+            "user__profile__avatar_url": "",
             "workspaces": [],
         }
     )
 
 
+def _own_picture(address: str) -> str:
+    """Only pictures that we keep are shown; one elsewhere would tell its host who looks."""
+    return address if address.startswith(avatars.ADDRESS) else ""
+
+
 def _places(request: HttpRequest) -> list[dict[str, Any]]:
-    """The rail's entries this person may see, in order, each with whether it is the current one."""
+    """The entries this person may see, in order."""
     may = request.principal.may  # type: ignore[attr-defined]
     entries = sorted(navigation.values(), key=lambda entry: entry.order)
     places = [
         _place(entry) for entry in entries if entry.permission is None or may(entry.permission)
     ]
     known = [place for place in places if place["url"]]
-    here = max(
-        (place["url"] for place in known if _covers(place["url"], request.path)),
-        key=len,
-        default=None,
-    )
     rooms = 0
     for place in known:
-        place["current"] = place["url"] == here
         rooms += place["group"] == "rooms"
         place["in_bar"] = place["group"] == "rooms" and rooms <= ROOMS_IN_BOTTOM_BAR
     return known
+
+
+def _mark_current(places: list[dict[str, Any]], path: str) -> None:
+    """The one place of a list that covers the page most closely."""
+    here = max(
+        (place["url"] for place in places if _covers(place["url"], path)), key=len, default=None
+    )
+    for place in places:
+        place["current"] = place["url"] == here
 
 
 def _place(entry: NavigationEntry) -> dict[str, Any]:

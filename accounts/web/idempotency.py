@@ -1,4 +1,4 @@
-"""The `Idempotency-Key` header of POST requests, around the handler of a view."""
+"""The `Idempotency-Key` header of requests that write, around the handler of a view."""
 
 import hashlib
 import re
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -84,16 +84,15 @@ def _file_hash(file: UploadedFile) -> bytes:
 
 
 def _reply(view: Any, request: Request, response: HttpResponseBase) -> Reply:
-    headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+    """What is remembered: the reply itself, or of a large or streamed one where the thing can be read."""
     if view.reply_holds_secret:
         secret_of = str(getattr(response, "data", {}).get("id", ""))
-        return Reply(response.status_code, b"", {**headers, SHOWN_ONCE: secret_of})
-    if isinstance(response, StreamingHttpResponse):
-        return Reply(303, b"", headers)
-    body = _rendered(view, request, response)
-    if len(body) > idempotency.MAX_BODY_BYTES:
-        return Reply(303, b"", headers)
-    return Reply(response.status_code, body, {**headers, "Content-Type": response["Content-Type"]})
+        return Reply(response.status_code, b"", {SHOWN_ONCE: secret_of})
+    body = b"" if response.streaming else _rendered(view, request, response)
+    headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+    if response.streaming or len(body) > idempotency.MAX_BODY_BYTES:
+        return Reply(303, b"", {"Location": headers.get("Location", request.path)})
+    return Reply(response.status_code, body, headers)
 
 
 def _rendered(view: Any, request: Request, response: HttpResponseBase) -> bytes:

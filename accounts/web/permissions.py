@@ -37,7 +37,7 @@ class DeclaredPermission(BasePermission):
             return True
         if needed == OPERATOR:
             return _check_operator(principal)
-        _check_workspace(principal, writes=writes)
+        _check_workspace(principal, writes=writes and not view.works_while_frozen)
         if not principal.may(needed):
             raise denied(needed)
         return True
@@ -71,7 +71,7 @@ def _check_person(principal: Principal, view: Any, *, needed: str, writes: bool)
 
 
 def _check_operator(principal: Principal) -> bool:
-    if principal.user is None or not principal.user.is_staff:
+    if principal.user is None or not principal.user.is_superuser:
         raise Refused("not_found")
     return True
 
@@ -79,5 +79,13 @@ def _check_operator(principal: Principal) -> bool:
 def _check_workspace(principal: Principal, *, writes: bool) -> None:
     if principal.workspace_id is None:
         raise Refused("workspace_required")
-    if writes and principal.workspace_status != Workspace.Status.ACTIVE:
+    if writes:
+        check_not_frozen(principal)
+
+
+def check_not_frozen(principal: Principal) -> None:
+    """Refuse a change in a workspace that is suspended or being deleted."""
+    if principal.workspace_status == Workspace.Status.DELETING:
+        raise Refused("workspace_deleting")
+    if principal.workspace_status != Workspace.Status.ACTIVE:
         raise Refused("workspace_suspended")

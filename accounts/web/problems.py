@@ -16,6 +16,8 @@ from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
     ValidationError,
 )
 from django.db import DataError, InterfaceError, OperationalError
@@ -52,6 +54,8 @@ CODES: list[tuple[type[Exception], str]] = [
     (ObjectDoesNotExist, "not_found"),
     (PermissionDenied, "permission_denied"),
     (RequestDataTooBig, "body_too_large"),
+    (TooManyFieldsSent, "body_too_deep"),
+    (TooManyFilesSent, "body_too_deep"),
     (SuspiciousOperation, "bad_request"),
     (DataError, "value_out_of_range"),
     (OperationalError, "database_unavailable"),
@@ -67,6 +71,7 @@ CODES_BY_STATUS = {
     406: "not_acceptable",
     413: "body_too_large",
     415: "unsupported_media_type",
+    429: "rate_limited",
     503: "database_unavailable",
 }
 
@@ -165,6 +170,14 @@ def code_of(exc: Exception) -> str | None:
     if isinstance(own, str) and own in declared:
         return own
     return next((code for kind, code in CODES if isinstance(exc, kind)), None)
+
+
+def words(exc: Exception) -> Any:
+    """What an anticipated error means to a person at a page. Raises it again when nobody expected it."""
+    code = code_of(exc)
+    if code is None:
+        raise exc
+    return declared[code].title
 
 
 def _detail(exc: Exception) -> Any:
@@ -268,6 +281,12 @@ PROBLEMS = [
         _("Use numbers and dates in the range the schema names."),
     ),
     (
+        "picture_unreadable",
+        400,
+        _("This is not a picture we can read"),
+        _("Send a PNG, JPEG, WebP or GIF of at most 5 MB."),
+    ),
+    (
         "workspace_required",
         400,
         _("Name a workspace"),
@@ -316,6 +335,42 @@ PROBLEMS = [
         _("The device was signed out because an old token came back. Sign in again."),
     ),
     (
+        "email_unverified",
+        401,
+        _("The address is not confirmed yet"),
+        _("Open the link in the letter we sent, then sign in again."),
+    ),
+    (
+        "mfa_required",
+        401,
+        _("A second factor is needed"),
+        _("Send `mfa_token` with a `code` of the app, or a recovery code, within five minutes."),
+    ),
+    (
+        "mfa_token_invalid",
+        401,
+        _("This token is too old or was used"),
+        _("Sign in with the password again to get a new one."),
+    ),
+    (
+        "mfa_code_invalid",
+        401,
+        _("This code is wrong or was used"),
+        _("Wait for the next code of the app, or use a recovery code."),
+    ),
+    (
+        "account_closed",
+        401,
+        _("This account is closed"),
+        _("Send `reactivate` as true to open it again before it is deleted."),
+    ),
+    (
+        "mfa_enrolment_required",
+        403,
+        _("Set up a second factor first"),
+        _("Open the page *Second factors* in a browser and set one up."),
+    ),
+    (
         "permission_denied",
         403,
         _("You may not do this here"),
@@ -350,6 +405,24 @@ PROBLEMS = [
         403,
         _("Nobody grants what they do not hold"),
         _("Choose roles whose permissions you hold yourself."),
+    ),
+    (
+        "workspace_deleting",
+        403,
+        _("The workspace is being deleted"),
+        _("Its owner can restore it until the day that `deletion_due_at` names."),
+    ),
+    (
+        "invitation_for_another",
+        403,
+        _("This invitation is for somebody else"),
+        _("Sign in with the address it was sent to, or ask for one of your own."),
+    ),
+    (
+        "address_unverified",
+        403,
+        _("Confirm your address first"),
+        _("Open the link in the letter we sent to it, then try again."),
     ),
     ("not_found", 404, _("Not found"), _("Check the address; it may have been deleted.")),
     (
@@ -395,6 +468,24 @@ PROBLEMS = [
         _("A personal workspace has one member"),
         _("Make it a team workspace first."),
     ),
+    (
+        "owns_shared_workspace",
+        409,
+        _("Others work in a workspace of yours"),
+        _("Hand over the workspaces listed in `workspaces`, or remove their members, first."),
+    ),
+    (
+        "last_sign_in_method",
+        409,
+        _("This is your last way to sign in"),
+        _("Set a password, or add a passkey or a service, first."),
+    ),
+    (
+        "cannot_reopen",
+        409,
+        _("This account cannot be opened again"),
+        _("The time in which it could be is over."),
+    ),
     ("name_taken", 409, _("This name is taken"), _("Choose another name.")),
     (
         "role_in_use",
@@ -407,6 +498,48 @@ PROBLEMS = [
         409,
         _("This role belongs to the platform"),
         _("Make a role of your own with the permissions you need."),
+    ),
+    (
+        "sync_reset",
+        410,
+        _("This copy cannot be brought up to date"),
+        _("Load the types listed in `types` again, starting without a cursor."),
+    ),
+    (
+        "already_member",
+        409,
+        _("This person is in the workspace already"),
+        _("Look for them among the members."),
+    ),
+    (
+        "already_invited",
+        409,
+        _("This address is invited already"),
+        _("Send that invitation again, or take it back first."),
+    ),
+    (
+        "not_a_member",
+        409,
+        _("Not an active member"),
+        _("Hand the workspace to somebody who works in it."),
+    ),
+    (
+        "no_offer",
+        409,
+        _("Nothing is offered to you"),
+        _("Ask the owner to offer the workspace; an offer holds for seven days."),
+    ),
+    (
+        "not_being_deleted",
+        409,
+        _("The workspace is not being deleted"),
+        _("There is nothing to take back."),
+    ),
+    (
+        "invitation_closed",
+        410,
+        _("This invitation is no longer open"),
+        _("It was answered, taken back or has expired; ask for a new one."),
     ),
     (
         "version_stale",
@@ -426,6 +559,12 @@ PROBLEMS = [
         428,
         _("Say which version you change"),
         _("Send `If-Match` with the ETag you last saw."),
+    ),
+    (
+        "rate_limited",
+        429,
+        _("Too many requests"),
+        _("Wait as many seconds as `Retry-After` says, then go on more slowly."),
     ),
     (
         "internal_error",

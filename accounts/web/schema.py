@@ -8,14 +8,24 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 
-from accounts.registry import problems
+from accounts.registry import problems, sync_resources
 from accounts.web import pagination
 from accounts.web.permissions import OPERATOR, PUBLIC, SIGNED_IN, required
 from accounts.web.problems import CONTENT_TYPE
 
 PROBLEM = "Problem"
 UNSCOPED = {PUBLIC, SIGNED_IN, OPERATOR}
+
+
+# An object, or nothing: what a method field answers that is not always there.
+OBJECT_OR_NULL = {"type": ["object", "null"], "additionalProperties": {}}
+
+
+def content(media_type: str, *statuses: int) -> dict[tuple[int, str], Any]:
+    """Replies that are no JSON but bytes of one type (`*/*` where the thing decides)."""
+    return {(status, media_type): OpenApiTypes.BINARY for status in statuses or (200,)}
 
 
 def page_of(serializer: type[serializers.Serializer]) -> serializers.Serializer:
@@ -67,7 +77,7 @@ class ApiSchema(AutoSchema):
             found += _paging(view.orderings)
         if self._needed() not in UNSCOPED and "/workspaces/{" not in self.path:
             found.append(_header("X-Workspace-Id", OpenApiTypes.INT64, required=True))
-        if self.method == "POST" and self._needed() != PUBLIC:
+        if self.method not in SAFE_METHODS and self._needed() != PUBLIC:
             found.append(_header("Idempotency-Key", OpenApiTypes.STR))
         return found
 
@@ -134,6 +144,19 @@ def add_problem(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 "errors": {"type": "array", "maxItems": 100, "items": _field_error()},
             },
         }
+    return result
+
+
+def add_sync(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing hook: what the feed carries, and how two writers of each type are reconciled."""
+    result["paths"]["/api/v1/sync/"]["get"]["x-sync"] = {
+        resource.type: {
+            "address": resource.address,
+            "schema": f"#/components/schemas/{resource.shape.__name__}",
+            "conflict": resource.conflict,
+        }
+        for resource in sorted(sync_resources.values(), key=lambda resource: resource.type)
+    }
     return result
 
 

@@ -11,17 +11,19 @@ from typing import Any, ClassVar, TypeVar
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.http import Http404, QueryDict
-from django.utils.cache import patch_vary_headers
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import parsers, serializers
 from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import sessions
 from accounts.authentication import Principal
 from accounts.models import User
-from accounts.web import etags, idempotency, pagination
+from accounts.web import etags, idempotency, pagination, throttles
 from accounts.web.authentication import PrincipalAuthentication, principal_of
 from accounts.web.parsing import MAX_JSON_BYTES, JsonParser, JsonRenderer, check_text
 from accounts.web.permissions import DeclaredPermission
@@ -35,6 +37,8 @@ class ApiView(APIView):
 
     # Method (or viewset action) → permission key, or PUBLIC, SIGNED_IN, OPERATOR of `web.permissions`.
     required_permissions: ClassVar[Mapping[str, str]] = {}
+    # Method → the limit classes it falls under, each registered in `accounts.registry.limit_classes`.
+    rate_limits: ClassVar[Mapping[str, tuple[str, ...]]] = throttles.BY_METHOD
     # Names the query string may hold; lists add paging by themselves.
     query_parameters: ClassVar[frozenset[str]] = frozenset()
     # Columns a list may be ordered by, the default first; empty for views that answer no list.
@@ -43,8 +47,10 @@ class ApiView(APIView):
     people_only: ClassVar[bool] = False
     # An API key may only read here.
     people_only_writes: ClassVar[bool] = False
+    # Writes go through although the workspace is suspended or being deleted.
+    works_while_frozen: ClassVar[bool] = False
     # The reply shows a secret once and is never stored for replay.
-    reply_holds_secret: ClassVar[bool] = False
+    reply_holds_secret: bool = False
     max_json_bytes: ClassVar[int] = MAX_JSON_BYTES
 
     authentication_classes = [PrincipalAuthentication]
@@ -81,18 +87,24 @@ class ApiView(APIView):
         if any(isinstance(value, str) and "\x00" in value for value in kwargs.values()):
             raise Http404
         self._check_query(request)
-        if request.method == "POST":
+        if request.method not in SAFE_METHODS:
             # The instance's own handler, so that REST framework's dispatch finds the guarded one.
-            self.post = idempotency.once(self, self.post)  # type: ignore[has-type]
+            setattr(self, method, idempotency.once(self, getattr(self, method)))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        patch_vary_headers(response, ["Accept-Language", "Cookie", "Authorization"])
         tagged = "ETag" in response
         response.headers.setdefault(
             "Cache-Control", f"private, no-{'cache' if tagged else 'store'}"
         )
         return response
+
+    def require_fresh(self) -> None:
+        """Refuse unless the person proved within ten minutes who they are; no key can."""
+        if self.principal.api_key_id:
+            raise Refused("person_required")
+        if not sessions.is_fresh(self.principal.session_id, now=timezone.now()):
+            raise Refused("reauth_required")
 
     # What a request holds
 
@@ -150,6 +162,7 @@ class ApiView(APIView):
 class UploadView(ApiView):
     """A view whose POST takes files as `multipart/form-data` (and fields as JSON where no file is sent)."""
 
+    rate_limits = {**throttles.BY_METHOD, "POST": ("upload",)}
     parser_classes = [parsers.MultiPartParser, JsonParser]
 
 

@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 
 from accounts import tenancy
 from accounts.rls import OPERATOR
+from accounts.web.console import ByPlatformRole
 from laojun.audit import Actor
 
 MAX_COUNTED = 5_000
@@ -55,7 +56,7 @@ class CappedPaginator(Paginator):
         return int(self.object_list[:MAX_COUNTED].count())  # type: ignore[attr-defined]
 
 
-class OperatorAdmin(ModelAdmin):
+class OperatorAdmin(ByPlatformRole, ModelAdmin):
     """A list across all workspaces, to look through; what may change is said by the class below it."""
 
     list_per_page = 50
@@ -85,8 +86,3 @@ class OperatorAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:
         return False
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions

@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.web.console import may_act
 from laojun import audit, destinations
 from laojun.admin.console import OperatorAdmin, actor, in_scope
 from laojun.audit import Target
@@ -77,7 +78,7 @@ class OutboundRuleAdmin(OperatorAdmin):
     ordering = ("-created_at",)
 
     def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
-        return bool(getattr(request.user, "is_superuser", False))
+        return may_act(self, request)
 
     def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:
         return self.has_add_permission(request)

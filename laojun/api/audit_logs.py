@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts.web import pagination
 from accounts.web.parsing import JsonRenderer
 from accounts.web.problems import Invalid, field_error
-from accounts.web.schema import page_of
+from accounts.web.schema import content, page_of
 from accounts.web.views import ApiView
 from laojun import audit, audit_search
 from laojun.audit import Actor
@@ -76,9 +76,10 @@ class JsonLinesRenderer(JsonRenderer):
 class AuditExport(ApiView):
     renderer_classes = [JsonRenderer, JsonLinesRenderer, CsvRenderer]
     required_permissions: ClassVar = {"GET": "audit.export"}
+    rate_limits: ClassVar = {"GET": ("export",)}
     query_parameters = audit_search.PARAMETERS | {"format"}
 
-    @extend_schema(responses={200: bytes})
+    @extend_schema(responses=content("application/x-ndjson") | content("text/csv"))
     def get(self, request: Request) -> HttpResponseBase:
         """Up to 10,000 rows as CSV or JSON lines, streamed."""
         return audit_search.export(

@@ -70,6 +70,10 @@ class ConfigOut(serializers.Serializer):
     scopes = serializers.ListField(source="definition.scopes")
 
 
+class ConfigsOut(serializers.Serializer):
+    results = ConfigOut(many=True)
+
+
 class ConfigChangeOut(serializers.Serializer):
     id = serializers.IntegerField()
     action = serializers.CharField()
@@ -92,7 +96,8 @@ class ConfigView(ApiView):
         if scope != GLOBAL:
             message = _("Either workspace or global.")
             raise Invalid([field_error("scope", "scope_not_allowed", message)])
-        if not self.user.is_staff or self.principal.api_key_id:
+        needed = "config.view" if self.request.method in {"GET", "HEAD"} else "config.edit"
+        if self.principal.api_key_id or not self.user.may_on_platform(needed):
             raise denied("platform")
         return None
 
@@ -101,7 +106,7 @@ class ConfigView(ApiView):
         return Actor.of_principal(self.principal)
 
     def shown_entry(self, entry: Entry, *, status: int = 200) -> Response:
-        tag = etags.of(self.request, Config(pk=0), version=_versioned(entry))
+        tag = etags.of(self.request, Config(pk=0), version=versioned(entry))
         if self.request.method == "GET" and etags.matches(self.request, tag):
             return Response(status=304, headers={"ETag": tag})
         return Response(ConfigOut(entry).data, status=status, headers={"ETag": tag})
@@ -129,7 +134,7 @@ class Configs(ConfigView):
     required_permissions: ClassVar = {"GET": "config.view", "PATCH": "config.edit"}
     query_parameters = frozenset({"scope", "prefix"})
 
-    @extend_schema(responses=ConfigOut(many=True))
+    @extend_schema(operation_id="configs_list", responses=ConfigsOut)
     def get(self, request: Request) -> Response:
         """Every setting of this place with its value in force and where that comes from."""
         place = self.place
@@ -137,7 +142,7 @@ class Configs(ConfigView):
             found = configs.entries(place, prefix=request.GET.get("prefix", ""))
         return Response({"results": ConfigOut(found, many=True).data})
 
-    @extend_schema(request=ChangesIn, responses=ConfigOut(many=True))
+    @extend_schema(request=ChangesIn, responses=ConfigsOut)
     def patch(self, request: Request) -> Response:
         """Several changes, all or none: each with the `row_version` it saw, or last write wins."""
         given = self.read(ChangesIn)
@@ -228,9 +233,9 @@ def refusal(error: InvalidValue) -> Invalid:
 
 def stale(request: Request, error: configs.Stale) -> Refused:
     entry = error.entry
-    tag = etags.of(request, Config(pk=0), version=_versioned(entry))
-    members = {"etag": tag, "value": entry.shown, "changed_at": entry.set_at}
-    return Refused("version_stale", members=members, headers={"ETag": tag})
+    tag = etags.of(request, Config(pk=0), version=versioned(entry))
+    thing = ("config", entry.key)
+    return etags.stale(tag, thing=thing, changed_at=entry.set_at, value=entry.shown)
 
 
 def history_row(row: AuditLog, known: dict[str, str]) -> dict[str, Any]:
@@ -245,7 +250,7 @@ def history_row(row: AuditLog, known: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _versioned(entry: Entry) -> str:
+def versioned(entry: Entry) -> str:
     """The key is part of the tag, so that one setting's tag never fits another's."""
     return f"{_tag_name(entry.key)}_{entry.version}"
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.web import etags
-from accounts.web.schema import page_of
+from accounts.web.schema import content, page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView, UploadView
 from laojun import delivery, files, links
@@ -129,7 +129,7 @@ class FileContent(ApiView):
     required_permissions: ClassVar = {"GET": "file.view"}
     query_parameters = frozenset({"disposition"})
 
-    @extend_schema(responses={200: bytes, 206: bytes})
+    @extend_schema(responses=content("*/*", 200, 206))
     def get(self, request: Request, file_id: UUID) -> HttpResponseBase:
         """The bytes, whole or by `Range`."""
         file = _visible(self, file_id)

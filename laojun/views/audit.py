@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.authentication import Principal
+from accounts.web.access import needs, principal_of
 from laojun import audit, audit_search
 from laojun.audit import Actor
 from laojun.models import AuditLog
@@ -17,10 +16,10 @@ from laojun.models import AuditLog
 PAGE = 50
 
 
-@login_required
+@needs("audit.view")
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    principal = _principal(request, "audit.view")
+    principal = principal_of(request)
     asked = {name: request.GET[name] for name in audit_search.PARAMETERS if name in request.GET}
     rows, error = _found(principal, asked)
     before = request.GET.get("before", "")
@@ -41,10 +40,10 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "laojun/audit.html", context)
 
 
-@login_required
+@needs("audit.export")
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
-    principal = _principal(request, "audit.export")
+    principal = principal_of(request)
     asked = {name: request.GET[name] for name in audit_search.PARAMETERS if name in request.GET}
     rows, error = _found(principal, asked)
     try:
@@ -80,10 +79,3 @@ def _shown(row: AuditLog, known: dict[str, str]) -> dict[str, Any]:
         "changes": [(path, before.get(path), after.get(path)) for path in paths],
         "details": sorted((row.payload.get("details") or {}).items()),
     }
-
-
-def _principal(request: HttpRequest, right: str) -> Principal:
-    principal: Principal = request.principal  # type: ignore[attr-defined]
-    if not principal.may(right):
-        raise PermissionDenied
-    return principal

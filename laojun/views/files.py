@@ -4,8 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.authentication import Principal
+from accounts.web.access import needs, principal_of, public, signed_in
 from laojun import configs, delivery, files, links
 from laojun.files import Owner
 from laojun.forms import LinkForm
@@ -21,12 +20,10 @@ from laojun.models import File
 PAGE = 50
 
 
-@login_required
+@needs("file.view")
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    principal = _principal(request)
-    if not principal.may("file.view"):
-        raise PermissionDenied
+    principal = principal_of(request)
     rows = File.objects.visible_to(principal).select_related("user__profile")
     before = request.GET.get("before", "")
     if before:
@@ -48,20 +45,20 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "laojun/files.html", context)
 
 
-@login_required
+@needs("file.view")
 @require_POST
 def delete(request: HttpRequest, file_id: UUID) -> HttpResponse:
-    file = get_object_or_404(File.objects.deletable_by(_principal(request)), pk=file_id)
+    file = get_object_or_404(File.objects.deletable_by(principal_of(request)), pk=file_id)
     files.delete(file)
     messages.success(request, _("%(name)s is deleted.") % {"name": file.original_filename})
     return redirect("files")
 
 
-@login_required
+@needs("file.view")
 @require_POST
 def link(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """Make a link and show it, ready to be copied."""
-    file = get_object_or_404(File.objects.visible_to(_principal(request)), pk=file_id)
+    file = get_object_or_404(File.objects.visible_to(principal_of(request)), pk=file_id)
     form = LinkForm(request.POST)
     if not form.is_valid():
         return redirect("files")
@@ -72,13 +69,14 @@ def link(request: HttpRequest, file_id: UUID) -> HttpResponse:
     )
 
 
-@login_required
+@signed_in
 @require_safe
 def content(request: HttpRequest, file_id: UUID) -> HttpResponseBase:
-    file = get_object_or_404(File.objects.visible_to(_principal(request)), pk=file_id)
+    file = get_object_or_404(File.objects.visible_to(principal_of(request)), pk=file_id)
     return _served(request, file, inline=False)
 
 
+@public
 @require_safe
 def follow(request: HttpRequest, token: str) -> HttpResponseBase:
     """A link from somewhere: whoever holds it reads this one file until its hour."""
@@ -94,11 +92,6 @@ def _served(request: HttpRequest, file: File, *, inline: bool) -> HttpResponseBa
         return delivery.serve(request, file, inline=inline)
     except delivery.RangeUnsatisfiable as error:
         return HttpResponse(status=416, headers=error.headers)
-
-
-def _principal(request: HttpRequest) -> Principal:
-    principal: Principal = request.principal  # type: ignore[attr-defined]
-    return principal
 
 
 def _owner(principal: Principal) -> Owner:

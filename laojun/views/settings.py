@@ -3,14 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.authentication import Principal
+from accounts.web.access import needs, principal_of
 from laojun import audit, configs
 from laojun.audit import Actor
 from laojun.configs import Change
@@ -20,17 +19,17 @@ from laojun.forms import SettingForm
 HISTORY = 50
 
 
-@login_required
+@needs("config.view")
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    return _page(request, _principal(request, "config.view"))
+    return _page(request, principal_of(request))
 
 
-@login_required
+@needs("config.edit")
 @require_POST
 def change(request: HttpRequest, key: str) -> HttpResponse:
     """Save or reset one setting; a refusal shows the page with what is wrong beside its field."""
-    principal = _principal(request, "config.edit")
+    principal = principal_of(request)
     entry = _entry(key, principal)
     form = SettingForm(request.POST, entry=entry)
     reset = "reset" in request.POST
@@ -61,10 +60,10 @@ def change(request: HttpRequest, key: str) -> HttpResponse:
     return _page(request, principal, refused=form)
 
 
-@login_required
+@needs("config.view")
 @require_safe
 def history(request: HttpRequest, key: str) -> HttpResponse:
-    principal = _principal(request, "config.view")
+    principal = principal_of(request)
     entry = _entry(key, principal)
     rows = list(configs.history(key, principal.workspace_id)[:HISTORY])
     known = audit.names(rows)
@@ -82,11 +81,11 @@ def history(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "laojun/setting_history.html", context)
 
 
-@login_required
+@needs("config.edit")
 @require_POST
 def rollback(request: HttpRequest, key: str) -> HttpResponse:
     """Take one change back."""
-    principal = _principal(request, "config.edit")
+    principal = principal_of(request)
     text = request.POST.get("audit_id", "")
     audit_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
     try:
@@ -129,10 +128,3 @@ def _entry(key: str, principal: Principal) -> configs.Entry:
         return configs.entry(key, principal.workspace_id)
     except UnknownKey as error:
         raise Http404 from error
-
-
-def _principal(request: HttpRequest, right: str) -> Principal:
-    principal: Principal = request.principal  # type: ignore[attr-defined]
-    if not principal.may(right):
-        raise PermissionDenied
-    return principal

@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin
 from accounts import tenancy
 from accounts.authentication import Principal
 from accounts.rls import OPERATOR
+from accounts.web.console import ByPlatformRole
 from laojun.audit import Actor
 
 CONFIRMED = "confirmed"
@@ -76,7 +77,7 @@ def ask(
     return TemplateResponse(request, "admin/taishang/confirm.html", context)
 
 
-class OperatorAdmin(ModelAdmin):
+class OperatorAdmin(ByPlatformRole, ModelAdmin):
     """A list that is read across all workspaces. Rows come from the engine and are never typed in."""
 
     list_per_page = 50
@@ -107,8 +108,3 @@ class OperatorAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from accounts.web.console import may_act
 from laojun import audit
 from laojun.audit import Target
 from taishang import board, schedules, steering
@@ -60,10 +61,10 @@ class LaneAdmin(OperatorAdmin):
     readonly_fields = ("paused_at", "paused_reason")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
+        return may_act(self, request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
+        return may_act(self, request)
 
     @in_scope
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

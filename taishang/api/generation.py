@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.web import etags
 from accounts.web.problems import Invalid, Refused, field_error
-from accounts.web.schema import page_of
+from accounts.web.schema import OBJECT_OR_NULL, page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView, UploadView
 from laojun.audit import Actor
@@ -85,7 +85,7 @@ class JobOut(serializers.Serializer):
     error = serializers.SerializerMethodField()
     links = serializers.SerializerMethodField()
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(OBJECT_OR_NULL)
     def get_error(self, job: GenerationJob) -> dict[str, Any] | None:
         if not job.task.error_code:
             return None
@@ -261,7 +261,7 @@ class JobDetail(JobView, ApiView):
     def get(self, request: Request, job_id: UUID) -> Response:
         """One job as it stands."""
         job = self.job(job_id)
-        tag = etags.of(request, job, version=_version_of(job))
+        tag = etags.of(request, job, version=version_of(job))
         if etags.matches(request, tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
         shown = JobDetailOut(job, context={"principal": self.principal}).data
@@ -319,7 +319,7 @@ def options_of(values: Any) -> Options:
         raise Invalid([field_error(*fault) for fault in refusal.faults]) from refusal
 
 
-def _version_of(job: GenerationJob) -> str:
+def version_of(job: GenerationJob) -> str:
     """Changes with the job, its task and what stands of it in a project."""
     return f"{job.task.row_version}-{int(job.updated_at.timestamp() * 1_000_000)}-{job.applied}"
 

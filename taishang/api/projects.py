@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.web import etags
-from accounts.web.schema import page_of
+from accounts.web.schema import content, page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 from taishang import projects
@@ -213,7 +213,7 @@ class VersionFiles(ProjectView):
 class VersionArchive(ProjectView):
     required_permissions: ClassVar = {"GET": "project.view"}
 
-    @extend_schema(responses={200: bytes})
+    @extend_schema(responses=content("application/zip"))
     def get(self, request: Request, project_id: int, number: int) -> HttpResponse:
         """The version as a ZIP, the same bytes every time."""
         version = self.version(project_id, number)
@@ -223,7 +223,7 @@ class VersionArchive(ProjectView):
 class VersionPatch(ProjectView):
     required_permissions: ClassVar = {"GET": "project.view"}
 
-    @extend_schema(responses={200: bytes})
+    @extend_schema(responses=content("text/x-diff"))
     def get(self, request: Request, project_id: int, number: int) -> HttpResponse:
         """What the version changed, for `git apply`."""
         version = self.version(project_id, number)

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from accounts.web import etags
 from accounts.web.permissions import SIGNED_IN, denied
 from accounts.web.problems import Invalid, field_error
+from accounts.web.schema import content
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 from laojun import delivery
@@ -155,7 +156,7 @@ class JobDownload(JobView, ApiView):
     required_permissions: ClassVar = {"GET": "generation.view"}
     query_parameters = frozenset({"what"})
 
-    @extend_schema(responses={200: bytes, 206: bytes})
+    @extend_schema(responses=content("application/zip", 200, 206))
     def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
         """One file of the job, whole or by `Range`."""
         job = self.job(job_id)

@@ -21,7 +21,7 @@ from accounts.web import etags, streams
 from accounts.web.parsing import JsonRenderer
 from accounts.web.permissions import denied
 from accounts.web.problems import Invalid, Refused, field_error
-from accounts.web.schema import page_of
+from accounts.web.schema import OBJECT_OR_NULL, page_of
 from accounts.web.serializers import Serializer
 from accounts.web.streams import Event, EventRenderer
 from accounts.web.views import ApiView
@@ -94,13 +94,13 @@ class TaskOut(serializers.Serializer):
     def get_label(self, task: Task) -> str:
         return kinds.label_of(task.type)
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(OBJECT_OR_NULL)
     def get_error(self, task: Task) -> dict[str, str] | None:
         if not task.error_code:
             return None
         return {"code": task.error_code, "message": task.error_message}
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(OBJECT_OR_NULL)
     def get_subject(self, task: Task) -> dict[str, str] | None:
         if not task.subject_type:
             return None
@@ -119,7 +119,7 @@ class TaskDetailOut(TaskOut):
     def get_queue_position(self, task: Task) -> int | None:
         return task.queue_position()
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(OBJECT_OR_NULL)
     def get_payload(self, task: Task) -> dict[str, Any] | None:
         user = self.context["principal"].user
         return task.payload if user and user.id == task.user_id else None
@@ -182,6 +182,9 @@ class Tasks(TaskView):
     def get(self, request: Request) -> Response:
         """Your tasks in this workspace, newest first; everybody's with `task.view_all`."""
         chosen = {name: request.GET[name] for name in self.query_parameters & set(request.GET)}
+        if chosen.get("state", Task.State.QUEUED) not in Task.State.values:
+            message = _("One of: %(names)s") % {"names": ", ".join(Task.State.values)}
+            raise Invalid([field_error("state", "invalid_choice", message)])
         return self.page(self.visible().filter(**chosen).defer("payload"), TaskOut)
 
     @extend_schema(request=TaskIn, responses={201: TaskDetailOut, 200: TaskDetailOut})

@@ -74,6 +74,7 @@ def read_order(directory: Path) -> Order:
         chat=chat if chat.exists() else None,
         reading=Reading.model_validate_json(reading.read_bytes()) if reading.exists() else None,
         edits=order["edits"],
+        verify=order.get("verify", True),
         adapters_off=frozenset(order["adapters_off"]),
         directory=directory,
         job=order["job"],

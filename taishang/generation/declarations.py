@@ -6,6 +6,7 @@ from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import (
     ConsolePanel,
+    ConsoleRight,
     FirstStep,
     HomeCard,
     NavigationEntry,
@@ -163,12 +164,6 @@ PROBLEMS = (
         _("Undo the versions named in `versions` first."),
     ),
     (
-        "selection_incomplete",
-        422,
-        _("The selection leaves out what others need"),
-        _("Add the files named in `files`."),
-    ),
-    (
         "edits_refused",
         422,
         _("Some corrections cannot be made"),
@@ -203,7 +198,9 @@ PURPOSES = {
 
 def declare() -> None:
     for key, zh, en, roles, risk in RIGHTS:
-        registry.permissions.add(key, Permission(key, zh, en, roles, risk))
+        # Sources are read behind the doors of their job.
+        within = "generation.view" if key == "generation.source.view" else ""
+        registry.permissions.add(key, Permission(key, zh, en, roles, risk, within=within))
     for key, meaning in ACTIONS.items():
         audit.actions.add(key, meaning)
     for definition in SETTINGS:
@@ -237,6 +234,7 @@ def declare() -> None:
             group="tools",
         ),
     )
+    registry.page_limits.add("generation_new", {"POST": ("upload",)})
     registry.home_cards.add(
         "generation",
         HomeCard("generation", "continue", "generation/_home.html", glances.newest_jobs, order=20),
@@ -246,6 +244,11 @@ def declare() -> None:
         "generation",
         FirstStep("generation", label, "generation_list", glances.has_generated, order=20),
     )
+    for model, view, change in (
+        ("generationjob", "generation.view", "generation.cancel"),
+        ("project", "project.view", "project.delete"),
+    ):
+        registry.console_rights.add(f"taishang.{model}", ConsoleRight(view, change))
     registry.console_panels.add(
         "generation",
         ConsolePanel(
@@ -254,5 +257,6 @@ def declare() -> None:
             figures.week,
             order=60,
             every_s=60,
+            permission="generation.view",
         ),
     )

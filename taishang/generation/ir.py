@@ -409,9 +409,13 @@ class Item(Value):
 
 
 class FieldSpec(Item):
-    """A column. `name` is the Python name, `wire_name` exactly what the front end says."""
+    """A column. `name` is the Python name, `wire_name` exactly what the front end says.
+
+    `former_names` are the Python names it had before somebody renamed it.
+    """
 
     name: str
+    former_names: list[str] = []
     wire_name: str
     type: TypeName
     null: bool = False
@@ -442,10 +446,12 @@ class EntitySpec(Item):
     """A model. `owner_field` names the relation to the user that decides who sees a row.
 
     `id_type` is how the key is stored, `id_as_string` whether the wire shows it as a string,
-    `id_wire_name` under which key (`id`, `_id`, `uuid`).
+    `id_wire_name` under which key (`id`, `_id`, `uuid`); `former_names` what it was called before somebody
+    renamed it.
     """
 
     name: str
+    former_names: list[str] = []
     plural: str
     wire_name: str
     audience: Literal["owner", "shared", "catalogue"] = "owner"

@@ -31,7 +31,12 @@ class Made:
 
 
 def make(
-    *, archive: Path, chat: Path | None, directory: Path, tell: Callable[[dict[str, Any]], None]
+    *,
+    archive: Path,
+    chat: Path | None,
+    directory: Path,
+    tell: Callable[[dict[str, Any]], None],
+    verify: bool = True,
 ) -> Made:
     """Run all stages over `archive` inside `directory` (empty). `tell` gets each event. Raises ExportFailed."""
     shutil.copyfile(archive, directory / "export.zip")
@@ -45,6 +50,7 @@ def make(
         "adapters_off": [],
         "hashes": {},
         "base_target": "template",
+        "verify": verify,
     }
     (directory / "job.json").write_text(json.dumps(order), encoding="utf-8")
     ended = cage.run(

@@ -87,7 +87,10 @@ class Report(Protocol):
 
 @dataclass
 class Order:
-    """What a run is asked for. `reading` is set for a corrected run, `archive` for a first one."""
+    """What a run is asked for. `reading` is set for a corrected run, `archive` for a first one.
+
+    Without `verify` the result is rendered and no more; nothing says then that it runs.
+    """
 
     name: str
     options: Options
@@ -101,6 +104,7 @@ class Order:
     job: str = ""
     hashes: dict[str, str] = field(default_factory=dict)
     base_target: str = "template"
+    verify: bool = True
 
 
 @dataclass
@@ -167,7 +171,7 @@ def run(order: Order, report: Report) -> Outcome:
         chat=chat,
         quarantined=quarantined,
     )
-    if not verification.green:
+    if order.verify and not verification.green:
         outcome.error = StageFailed(
             "verification_failed", _why_red(verification), stage="verify"
         ).as_error()
@@ -305,6 +309,8 @@ def _write(
         with Clock(report, "render") as counts:
             tree = _render(order, blueprint)
             counts["files"] = len(tree)
+        if not order.verify:
+            return tree, blueprint, Verification(), quarantined
         with Clock(report, "verify") as counts:
             verification = verify.verify(
                 blueprint=blueprint,

@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.web.access import needs, principal_of
 from taishang import projects
 from taishang.forms import ApplyForm
 from taishang.generation import applying, reading, selecting
 from taishang.generation.selecting import Selection
 from taishang.models import GenerationJob, ProjectVersion, Task
 from taishang.views import failures
-from taishang.views.access import job_of, needs, principal_of
+from taishang.views.access import job_of
 
 KINDS = ("endpoints", "models", "files")
 MAX_CHOSEN = 2_000

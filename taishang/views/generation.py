@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.authentication import Principal
+from accounts.web.access import needs, person_of, principal_of
+from accounts.web.lists import cursor_page
 from laojun import delivery
 from laojun.audit import Actor
 from taishang import steering
@@ -24,13 +26,7 @@ from taishang.generation import disclosing, history, reading, receiving, submitt
 from taishang.generation.receiving import Offer
 from taishang.models import GenerationJob, Project, Task
 from taishang.views import failures
-from taishang.views.access import (
-    cursor_page,
-    job_of,
-    needs,
-    person_of,
-    principal_of,
-)
+from taishang.views.access import job_of
 from taishang.views.review import review_page
 
 PAGE_SIZE = 20

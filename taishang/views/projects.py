@@ -11,18 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.web.access import needs, principal_of
+from accounts.web.lists import cursor_page
 from taishang import projects
 from taishang.forms import ProjectForm
 from taishang.generation import applying
 from taishang.models import Project, ProjectVersion
 from taishang.views import failures, findings, highlighting
-from taishang.views.access import (
-    cursor_page,
-    needs,
-    principal_of,
-    project_of,
-    version_of,
-)
+from taishang.views.access import project_of, version_of
 from taishang.views.application import commands_of, undo_commands
 
 PAGE_SIZE = 20

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.web.access import needs, principal_of
 from taishang.generation import correcting, disclosing, reading, receiving, submitting
 from taishang.models import GenerationJob
 from taishang.views import failures, findings, highlighting, hunks
-from taishang.views.access import job_of, needs, principal_of
+from taishang.views.access import job_of
 from taishang.views.findings import Review
 
 TABS = {

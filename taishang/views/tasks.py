@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from accounts.web.access import needs, principal_of
+from accounts.web.lists import cursor_page
 from laojun.audit import Actor
 from taishang import history, kinds, steering
 from taishang.models import Task, TaskEvent
-from taishang.views.access import cursor_page, needs, principal_of
 
 PAGE_SIZE = 20
 MAX_LIVE = 50

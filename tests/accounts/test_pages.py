@@ -20,6 +20,9 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
+SETTINGS = "/api/v1/me/settings/"
+JSON = "application/json"
+
 
 @pytest.fixture
 def registered(monkeypatch):
@@ -186,23 +189,22 @@ def test_the_language_is_remembered_in_the_account(alice):
         ("language", "en", "en"),
         ("timezone", "Europe/Zurich", "Europe/Zurich"),
         ("editor_font_family", '"Songti SC", Georgia', '"Songti SC", Georgia'),
-        ("editor_font_size", "40", 40),
-        ("editor_line_height", "2.5", 2.5),
-        ("editor_paragraph_spacing", "0", 0),
-        ("editor_word_wrap", "", False),
-        ("show_sidebar", "", False),
-        ("show_outline", "", False),
-        ("show_status_bar", "", False),
-        ("auto_save_interval", "5", 5),
+        ("editor_font_size", 40, 40),
+        ("editor_line_height", 2.5, 2.5),
+        ("editor_paragraph_spacing", 0, 0),
+        ("editor_word_wrap", False, False),
+        ("show_sidebar", False, False),
+        ("show_outline", False, False),
+        ("show_status_bar", False, False),
+        ("auto_save_interval", 5, 5),
         ("export_format", "epub", "epub"),
-        ("export_include_metadata", "", False),
+        ("export_include_metadata", False, False),
     ],
 )
 def test_each_setting_is_saved_alone(alice, name, value, stored):
-    response = alice.post(f"/settings/{name}/", {name: value} if value else {})
+    response = alice.client.patch(SETTINGS, {name: value}, content_type=JSON)
 
     assert response.status_code == 200
-    assert 'class="saved"' in text_of(response)
     assert getattr(settings_of(alice), name) == stored
 
 
@@ -225,20 +227,22 @@ def test_each_setting_is_saved_alone(alice, name, value, stored):
 def test_a_wrong_setting_is_explained_and_not_stored(alice, name, value):
     before = getattr(settings_of(alice), name)
 
-    response = alice.post(f"/settings/{name}/", {name: value})
+    response = alice.client.patch(SETTINGS, {name: value}, content_type=JSON)
+    form = alice.post("/settings/", {name: value})
 
-    assert "field-error" in text_of(response)
+    assert response.json()["errors"][0]["pointer"] == f"/{name}"
+    assert "field-error" in text_of(form)
     assert getattr(settings_of(alice), name) == before
 
 
-@pytest.mark.parametrize("name", ["extra", "version", "user", "nothing"])
+@pytest.mark.parametrize("name", ["version", "user", "nothing"])
 def test_columns_that_are_no_preference_cannot_be_set(alice, name):
-    assert alice.post(f"/settings/{name}/", {name: "1"}).status_code == 404
+    assert alice.client.patch(SETTINGS, {name: "1"}, content_type=JSON).status_code == 400
 
 
 def test_a_group_gets_its_first_values_back(alice):
-    alice.post("/settings/editor_font_size/", {"editor_font_size": "20"})
-    alice.post("/settings/theme/", {"theme": "light"})
+    chosen = {"editor_font_size": 20, "theme": "light"}
+    alice.client.patch(SETTINGS, chosen, content_type=JSON)
 
     alice.post("/settings/editor/reset/")
 
@@ -252,7 +256,7 @@ def test_every_preference_has_its_place_on_the_page(alice):
 
     page = text_of(alice.get("/settings/"))
 
-    assert {name for name in kept if f"/settings/{name}/" not in page} == set()
+    assert {name for name in kept if f'id="saved-{name}"' not in page} == set()
 
 
 def test_the_profile_is_changed(alice):

@@ -31,10 +31,10 @@ class NotServed(RuntimeError):
 
 
 @contextmanager
-def served(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+def served(folder: Path, environment: dict[str, str], *, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve until the block ends; yields the address. `folder` takes the log and the static files."""
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://{host}:{port}"
     log = folder / "server.log"
     surroundings = {
         **os.environ,
@@ -45,7 +45,11 @@ def served(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     command = [sys.executable, "-m", "uvicorn", "tests.e2e.asgi:application"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"],
+            [
+                *command,
+                *("--host", "127.0.0.1", "--port", str(port)),
+                *("--log-level", "warning", "--no-proxy-headers"),
+            ],
             env=surroundings,
             stdout=output,
             stderr=subprocess.STDOUT,

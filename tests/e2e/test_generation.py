@@ -23,6 +23,7 @@ JOB_MS = 120_000
 def worker(address, e2e_environment) -> Iterator[None]:
     """A real worker on the journeys' database."""
     command = [sys.executable, "-m", "tests.e2e.working", "--slots", "1"]
+    command += ["--queues", "generation,default"]
     process = subprocess.Popen(command, env={**os.environ, **e2e_environment})
     yield
     process.terminate()

@@ -132,15 +132,16 @@ class Installation:
         self.workers.append(made)
         return made
 
-    def web(self) -> str:
+    def web(self, **extra: str) -> str:
         """Start a web process and return its address."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         command = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
-        command += ["--port", str(port), "--log-level", "warning"]
+        command += ["--port", str(port), "--log-level", "warning", "--no-proxy-headers"]
         log = self.folder / f"web-{port}.log"
-        self.workers.append(WorkerProcess(command, self.environment(), log))
+        pooled = {"DATABASE_POOL": "10", **extra}
+        self.workers.append(WorkerProcess(command, self.environment(**pooled), log))
         address = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(port), seconds=20)
         return address

@@ -1,6 +1,15 @@
-"""The product's settings and one more app: task kinds that misbehave on purpose."""
+"""The product's settings with services to sign in by, and one more app: misbehaving task kinds, dawdling replies."""
 
-from config.settings import *  # noqa: F403
-from config.settings import INSTALLED_APPS
+import os
+
+for _service in ("GITHUB", "GOOGLE", "WEIXIN"):
+    os.environ.setdefault(f"{_service}_CLIENT_ID", f"id-of-{_service.lower()}")
+    os.environ.setdefault(f"{_service}_CLIENT_SECRET", f"secret-of-{_service.lower()}")
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import INSTALLED_APPS, MIDDLEWARE, STORAGES  # noqa: E402
 
 INSTALLED_APPS = ["tests.rig", *INSTALLED_APPS]
+MIDDLEWARE = ["tests.rig.middleware.Dawdle", *MIDDLEWARE]
+# Pages are rendered without collecting static files first.
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"

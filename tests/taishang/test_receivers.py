@@ -25,12 +25,6 @@ def test_a_suspended_workspaces_tasks_wait_and_go_on_later(bench, olga):
 def test_a_deleted_workspaces_tasks_are_cancelled(bench, alice):
     waiting = bench.ask("rig.echo")
 
-    signals.workspace_changed.send(
-        sender=Workspace,
-        workspace=alice.workspace,
-        by=alice.user,
-        before={"status": "active"},
-        after={"status": "deleting"},
-    )
+    signals.workspace_deleting.send(sender=Workspace, workspace=alice.workspace)
 
     assert bench.now(waiting).state == "cancelled"

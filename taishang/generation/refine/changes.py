@@ -89,7 +89,13 @@ def rename_entity(blueprint: Blueprint, edit: RenameEntity) -> Blueprint:
     entity = _entity(blueprint, edit.entity)
     if blueprint.entity(edit.name) is not None or edit.name == USER:
         raise Impossible("name_taken", f"{edit.name} is taken.")
-    renamed = entity.model_copy(update={"name": edit.name, "plural": f"{_snake(edit.name)}s"})
+    renamed = entity.model_copy(
+        update={
+            "name": edit.name,
+            "plural": f"{_snake(edit.name)}s",
+            "former_names": [*entity.former_names, entity.name],
+        }
+    )
     return _redirected(_with_entity(blueprint, edit.entity, renamed), edit.entity, edit.name)
 
 
@@ -126,9 +132,8 @@ def rename_field(blueprint: Blueprint, edit: RenameField) -> Blueprint:
     field = _field(entity, edit.field)
     if any(item.name == edit.name for item in entity.members):
         raise Impossible("name_taken", f"{entity.name} has a {edit.name} already.")
-    changed = _with_field(
-        blueprint, entity, edit.field, field.model_copy(update={"name": edit.name})
-    )
+    update = {"name": edit.name, "former_names": [*field.former_names, field.name]}
+    changed = _with_field(blueprint, entity, edit.field, field.model_copy(update=update))
     renamed = _entity(changed, edit.entity)
     sets = [
         [edit.name if name == edit.field else name for name in names]

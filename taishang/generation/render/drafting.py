@@ -7,14 +7,17 @@ import json
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from taishang.generation import cage, trees
 from taishang.generation.render import layout
+from taishang.generation.render.plan import Renames
 
 INSIDE = Path(__file__).with_name("inside")
 STDLIB = frozenset({"uuid", "datetime", "decimal"})
 TAIL_BYTES = 4_000
+NO_RENAMES = Renames()
 
 
 class DraftingFailed(Exception):
@@ -27,11 +30,14 @@ class DraftingFailed(Exception):
         self.log, self.limit, self.tree = log, limit, tree
 
 
-def complete(*, tree: dict[str, bytes], app: str) -> dict[str, bytes]:
+def complete(
+    *, tree: dict[str, bytes], app: str, renames: Renames = NO_RENAMES
+) -> dict[str, bytes]:
     """New migration files and `openapi.yaml` for `tree`. Runs Django in a caged child (about 1.5 s)."""
     with tempfile.TemporaryDirectory(prefix="draft-") as name:
         directory = Path(name)
         trees.write(tree=tree, directory=directory / "project")
+        (directory / "renames.json").write_text(json.dumps(asdict(renames)), encoding="utf-8")
         inside = directory / "inside"
         shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
         result = cage.run(

@@ -30,7 +30,7 @@ def render(*, blueprint: Blueprint, previous: Tree | None = None) -> Tree:
     tree = sources(plan)
     tree |= kept_migrations(previous or {}, plan.app)
     check(tree, plan.app)
-    drafted = drafting.complete(tree=tree, app=plan.app)
+    drafted = drafting.complete(tree=tree, app=plan.app, renames=plan.renames)
     check(drafted, plan.app)
     return dict(sorted((tree | drafted).items()))
 

@@ -13,6 +13,7 @@ from taishang.generation.ir import (
     RelationSpec,
     TypeName,
 )
+from taishang.generation.render.naming import class_name, identifier
 
 TEXTS = frozenset({"text", "long_text", "email", "url", "slug", "choice"})
 
@@ -143,6 +144,14 @@ class Route:
         return self.spec.method.lower()
 
 
+@dataclass(frozen=True)
+class Renames:
+    """What has another name than before, in lower case: `model.new` or `new` → its former names."""
+
+    models: dict[str, list[str]] = field(default_factory=dict)
+    fields: dict[str, list[str]] = field(default_factory=dict)
+
+
 @dataclass(kw_only=True)
 class Plan:
     """Everything, in the order in which it is written."""
@@ -160,6 +169,19 @@ class Plan:
 
     def model_named(self, class_name: str | None) -> Model | None:
         return next((model for model in self.models if model.class_name == class_name), None)
+
+    @property
+    def renames(self) -> Renames:
+        models, fields = {}, {}
+        for model in self.models:
+            name = model.class_name.lower()
+            if model.spec.former_names:
+                models[name] = [class_name(one).lower() for one in model.spec.former_names]
+            for column in model.columns:
+                if column.spec.former_names:
+                    former = [identifier(one) for one in column.spec.former_names]
+                    fields[f"{name}.{column.name}"] = former
+        return Renames(models, fields)
 
     @property
     def has_sign_in(self) -> bool:

@@ -211,7 +211,9 @@ def _longest(entity: EntitySpec, seeds: list[SeedSet]) -> dict[str, list[Any]]:
 def column_of(spec: FieldSpec, taken: set[str], sent: set[str] | None, values: list[Any]) -> Column:
     name = identifier(spec.name, taken=taken)
     taken.add(name)
-    managed = _managed(spec, name)
+    # What a column is follows from what the front end calls it, not from a later rename.
+    heard = identifier(spec.former_names[0]) if spec.former_names else name
+    managed = _managed(spec, heard)
     kind = _settled_type(spec, values)
     required = spec.required and not spec.read_only and not managed
     required = required and (sent is None or spec.wire_name in sent)
@@ -223,7 +225,7 @@ def column_of(spec: FieldSpec, taken: set[str], sent: set[str] | None, values: l
         type=kind,
         null=spec.null or any(value is None for value in values),
         required=required,
-        blank=not required or (kind in TEXTS and not MUST_SAY & set(words(name))),
+        blank=not required or (kind in TEXTS and not MUST_SAY & set(words(heard))),
         choices=choices,
         max_length=_length(spec, kind, values),
         unique=spec.unique and kind not in ("json", "boolean"),

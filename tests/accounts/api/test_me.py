@@ -6,7 +6,9 @@ import pytest
 from django.db.models import F
 from django.test import Client
 
-from accounts.models import Session
+from accounts import tenancy
+from accounts.models import Session, User, Workspace
+from laojun.models import AuditLog
 from tests.accounts.api.calls import JSON, Program, assert_problem, program, sign_in
 
 PATHS = ["/api/v1/me/", "/api/v1/me/settings/", "/api/v1/me/sessions/", "/api/v1/me/menu/"]
@@ -97,6 +99,47 @@ def test_settings_hold_their_ranges(alice, field, value, status):
     response = patch(alice, "/api/v1/me/settings/", {field: value})
 
     assert response.status_code == status, response.content
+
+
+def test_the_persons_own_clock_is_kept_and_decides_nothing(alice):
+    patch(alice, "/api/v1/me/settings/", {"theme": "light"})
+    late = {"theme": "dark", "client_changed_at": "2001-01-01T00:00:00Z"}
+
+    assert patch(alice, "/api/v1/me/settings/", late).json()["theme"] == "dark"
+    with tenancy.platform_scope(reason="test"):
+        row = AuditLog.objects.filter(action="user.settings_changed").latest("id")
+    assert row.payload["details"]["client_changed_at"].startswith("2001-01-01")
+
+
+def test_me_answers_304_until_anything_of_it_changes(alice, bob):
+    def ask(tag):
+        return bob.get("/api/v1/me/", headers={"If-None-Match": tag}).status_code
+
+    tag = bob.get("/api/v1/me/")["ETag"]
+    assert ask(tag) == 304
+    patch(bob, "/api/v1/me/", {"bio": "new"})
+    assert ask(tag) == 200
+    tag = bob.get("/api/v1/me/")["ETag"]
+    User.objects.filter(pk=bob.user.pk).update(plan="pro")
+    assert ask(tag) == 200
+    tag = bob.get("/api/v1/me/")["ETag"]
+    with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
+        Workspace.objects.filter(pk=alice.workspace.pk).update(name="Kitchen")
+    assert ask(tag) == 200
+
+
+def test_a_stale_write_is_told_who_was_faster(alice, bob):
+    address = f"/api/v1/workspaces/{alice.workspace.id}/"
+    tag = alice.get(address)["ETag"]
+    assert patch(alice, address, {"name": "One"}, **{"If-Match": tag}).status_code == 200
+
+    body = assert_problem(
+        patch(alice, address, {"name": "Two"}, **{"If-Match": tag}), 412, "version_stale"
+    )
+
+    assert body["changed_by"] == "alice"
+    assert body["changed_at"]
+    assert body["etag"] == alice.get(address)["ETag"]
 
 
 def test_settings_answer_304_until_they_change(alice):

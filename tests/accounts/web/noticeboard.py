@@ -1,5 +1,6 @@
 """A small API over roles, so that the web kit is tested apart from any real operation."""
 
+from django.http import StreamingHttpResponse
 from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -65,6 +66,13 @@ class Uploads(UploadView):
         return Response({"bytes": request.data["file"].size}, status=201)
 
 
+class Trickle(ApiView):
+    required_permissions = {"POST": SIGNED_IN}
+
+    def post(self, request):
+        return StreamingHttpResponse([b"drop"], headers={"Location": "/api/v1/notes/"})
+
+
 class Crash(ApiView):
     required_permissions = {"GET": PUBLIC}
 
@@ -77,6 +85,7 @@ urlpatterns = [
     path("api/v1/notes/<str:note_id>/", Note.as_view()),
     path("api/v1/secrets/", Secrets.as_view()),
     path("api/v1/uploads/", Uploads.as_view()),
+    path("api/v1/trickle/", Trickle.as_view()),
     path("api/v1/crash/", Crash.as_view()),
     path("", include("config.urls")),
 ]

@@ -4,8 +4,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts import tenancy
-from accounts.models import Role
+from accounts import idempotency, members, tenancy
+from accounts.models import Membership, Role
+from accounts.registry import permissions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.accounts.web.noticeboard")]
 JSON = "application/json"
@@ -195,14 +196,69 @@ def test_a_write_must_have_seen_the_current_version(alice):
 
     assert_problem(patch("b"), 428, "version_required")
     assert_problem(patch("b", **{"If-Match": "*"}), 428, "version_required")
+    assert_problem(patch("b", **{"If-Match": "unquoted"}), 428, "version_required")
     assert patch("b", **{"If-Match": f"W/{tag}"}).status_code == 200
     stale = patch("c", **{"If-Match": tag})
     assert_problem(stale, 412, "version_stale")
-    assert stale["ETag"] != tag
+    assert stale["ETag"] == stale.json()["etag"] == alice.get(address)["ETag"]
     assert alice.get(address).json()["name"] == "b"
+    assert patch("c", **{"If-Match": f'"x", {stale["ETag"]}'}).status_code == 200
+
+
+def test_a_304_is_not_given_after_rights_changed(alice, bob):
+    fill(alice, ["a"])
+    address = f"/api/v1/notes/{alice.get('/api/v1/notes/').json()['results'][0]['id']}/"
+    tag = bob.get(address)["ETag"]
+    assert bob.get(address, headers={"If-None-Match": tag}).status_code == 304
+
+    with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
+        members.change(
+            membership=Membership.objects.select_related("workspace", "user").get(user=bob.user),
+            held=frozenset(permissions),
+            by=alice.user,
+            to_roles=[Role.objects.get(key="viewer", workspace=None)],
+        )
+
+    assert bob.get(address, headers={"If-None-Match": tag}).status_code == 200
 
 
 KEY = {"Idempotency-Key": "k-1"}
+
+
+def test_a_large_reply_is_remembered_by_its_address(alice, monkeypatch):
+    monkeypatch.setattr(idempotency, "MAX_BODY_BYTES", 10)
+
+    first = post(alice, "/api/v1/notes/", {"name": "a"}, **KEY)
+    again = post(alice, "/api/v1/notes/", {"name": "a"}, **KEY)
+
+    assert first.status_code == 201
+    assert (again.status_code, again["Location"]) == (303, "/api/v1/notes/")
+    assert again["Idempotent-Replayed"] == "true"
+    assert len(alice.get("/api/v1/notes/").json()["results"]) == 1
+
+
+def test_a_stream_is_remembered_by_its_address(alice):
+    first = post(alice, "/api/v1/trickle/", {}, **KEY)
+    again = post(alice, "/api/v1/trickle/", {}, **KEY)
+
+    assert b"".join(first.streaming_content) == b"drop"
+    assert (again.status_code, again["Location"]) == (303, "/api/v1/notes/")
+
+
+def test_a_key_guards_changes_and_deletions_too(alice):
+    fill(alice, ["a"])
+    address = f"/api/v1/notes/{alice.get('/api/v1/notes/').json()['results'][0]['id']}/"
+    seen = {"If-Match": alice.get(address)["ETag"], **KEY}
+
+    def patch(name):
+        return alice.client.patch(address, {"name": name}, content_type=JSON, headers=seen)
+
+    first, again = patch("b"), patch("b")
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.content == first.content
+    assert again["Idempotent-Replayed"] == "true"
+    assert_problem(patch("c"), 409, "idempotency_mismatch")
 
 
 def test_a_repeated_key_replays_the_first_reply(alice):

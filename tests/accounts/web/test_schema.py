@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
 from accounts import checks
 from accounts.registry import problems
+from accounts.web import doors
 from accounts.web.views import ApiView
 
 COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
@@ -41,13 +43,16 @@ def test_a_view_without_a_declaration_is_found():
         def post(self, request):
             """Unreachable."""
 
-    faults = [(method, fault) for _view, method, fault in checks.undeclared({Forgotten})]
+    faults = [(method, fault) for _view, method, fault in doors.undeclared({Forgotten})]
 
     assert faults == [
         ("GET", "needs the unknown permission no.such"),
         ("POST", "declares no permission for it"),
     ]
     assert checks.views_declare_permissions() == []
+    assert checks.pages_declare_permissions() == []
+    assert checks.console_lists_declare_permissions() == []
+    assert doors.keys_nobody_asks_for(get_resolver()) == []
 
 
 def test_every_problem_says_how_to_mend_it():

@@ -12,7 +12,10 @@ import pytest
 
 from taishang.generation import trees
 from taishang.generation.ir import Blueprint
+from taishang.generation.refine import changes
+from taishang.generation.refine.edits import RenameEntity, RenameField
 from taishang.generation.render import render
+from taishang.generation.verify import verify
 from tests.generation import blueprints
 
 ROOT = Path(__file__).parents[3]
@@ -98,6 +101,42 @@ def test_the_same_project_again_needs_no_migration(rendered):
     again = render(blueprint=blueprints.camel_tasks(), previous=tree)
 
     assert again == tree
+
+
+def test_renames_keep_the_rows(rendered):
+    tree = rendered("camel_tasks")
+    blueprint = changes.rename_entity(
+        blueprints.camel_tasks(), RenameEntity(kind="rename_entity", entity="Label", name="Tag")
+    )
+    field = RenameField(kind="rename_field", entity="Task", field="title", name="headline")
+    blueprint = changes.rename_field(blueprint, field)
+
+    again = render(blueprint=blueprint, previous=tree)
+
+    (path,) = (path for path in set(again) - set(tree) if "/migrations/0" in path)
+    source = again[path].decode()
+    assert "RenameModel" in source
+    assert "RenameField" in source
+    assert "DeleteModel" not in source
+    assert "RemoveField" not in source
+
+
+def test_a_column_that_nothing_fills_comes_in_two_steps(rendered, tmp_path):
+    tree = rendered("camel_tasks")
+    blueprint = blueprints.camel_tasks()
+    task = blueprint.entity("Task")
+    task.fields.append(blueprints.field("task", "startsOn", "date", name="starts_on"))
+    task.relations.append(blueprints.relation("task", "mainLabelId", "Label", name="main_label"))
+
+    again = render(blueprint=blueprint, previous=tree)
+
+    first, second = sorted(path for path in set(again) - set(tree) if "/migrations/0" in path)
+    assert again[first].decode().count("null=True") == 2
+    assert second.endswith("_required.py")
+    assert again[second].decode().count("AlterField") == 2
+    assert b"null=True" not in again[second]
+    verdict = verify(blueprint=blueprint, tree=again, directory=tmp_path)
+    assert [row.name for row in verdict.checks if row.state != "pass"] == []
 
 
 def test_seeds_keep_their_references(rendered):

@@ -22,6 +22,15 @@ def test_an_export_becomes_a_checked_project_in_a_folder(export, tmp_path, capsy
     assert "all checks green" in capsys.readouterr().out
 
 
+def test_checks_can_be_left_out_and_the_result_says_so(export, tmp_path, capsys):
+    call_command("generate_backend", str(export), out=tmp_path / "backend", no_verify=True)
+
+    told = capsys.readouterr().out
+    assert (tmp_path / "backend" / "manage.py").exists()
+    assert "not checked" in told
+    assert "verify" not in told
+
+
 def test_what_is_no_archive_is_refused_in_one_sentence(tmp_path):
     file = tmp_path / "x.zip"
     file.write_bytes(b"<html>")

@@ -1,6 +1,6 @@
 """Inside the cage: set a project up and write down what it drafts.
 
-argv: the project's folder, the folder for the drafts, the label of the app.
+argv: the project's folder, the folder with `renames.json` and for the drafts, the label of the app.
 """
 
 import json
@@ -16,7 +16,9 @@ def main():
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     import_module("django").setup()
     drafts = import_module("drafts")
-    (out / "drafted.json").write_text(json.dumps(drafts.migrations(app)), encoding="utf-8")
+    renames = json.loads((out / "renames.json").read_text(encoding="utf-8"))
+    drafted = drafts.migrations(app, renames)
+    (out / "drafted.json").write_text(json.dumps(drafted), encoding="utf-8")
     (out / "openapi.yaml").write_text(drafts.schema(), encoding="utf-8")
 
 

@@ -1,0 +1,231 @@
+"""Every door of the product as the tests address it: operations from the committed schema, pages from the URL table.
+
+An id that a door takes must be named here, with a row of somebody else's that it could name; a door with an id
+that is not named fails the suite.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.urls import get_resolver
+
+from accounts import invitations, tenancy
+from accounts.authentication import Principal
+from accounts.models import ApiKey, Role, Session
+from accounts.tenancy import Context
+from accounts.web import doors
+from laojun import files
+from laojun.files import Owner
+from laojun.models import AuditLog
+from taishang import projects, queue
+from taishang.models import GenerationJob, Task
+from tests.factories import Person
+
+SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
+NO_UUID = "018f0000-0000-7000-8000-000000000000"
+NO_NUMBER = "999999999"
+BEYOND_BIGINT = str(2**63)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method on one path of the API."""
+
+    name: str
+    method: str
+    path: str
+    permission: str
+    is_public: bool
+    schema: dict[str, Any]
+
+    @property
+    def slots(self) -> list[str]:
+        return re.findall(r"\{(\w+)\}", self.path)
+
+    @property
+    def is_below_a_workspace(self) -> bool:
+        return "/workspaces/{" in self.path
+
+    def address(self, ids: dict[str, str], **instead: str) -> str:
+        values = {slot: ids[PATH_IDS[slot]] for slot in self.slots if slot in PATH_IDS}
+        values |= {slot: PLAIN[slot] for slot in self.slots if slot in PLAIN}
+        return re.sub(r"\{(\w+)\}", lambda found: {**values, **instead}[found[1]], self.path)
+
+
+OPERATIONS = [
+    Operation(
+        name=found["operationId"],
+        method=method,
+        path=path,
+        permission=found.get("x-permission", ""),
+        is_public=not found.get("security"),
+        schema=found,
+    )
+    for path, methods in SCHEMA["paths"].items()
+    for method, found in methods.items()
+]
+PAGES = [page for page in doors.pages(get_resolver()) if page.name != "account_login"]
+
+# Part of a path → which of a person's rows it names.
+PATH_IDS = {
+    "workspace_id": "workspace",
+    "user_id": "person",
+    "role_id": "role",
+    "invitation_id": "invitation",
+    "key_id": "key",
+    "session_id": "session",
+    "row_id": "audit",
+    "file_id": "file",
+    "task_id": "task",
+    "job_id": "job",
+    "project_id": "project",
+}
+# Parts that name no row: a declared setting, a version within its project.
+PLAIN = {"key": "storage.max_file_size", "number": "1"}
+# The same for pages, by the route they stand in.
+PAGE_IDS = {
+    "workspace/members/<uuid:user_id>/": "person",
+    "workspace/roles/<int:role_id>/": "role",
+    "workspace/invitations/<uuid:invitation_id>/": "invitation",
+    "workspace/keys/<uuid:key_id>/": "key",
+    "security/sessions/<uuid:pk>/": "session",
+    "security/keys/<uuid:pk>/": "key",
+    "tasks/<uuid:pk>/": "task",
+    "generation/<uuid:pk>/": "job",
+    "projects/<slug:slug>/": "slug",
+    "files/<uuid:file_id>/": "file",
+}
+# Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
+PAGE_PLAIN = {
+    "home/cards/<slug:key>/": "generation",
+    "settings/<slug:name>/": "theme",
+    "settings/<slug:group>/": "editor",
+    "problems/<slug:code>/": "not_found",
+    "workspace/settings/<str:key>/": "storage.max_file_size",
+    "admin/tiles/<slug:key>/": "health",
+    "admin/panels/<slug:key>/": "generation",
+    "invitations/<str:token>/": "tli_unknown",
+    "files/links/<str:token>/": "unknown",
+}
+REST = {"number": "1", "what": "project"}
+
+
+def rows_of(person: Person) -> dict[str, str]:
+    """One row of every kind that an id can name, in the person's workspace; name of the kind → id."""
+    workspace = person.workspace
+    principal = Principal(
+        user=person.user,
+        workspace_id=workspace.pk,
+        is_owner=True,
+        context=Context(person.user.pk, workspace.pk),
+    )
+    name = person.user.username
+    with tenancy.entered(principal.context):
+        workspace.kind = "team"
+        workspace.save(update_fields=["kind"])
+        role = Role.objects.create(workspace=workspace, key=f"r{name}", name=name, name_key=name)
+        viewer = Role.objects.get(key="viewer", workspace=None)
+        invitation, _link = invitations.create(
+            workspace_id=workspace.pk,
+            email=f"guest-of-{name}@example.com",
+            role=viewer,
+            message="",
+            held=principal.permissions(),
+            by=person.user,
+        )
+        key = ApiKey.objects.create(
+            workspace=workspace,
+            user=person.user,
+            name="script",
+            prefix=f"{name:x<8}"[:8],
+            key_hash=f"{name:0<64}",
+            pepper_id="x",
+            scopes=["workspace.view"],
+        )
+        file = files.store(
+            content=b"text",
+            name="note.txt",
+            purpose="attachment",
+            owner=Owner(person.user.pk, workspace.pk),
+        )
+        project = projects.create(principal=principal, name=f"Project of {name}")
+        task = queue.enqueue(kind="rig.echo", workspace=workspace, user=person.user)
+        work = queue.enqueue(kind="generation", workspace=workspace, user=person.user)
+        GenerationJob.objects.create(
+            task=Task.objects.get(pk=work.pk),
+            workspace=workspace,
+            user=person.user,
+            name="job",
+            upload_path="x",
+            zip_sha256="0" * 64,
+            options_sha256="0" * 64,
+            zip_bytes=1,
+        )
+        audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
+    session = Session.objects.filter(user=person.user).latest("created_at")
+    return {
+        "workspace": str(workspace.pk),
+        "person": str(person.user.pk),
+        "role": str(role.pk),
+        "invitation": str(invitation.pk),
+        "key": str(key.pk),
+        "session": str(session.pk),
+        "file": str(file.pk),
+        "project": str(project.pk),
+        "slug": project.slug,
+        "task": str(task.pk),
+        "job": str(work.pk),
+        "audit": str(audit.pk if audit else 0),
+    }
+
+
+def page_address(route: str, ids: dict[str, str], *, instead: str | None = None) -> str:
+    """A page's address with a row's id (or with `instead`) in its one place for an id. Raises KeyError for a new one."""
+    plain = {**REST}
+    for start, value in PAGE_PLAIN.items():
+        if route.startswith(start):
+            plain[start.partition(":")[2].partition(">")[0]] = value
+            break
+    for start, kind in PAGE_IDS.items():
+        if route.startswith(start):
+            slot = start.partition(":")[2].partition(">")[0]
+            plain[slot] = ids[kind] if instead is None else instead
+            break
+    return "/" + re.sub(r"<\w+:(\w+)>", lambda found: plain[found[1]], route)
+
+
+def takes_an_id(route: str) -> bool:
+    return any(route.startswith(start) for start in PAGE_IDS)
+
+
+def nobodys(value: str) -> str:
+    """An id of the same shape that nobody has."""
+    if value.isdigit():
+        return NO_NUMBER
+    return NO_UUID if re.fullmatch(r"[0-9a-f-]{36}", value) else "nothing-of-this-name"
+
+
+def same_size(one: Any, other: Any) -> bool:
+    """Equal in status, code and size, but for what names the request itself."""
+    return (one.status_code, _code(one), _size(one)) == (
+        other.status_code,
+        _code(other),
+        _size(other),
+    )
+
+
+def _code(response: Any) -> str:
+    if "json" in response.get("Content-Type", "") and response.status_code >= 400:
+        return str(response.json().get("code"))
+    return str(response.get("Location", ""))
+
+
+def _size(response: Any) -> int:
+    if response.streaming:
+        return 0
+    text = response.content.decode()
+    return len(re.sub(r'nonce="[^"]*"|X-CSRFToken[^}]*|csrfmiddlewaretoken[^>]*', "", text))
