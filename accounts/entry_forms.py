@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import addresses, identity, recovery, second_factor, secrets, signup
 from accounts.models import User
 from accounts.passwords import HashQueueFull
+from accounts.web import languages
 
-LANGUAGE_OF_REQUEST = {"en": "en"}
 ENROLMENT_KEY = "mfa_enrolment"
 ENROLMENT_PLACE = "django_session.mfa_enrolment"
 BUSY = _("Many people are signing in. Try again in a moment.")
@@ -252,4 +252,4 @@ def _describe(form: forms.Form, name: str, label: Any, *, hint: Any = "", **attr
 
 
 def _language(request: HttpRequest) -> str:
-    return LANGUAGE_OF_REQUEST.get(str(request.LANGUAGE_CODE), "zh-CN")
+    return languages.STORED[str(request.LANGUAGE_CODE)]

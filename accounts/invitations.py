@@ -197,7 +197,7 @@ def look(*, token: str) -> Shown:
         return Shown(
             workspace=invitation.workspace.name,
             inviter=identity.display_name(inviter) if inviter else "",
-            role=invitation.role.name if invitation.role else "",
+            role=str(invitation.role or ""),
             address=masked(invitation.email),
             message=invitation.message,
             state=_effective_state(invitation, timezone.now()),

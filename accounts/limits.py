@@ -212,12 +212,9 @@ def by_redis(demands: Iterable[Demand]) -> tuple[list[Verdict], list[Demand]]:
 
 
 def by_database(demands: Iterable[Demand]) -> list[Verdict]:
-    """Judge the rest in the open transaction, which the caller commits whatever becomes of the call.
-
-    The rows are locked in the order of their keys, so that two calls never wait for each other.
-    """
+    """Judge the rest in the open transaction, which the caller commits whatever becomes of the call."""
     verdicts: list[Verdict] = []
-    for demand in sorted(demands, key=lambda one: (one.entry.name, one.subject)):
+    for demand in _in_order(demands):
         verdicts.append(_hit_database(demand))
         if not verdicts[-1].allowed:
             break
@@ -225,14 +222,19 @@ def by_database(demands: Iterable[Demand]) -> list[Verdict]:
 
 
 def give_back(demands: Iterable[Demand]) -> None:
-    """The deed succeeded: what counts failures only gets its count back."""
-    windows_of_failures = [demand.window() for demand in demands if demand.entry.failures]
-    with transaction.atomic():
-        for window in windows_of_failures:
+    """The deed succeeded: what counts failures only gets its count back. Locks the rows in the order of `by_database`."""
+    for demand in _in_order(demand for demand in demands if demand.entry.failures):
+        window = demand.window()
+        with transaction.atomic():
             row = RateLimit.objects.select_for_update().filter(rate_key=window.key).first()
             if row:
                 row.give_back()
-                cache.delete(_over_key(window))
+        cache.delete(_over_key(window))
+
+
+def _in_order(demands: Iterable[Demand]) -> list[Demand]:
+    """One order of locks for everybody, so that two calls never wait for each other."""
+    return sorted(demands, key=lambda one: (one.entry.name, one.subject))
 
 
 def look(demands: list[Demand]) -> list[Verdict]:

@@ -72,7 +72,7 @@ def change(*, membership: Membership, held: frozenset[str], by: User, wish: Wish
         sender=Membership, membership=membership, by=by, before=before, after=after
     )
     if before["roles"] != after["roles"] and membership.user_id != by.pk:
-        names = ", ".join(role.name for role in current)
+        names = ", ".join(str(role) for role in current)
         news.tell(
             user=membership.user,
             type="role_changed",

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 
 from accounts import (
     api_keys,
@@ -28,10 +29,10 @@ from accounts import (
 from accounts.ids import uuid7
 from accounts.limits import Demand
 from accounts.models import User
-from accounts.web import console, problems, throttles
+from accounts.web import console, languages, problems, throttles
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-LANGUAGE_COOKIE_TO_CODE = {"zh": "zh-hans", "en": "en"}
+VARY = ("Accept-Language", "Cookie", "Authorization")
 KEPT_HEADERS = ("Allow", "Retry-After")
 FOLLOWED = ("GET", "HEAD")
 CONSOLE_PREFIX = "/admin/"
@@ -287,19 +288,29 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        code = self._choose(request)
+        code = languages.choose(
+            setting=request.principal.language,  # type: ignore[attr-defined]
+            cookie=request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME),
+            header=request.headers.get("Accept-Language", ""),
+        )
         with translation.override(code):
             request.LANGUAGE_CODE = code
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", code)
+        response.headers.setdefault("Content-Language", languages.WRITTEN[code])
         return response
 
-    def _choose(self, request: HttpRequest) -> str:
-        wish = request.principal.language or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)  # type: ignore[attr-defined]
-        if wish:
-            return LANGUAGE_COOKIE_TO_CODE.get(wish[:2].lower(), settings.LANGUAGE_CODE)
-        for part in request.headers.get("Accept-Language", "").split(","):
-            code = LANGUAGE_COOKIE_TO_CODE.get(part.strip()[:2].lower())
-            if code:
-                return code
-        return settings.LANGUAGE_CODE
+
+class PrivacyMiddleware:
+    """A reply is in one person's language and about what that person may see: no shared cache keeps it.
+
+    A page is asked for again but may stay in the browser's own memory, so that going back keeps what was typed.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        patch_vary_headers(response, VARY)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response

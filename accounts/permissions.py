@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import Membership, Permission, Role, RolePermission, UserRole, Workspace
+from accounts.models.role import shown_name
 from accounts.registry import Permission as Declared
 from accounts.registry import permissions as declared
 
@@ -150,10 +151,11 @@ def explain(*, user_id: UUID, workspace: Workspace) -> dict[str, list[str]]:
         permission__scope=Permission.Scope.WORKSPACE,
     )
     reasons: dict[str, list[str]] = {}
-    for key, name in grants.order_by("permission__key", "role__name").values_list(
-        "permission__key", "role__name"
+    columns = ("permission__key", "role__key", "role__name")
+    for key, role_key, name in grants.order_by("permission__key", "role__name").values_list(
+        *columns
     ):
-        reasons.setdefault(key, []).append(name)
+        reasons.setdefault(key, []).append(shown_name(role_key, name))
     return reasons
 
 

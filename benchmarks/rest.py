@@ -38,13 +38,11 @@ from accounts import (  # noqa: E402
     tokens,
 )
 from accounts.models import ApiKey, User, Workspace  # noqa: E402
-from accounts.registry import limit_classes  # noqa: E402
 from accounts.web import throttles  # noqa: E402
 from benchmarks.rivals import bare, plain  # noqa: E402
 from benchmarks.rounds import Program, Rates, measure, request  # noqa: E402
 from config import embedded  # noqa: E402
-from laojun import configs  # noqa: E402
-from laojun.audit import Actor  # noqa: E402
+from tests.rig.limits import ease  # noqa: E402
 
 GOALS = (
     ("list of 20", "list", "B0", 0.40),
@@ -115,7 +113,7 @@ class World:
         embedded.ensure()
         embedded.prepare_database(str(settings.DATABASES["default"]["NAME"]))
         call_command("migrate", database="owner", verbosity=0)
-        _raise_limits()
+        ease()
         name = f"bench{secrets.sign(str(timezone.now()).encode(), purpose='bench')[1].hex()[:12]}"
         user = signup.open_account(
             email=f"{name}@example.com", username=name, password="a long quiet green lamp"
@@ -294,16 +292,6 @@ def _stand_in(workspace: Workspace, user: User) -> None:
     connection.settings_dict["OPTIONS"]["options"] = (
         f"-c app.workspace_id={workspace.id} -c app.user_id={user.id}"
     )
-
-
-def _raise_limits() -> None:
-    changes = [
-        configs.Change(entry.setting, 1_000_000)
-        for entry in limit_classes.values()
-        if not entry.own_setting
-    ]
-    with tenancy.platform_scope(reason="benchmark"):
-        configs.write(changes=changes, workspace_id=None, actor=Actor.system("benchmark"))
 
 
 def _conninfo(role: str, secret: str) -> str:

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "accounts.middleware.TenancyMiddleware",
     "laojun.middleware.AuditMiddleware",
     "accounts.middleware.LanguageMiddleware",
+    "accounts.middleware.PrivacyMiddleware",
     "accounts.middleware.LimitMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

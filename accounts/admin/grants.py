@@ -61,6 +61,7 @@ class UserRoleAdmin(Console):
         "expires_at",
     )
     actions = ("take",)
+    list_before_template = "admin/accounts/grants.html"
 
     def get_urls(self) -> list[URLPattern]:
         grant = self.admin_site.admin_view(self.grant)

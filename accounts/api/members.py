@@ -15,6 +15,7 @@ from accounts import members
 from accounts.api.workspaces import WorkspaceView
 from accounts.members import Wish
 from accounts.models import Membership, Role, User
+from accounts.models.role import shown_name
 from accounts.web import etags
 from accounts.web.problems import Invalid, field_error
 from accounts.web.schema import page_of
@@ -24,8 +25,11 @@ from accounts.web.serializers import Serializer
 class RoleBriefOut(serializers.Serializer):
     id = serializers.IntegerField()
     key = serializers.CharField()
-    name = serializers.CharField()
+    name = serializers.SerializerMethodField()
     expires_at = serializers.DateTimeField(allow_null=True)
+
+    def get_name(self, role: dict[str, Any]) -> str:
+        return shown_name(role["key"], role["name"])
 
 
 class MemberOut(serializers.Serializer):

@@ -46,7 +46,7 @@ class RoleIn(RoleChangeIn):
 class RoleOut(serializers.Serializer):
     id = serializers.IntegerField()
     key = serializers.CharField()
-    name = serializers.CharField()
+    name = serializers.CharField(source="shown_name")
     description = serializers.CharField()
     is_system = serializers.BooleanField()
     permissions = serializers.ListField(child=serializers.CharField(), source="permission_keys")

@@ -5,10 +5,26 @@ from datetime import datetime
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # System roles that mean nothing inside a workspace, and those that a superuser may give on the whole platform.
 PLATFORM_ONLY = ("ops_admin",)
+SYSTEM_NAMES = {
+    "admin": pgettext_lazy("role", "Administrator"),
+    "editor": pgettext_lazy("role", "Editor"),
+    "viewer": pgettext_lazy("role", "Viewer"),
+    "plugin_admin": pgettext_lazy("role", "Plugin administrator"),
+    "model_admin": pgettext_lazy("role", "Model administrator"),
+    "data_engineer": pgettext_lazy("role", "Data engineer"),
+    "analyst": pgettext_lazy("role", "Analyst"),
+    "ops_admin": pgettext_lazy("role", "Operations administrator"),
+}
 PLATFORM_WIDE = ("plugin_admin", "model_admin", "data_engineer", "analyst", "ops_admin")
+
+
+def shown_name(key: str, name: str) -> str:
+    """What to call a role: those of the platform in the reader's language, others as they were named."""
+    return str(SYSTEM_NAMES.get(key, name))
 
 
 class Permission(models.Model):
@@ -113,7 +129,11 @@ class Role(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        return shown_name(self.key, self.name)
 
 
 class RolePermission(models.Model):

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from accounts import devices
+from accounts.models.role import shown_name
 from accounts.web.states import CANCELLED, FAILED, QUEUED, STATES, SUCCEEDED, seen_as
 
 register = template.Library()
@@ -57,6 +58,12 @@ def state_badge(state: str, word: str = "") -> dict[str, Any]:
     kind = seen_as(state)
     symbol, usual = STATES[kind]
     return {"kind": kind, "icon": symbol, "word": word or usual}
+
+
+@register.filter
+def role_name(role: Any) -> str:
+    """What to call a role that a query brought as a dict of key and name."""
+    return shown_name(role["key"], role["name"])
 
 
 register.filter("seen_as", seen_as)

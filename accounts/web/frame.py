@@ -16,10 +16,10 @@ from accounts import avatars
 from accounts.authentication import ANONYMOUS
 from accounts.models import User, UserSettings, Workspace
 from accounts.registry import NavigationEntry, navigation
+from accounts.web import languages
 
 THEME_COOKIE = "theme"
 COOKIE_SECONDS = 365 * 24 * 3600
-LANGUAGE_TAGS = {"zh-hans": "zh-Hans", "en": "en"}
 ROOMS_IN_BOTTOM_BAR = 4
 Answer = TypeVar("Answer", bound=HttpResponse)
 
@@ -84,7 +84,7 @@ def remember_look(response: Answer, fields: Mapping[str, Any]) -> Answer:
 
 
 def _build(request: HttpRequest) -> Look:
-    language = LANGUAGE_TAGS.get(translation.get_language() or "", "zh-Hans")
+    language = languages.WRITTEN.get(translation.get_language() or "", "zh-Hans")
     principal = getattr(request, "principal", ANONYMOUS)
     if principal.user is None:
         return Look(theme=theme_of(request), language=language, demo=_demo())

@@ -8,7 +8,7 @@ from accounts.changes import NoteChanges
 class Migration(migrations.Migration):
     dependencies = [
         ("laojun", "0003_tenancy_of_files_and_configs"),
-        ("accounts", "0006_note_changes"),
+        ("accounts", "0008_note_changes"),
     ]
 
     operations = [

@@ -2,12 +2,17 @@
 
 import { client } from "parts/sync";
 
-function words(value) {
-  if (value === null || typeof value !== "object") return String(value);
-  return Object.entries(value)
-    .filter(([name]) => name !== "client_changed_at")
-    .map(([name, one]) => `${name}: ${typeof one === "object" ? JSON.stringify(one) : one}`)
-    .join("\n");
+const text = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value)) || "–";
+
+function words(body) {
+  const fields = Object.entries(body ?? {}).filter(([name]) => name !== "client_changed_at");
+  if (fields.length === 1) return text(fields[0][1]);
+  return fields.map(([name, value]) => `${name}: ${text(value)}`).join("\n");
+}
+
+function why({ state, problem }) {
+  if (state === "conflict") return [problem.title, problem.changed_by].filter(Boolean).join(" · ");
+  return problem?.errors?.map((one) => one.message).join(" ") || problem?.detail || problem?.title || "";
 }
 
 // Of the server's version, only what the person's own version speaks of; a profile stands inside its person.
@@ -18,11 +23,11 @@ function same(theirs, body) {
 
 function entry(pattern, operation, queue) {
   const item = pattern.content.firstElementChild.cloneNode(true);
-  const { problem, theirs, body } = operation;
-  const put = (name, text) => { item.querySelector(`[data-${name}]`).textContent = text; };
+  const { theirs, body } = operation;
+  const put = (name, shown) => { item.querySelector(`[data-${name}]`).textContent = shown; };
   item.dataset.state = operation.state;
   put("label", operation.label || operation.path);
-  put("reason", problem?.errors?.map((one) => one.message).join(" ") || problem?.detail || problem?.title || "");
+  put("reason", why(operation));
   put("mine", words(body));
   put("theirs", theirs ? words(same(theirs, body)) : "");
   item.querySelector("[data-versions]").hidden = operation.state !== "conflict";

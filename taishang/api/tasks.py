@@ -182,6 +182,9 @@ class Tasks(TaskView):
     def get(self, request: Request) -> Response:
         """Your tasks in this workspace, newest first; everybody's with `task.view_all`."""
         chosen = {name: request.GET[name] for name in self.query_parameters & set(request.GET)}
+        if chosen.get("state", Task.State.QUEUED) not in Task.State.values:
+            message = _("One of: %(names)s") % {"names": ", ".join(Task.State.values)}
+            raise Invalid([field_error("state", "invalid_choice", message)])
         return self.page(self.visible().filter(**chosen).defer("payload"), TaskOut)
 
     @extend_schema(request=TaskIn, responses={201: TaskDetailOut, 200: TaskDetailOut})

@@ -1,34 +1,25 @@
 """How often who may do what: whose count is raised, what the answer says, and what no trick gets round."""
 
+import re
+
 import pytest
 from django.core.cache import cache
 from django.core.checks import run_checks
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from accounts import checks, limits, sweeping, tenancy
+from accounts import checks, limits, sweeping
 from accounts.models import RateLimit, User
-from accounts.registry import limit_classes
-from laojun import configs
-from laojun.audit import Actor
-from laojun.configs import Change
+from accounts.web import throttles
 from tests.factories import PASSWORD
+from tests.rig.limits import allow
 
 ME = "/api/v1/me/"
 LIMITS = "/api/v1/limits/"
 SIGN_IN = "/api/v1/auth/token/"
 UPLOAD = "/api/v1/files/"
 pytestmark = pytest.mark.django_db
-
-
-def allow(name: str, number: int) -> None:
-    """The operator's value of a class."""
-    with tenancy.platform_scope(reason="tests"):
-        configs.write(
-            changes=[Change(limit_classes[name].setting, number)],
-            workspace_id=None,
-            actor=Actor.system("tests"),
-        )
-    limits.forget()
 
 
 def sign_in(login: str, password: str = PASSWORD, **headers):
@@ -52,7 +43,7 @@ def test_a_reply_tells_what_is_left(alice):
 
 
 def test_the_next_call_is_refused_with_class_limit_and_wait(alice):
-    allow("api.read", 2)
+    allow({"api.read": 2})
     assert statuses(lambda: alice.get(ME), 2) == [200, 200]
 
     refused = alice.get(ME)
@@ -67,7 +58,7 @@ def test_the_next_call_is_refused_with_class_limit_and_wait(alice):
 
 
 def test_a_page_that_is_refused_says_how_long_to_wait(alice):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     alice.get("/settings/")
 
     refused = alice.get("/settings/")
@@ -77,10 +68,10 @@ def test_a_page_that_is_refused_says_how_long_to_wait(alice):
 
 
 def test_a_live_value_holds_from_the_next_request_on(alice):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     assert statuses(lambda: alice.get(ME), 2) == [200, 429]
 
-    allow("api.read", 5)
+    allow({"api.read": 5})
 
     assert alice.get(ME).status_code == 200
 
@@ -89,7 +80,7 @@ def test_a_live_value_holds_from_the_next_request_on(alice):
 
 
 def test_reading_and_writing_are_counted_apart(alice):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     alice.get(ME)
 
     assert alice.client.patch(ME, {}, content_type="application/json").status_code != 429
@@ -97,14 +88,14 @@ def test_reading_and_writing_are_counted_apart(alice):
 
 
 def test_spellings_of_an_address_and_other_addresses_share_one_count(alice):
-    allow("api.read", 3)
+    allow({"api.read": 3})
     found = [alice.get(path).status_code for path in (ME, f"{ME}?x=1", "/api/v1//me/", LIMITS)]
 
     assert found == [200, 400, 404, 429]
 
 
 def test_another_token_of_the_same_person_shares_the_count(alice):
-    allow("api.read", 2)
+    allow({"api.read": 2})
     token = sign_in("alice").json()["access"]
     alice.get(ME)
     alice.get(ME)
@@ -113,7 +104,7 @@ def test_another_token_of_the_same_person_shares_the_count(alice):
 
 
 def test_a_colleague_has_a_count_of_their_own(alice, bob):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     alice.get(ME)
 
     assert alice.get(ME).status_code == 429
@@ -121,7 +112,7 @@ def test_a_colleague_has_a_count_of_their_own(alice, bob):
 
 
 def test_a_key_is_counted_by_itself(alice):
-    allow("api.read", 1)
+    allow({"api.read": 1})
     made = alice.client.post(
         "/api/v1/api-keys/",
         {"name": "k", "scopes": ["workspace.view"]},
@@ -138,14 +129,14 @@ def test_a_key_is_counted_by_itself(alice):
 
 @pytest.mark.parametrize(("plan", "limit"), [("free", 2), ("pro", 6), ("enterprise", 20)])
 def test_a_plan_multiplies_what_belongs_to_the_person(alice, plan, limit):
-    allow("api.read", 2)
+    allow({"api.read": 2})
     User.objects.filter(pk=alice.user.pk).update(plan=plan)
 
     assert f"q={limit};" in alice.get(ME)["RateLimit-Policy"]
 
 
 def test_without_signing_in_the_network_is_counted():
-    allow("anon", 2)
+    allow({"anon": 2})
     first = {"REMOTE_ADDR": "2001:db8:1:2::1"}
     second = {"REMOTE_ADDR": "2001:db8:1:2:ffff::9"}
     elsewhere = {"REMOTE_ADDR": "2001:db8:1:3::1"}
@@ -157,7 +148,7 @@ def test_without_signing_in_the_network_is_counted():
 
 
 def test_a_forged_header_names_no_other_client():
-    allow("anon", 1)
+    allow({"anon": 1})
     Client().get(ME, headers={"X-Forwarded-For": "198.51.100.1"})
 
     assert Client().get(ME, headers={"X-Forwarded-For": "198.51.100.2"}).status_code == 429
@@ -167,7 +158,7 @@ def test_a_forged_header_names_no_other_client():
 
 
 def test_a_strict_class_is_counted_in_the_database_and_stays_after_a_refusal(alice):
-    allow("upload", 2)
+    allow({"upload": 2})
 
     found = statuses(lambda: alice.client.post(UPLOAD, {}), 3)
 
@@ -178,7 +169,7 @@ def test_a_strict_class_is_counted_in_the_database_and_stays_after_a_refusal(ali
 
 
 def test_redis_refuses_early_what_the_database_refused(alice, at_most):
-    allow("upload", 1)
+    allow({"upload": 1})
     statuses(lambda: alice.client.post(UPLOAD, {}), 2)
 
     with at_most(1):
@@ -187,14 +178,14 @@ def test_redis_refuses_early_what_the_database_refused(alice, at_most):
 
 def test_without_redis_the_database_counts_everything(alice, monkeypatch):
     monkeypatch.setattr(type(cache.breaker), "allows", lambda _self: False)
-    allow("api.read", 2)
+    allow({"api.read": 2})
 
     assert statuses(lambda: alice.get(ME), 3) == [200, 200, 429]
     assert RateLimit.objects.get(route_class="api.read").count == 2
 
 
 def test_the_database_starts_from_what_redis_had_counted(alice, monkeypatch):
-    allow("api.read", 5)
+    allow({"api.read": 5})
     statuses(lambda: alice.get(ME), 3)
     monkeypatch.setattr(type(cache.breaker), "allows", lambda _self: False)
 
@@ -202,7 +193,7 @@ def test_the_database_starts_from_what_redis_had_counted(alice, monkeypatch):
 
 
 def test_back_again_redis_takes_over_what_the_database_counted(alice, monkeypatch):
-    allow("api.read", 6)
+    allow({"api.read": 6})
     statuses(lambda: alice.get(ME), 2)
     with monkeypatch.context() as away:
         away.setattr(type(cache.breaker), "allows", lambda _self: False)
@@ -215,7 +206,7 @@ def test_back_again_redis_takes_over_what_the_database_counted(alice, monkeypatc
 
 
 def test_an_emptied_redis_starts_from_what_this_process_saw(alice):
-    allow("api.read", 3)
+    allow({"api.read": 3})
     statuses(lambda: alice.get(ME), 3)
     cache.clear()
 
@@ -241,6 +232,18 @@ def test_right_passwords_are_no_failures(alice):
     assert statuses(lambda: sign_in("alice"), 8) == [200] * 8
 
 
+def test_counts_are_given_back_in_the_order_in_which_they_are_taken(alice):
+    """Another order of locks would let two sign-ins of one person wait for each other."""
+    with CaptureQueriesContext(connection) as captured:
+        assert sign_in("alice").status_code == 200
+
+    sent = [entry["sql"] for entry in captured]
+    taken = [re.search(r"rate_hit\('([\w.]+):", one) for one in sent]
+    given = [re.search(r"rate_key\" = '([\w.]+):.*FOR UPDATE", one) for one in sent]
+    assert [found[1] for found in taken if found] == sorted(throttles.SIGN_IN)
+    assert [found[1] for found in given if found] == ["auth.name_failures", "auth.sign_in_failures"]
+
+
 def test_spellings_of_a_name_share_one_count(alice):
     for login in ("ALICE@example.com", "alice@EXAMPLE.com", "ａlice@example.com"):
         sign_in(login, "wrong")
@@ -252,7 +255,7 @@ def test_spellings_of_a_name_share_one_count(alice):
 def test_a_name_under_attack_opens_to_the_device_its_owner_used(alice):
     home = {"REMOTE_ADDR": "192.0.2.10", "HTTP_USER_AGENT": "own device"}
     assert sign_in("alice", **home).status_code == 200
-    allow("auth.name_failures", 3)
+    allow({"auth.name_failures": 3})
     for number in range(3):
         sign_in("alice", "wrong", REMOTE_ADDR=f"198.51.100.{number}")
 
@@ -285,7 +288,7 @@ def test_a_reset_names_one_address_three_times_an_hour(alice):
 
 
 def test_a_family_refreshes_at_its_own_pace(alice, bob):
-    allow("auth.refresh", 2)
+    allow({"auth.refresh": 2})
     tokens = {"alice": sign_in("alice").json()["refresh"], "bob": sign_in("bob").json()["refresh"]}
 
     def refresh(who):

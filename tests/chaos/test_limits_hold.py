@@ -9,12 +9,9 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from accounts import limits, tenancy, workspaces
-from accounts.registry import limit_classes
-from laojun import configs
-from laojun.audit import Actor
-from laojun.configs import Change
+from accounts import tenancy, workspaces
 from tests import factories
+from tests.rig.limits import allow, ease
 from tests.rig.valkey import Valkey
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
@@ -34,21 +31,11 @@ def valkey(installation, tmp_path) -> Iterator[Valkey]:
     server.stop()
 
 
-def allow(**numbers: int) -> None:
-    """Live values; said before the servers start, which look at another Redis than this process."""
-    changes = [
-        Change(limit_classes[name.replace("__", ".")].setting, number)
-        for name, number in numbers.items()
-    ]
-    with tenancy.platform_scope(reason="tests"):
-        configs.write(changes=changes, workspace_id=None, actor=Actor.system("tests"))
-    limits.forget()
-
-
 @pytest.fixture
 def somebody(installation, django_db_blocker):
     """A person nobody has counted yet, with two tokens and two workspaces."""
-    allow(upload=LIMIT, api__read=3000, anon=10_000, auth__sign_in=10_000)
+    ease()
+    allow({"upload": LIMIT})
     person = factories.person(f"p{next(_number)}x{id(installation)}")
     with tenancy.user(person.user.id):
         second = workspaces.create(owner=person.user, name="Second")
@@ -106,7 +93,7 @@ def test_no_trick_and_no_outage_gets_more_than_twenty_through(installation, valk
 
 
 def test_hopping_through_the_addresses_of_one_line_is_one_client(installation, valkey, somebody):
-    allow(auth__sign_in=LIMIT, auth__sign_in_failures=1000, auth__name_failures=1000)
+    allow({"auth.sign_in": LIMIT})
     bases = [installation.web(TRUSTED_PROXIES="127.0.0.1") for _server in range(2)]
     body = {"login": "nobody@example.com", "password": "x"}
 
@@ -122,7 +109,7 @@ def test_hopping_through_the_addresses_of_one_line_is_one_client(installation, v
 
 def test_a_fast_class_holds_exactly_while_redis_is_there(installation, valkey, somebody):
     person, _spaces = somebody
-    allow(api__read=LIMIT)
+    allow({"api.read": LIMIT})
     bases = [installation.web(), installation.web()]
     token = tokens_of(bases[0], person, 1)[0]
 
@@ -136,14 +123,15 @@ def test_a_fast_class_overshoots_at_most_a_tenth_when_redis_goes(
     installation, valkey, somebody, deed
 ):
     person, _spaces = somebody
-    allow(api__read=100)
+    allow({"api.read": 100})
     bases = [installation.web(), installation.web()]
     token = tokens_of(bases[0], person, 1)[0]
 
     found = in_parallel(bases, _reads(token), half_way=getattr(valkey, deed))
 
     assert not [status for status in found if status >= 500], found
-    assert 100 <= found[200] <= 110
+    # A call that Redis counted and did not live to answer is counted once more: some few less, never many more.
+    assert 90 <= found[200] <= 110
 
 
 def _reads(token: str) -> Call:

@@ -12,6 +12,7 @@ from django.utils import translation
 from tests import factories
 from tests.e2e import serving
 from tests.e2e.watching import Watch
+from tests.rig import limits
 
 # The browser's driver runs an event loop in the test's thread; the database is used between its calls only.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -20,8 +21,13 @@ SETTINGS = {"zh-hans": "zh-CN", "en": "en"}
 
 
 @pytest.fixture(scope="session")
-def e2e_environment(django_db_setup) -> dict[str, str]:
+def e2e_environment(django_db_setup, django_db_blocker) -> Iterator[dict[str, str]]:
     """The names a process needs to work on the journeys' database and keys; a worker takes the same."""
+    with django_db_blocker.unblock(), limits.eased():
+        yield _environment()
+
+
+def _environment() -> dict[str, str]:
     return {
         "E2E_DATABASE": str(connections["default"].settings_dict["NAME"]),
         "E2E_PREFIX": f"e2e-{secrets.token_hex(4)}",

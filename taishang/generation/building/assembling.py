@@ -36,7 +36,7 @@ from taishang.generation.building.replies import settled_reads
 from taishang.generation.building.seeds import seed_sets
 from taishang.generation.building.settling import settle
 from taishang.generation.building.tables import entity_specs
-from taishang.generation.building.words import kebab, plural
+from taishang.generation.building.words import kebab, plural, relation_stem
 from taishang.generation.ir import (
     AuthValue,
     Blueprint,
@@ -199,6 +199,7 @@ def _collect_fields(work: Work) -> None:
             draft.parents.append(meaning.parent)
         if meaning.action == "create":
             draft.created_below.add(meaning.parent)
+            draft.created_with += _sent_with(operation, work.catalogue)
         sightings.from_operation(draft, operation, meaning.action, work.catalogue)
         if operation.call.function and meaning.action in ("create", "update", "replace"):
             homes[operation.call.function] = draft
@@ -206,6 +207,20 @@ def _collect_fields(work: Work) -> None:
     for draft in work.drafts:
         sightings.from_rows(draft, known_type=bool(draft.type_names))
     sightings.from_statements(work.drafts, work.facts, work.catalogue)
+
+
+def _sent_with(operation: Operation, catalogue: Catalogue) -> list[set[str]]:
+    """What each call of `operation` sends for certain; calls whose body is not known say nothing."""
+    found = []
+    for fact in operation.facts:
+        if not isinstance(fact.value, CallValue) or fact.value.body is None:
+            continue
+        body = catalogue.resolve(fact.value.body)
+        named = [wire for wire, seen in body.fields.items() if not seen.optional]
+        if body.type == "object" and body.fields:
+            holes = [parameter.name for parameter in fact.value.parameters]
+            found.append({relation_stem(wire) for wire in [*named, *holes]})
+    return found
 
 
 def _drop_hollow(work: Work) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from taishang.generation.building.words import entity_name, match_key, words
+from taishang.generation.building.words import entity_name, match_key, relation_stem, words
 from taishang.generation.ir import Fact, MockValue, Place, Shape, ShapeField
 
 Way = Literal["declared", "sent", "changed", "read", "row", "form", "stated"]
@@ -59,7 +59,8 @@ class Sighting:
 class EntityDraft:
     """A thing found so far. `uses` holds what the front end does with it: list, create, update, delete.
 
-    `created_below` holds the parents in the paths by which it is created, None for a path without one.
+    `created_below` holds the parents in the paths by which it is created, None for a path without one;
+    `created_with` the stems of what each creating call is known to send, in its path or its body.
     """
 
     name: str
@@ -70,6 +71,7 @@ class EntityDraft:
     uses: set[str] = field(default_factory=set)
     parents: list[str] = field(default_factory=list)
     created_below: set[str | None] = field(default_factory=set)
+    created_with: list[set[str]] = field(default_factory=list)
     mocks: list[Fact] = field(default_factory=list)
     addressed: bool = False
 
@@ -87,6 +89,10 @@ class EntityDraft:
                 excerpt=seen.excerpt,
             )
         )
+
+    def may_lack(self, wire: str) -> bool:
+        """Whether a call creates it without the field `wire`."""
+        return any(relation_stem(wire) not in sent for sent in self.created_with)
 
     def note(self, fact: Fact) -> None:
         if fact not in self.facts:

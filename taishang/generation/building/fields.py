@@ -74,6 +74,8 @@ def _column(
     name = field_name(wire, taken=taken)
     stamp = snake(wire) in _STAMPS and kind in ("datetime", "date")
     null, required, default = _presence(wire, seen, kind, created=created, stamp=stamp)
+    if required and draft.may_lack(wire):
+        null, required, default = _absent(wire, kind, null=null, default=default)
     facts = [each.fact for each in seen]
     spec = FieldSpec(
         key=f"field:{snake(draft.name)}.{name}",

@@ -16,6 +16,7 @@ from taishang.generation.building.words import (
     field_name,
     match_key,
     plural,
+    relation_stem,
     singular,
     snake,
     vocabulary,
@@ -137,17 +138,11 @@ def _by_plain_name(draft: EntityDraft, wire: str, seen: list[Sighting]) -> Targe
     return Target(USER)
 
 
-def relation_stem(wire: str) -> str:
-    parts = words(wire)
-    return (
-        "_".join(parts[:-1]) if len(parts) > 1 and parts[-1] in ("id", "uuid") else "_".join(parts)
-    )
-
-
 def _relation(draft: EntityDraft, wire: str, name: str, target: Target) -> RelationSpec:
     seen = draft.sightings[wire]
     facts = [each.fact for each in seen]
-    null = any(each.null or each.optional for each in seen) or target.name == draft.name
+    left_out = draft.may_lack(wire) or target.name == draft.name
+    null = left_out or any(each.null or each.optional for each in seen)
     return RelationSpec(
         key=f"relation:{snake(draft.name)}.{name}",
         confidence=merged_confidence(facts),

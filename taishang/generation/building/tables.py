@@ -19,6 +19,7 @@ from taishang.generation.ir import (
     ChatValue,
     EntitySpec,
     Fact,
+    FieldSpec,
     RelationSpec,
     SchemaValue,
     Warning,
@@ -104,10 +105,7 @@ def _with_uniques(spec: EntitySpec, draft: EntityDraft) -> EntitySpec:
         if isinstance(fact.value, ChatValue) and fact.value.statement == "unique"
         for wire in fact.value.fields
     }
-    fields = [
-        each.model_copy(update={"unique": True}) if each.name in single | stated else each
-        for each in spec.fields
-    ]
+    fields = [_unique(each) if each.name in single | stated else each for each in spec.fields]
     relations = [
         each.model_copy(update={"kind": "o2o"})
         if each.name in single and each.kind == "fk"
@@ -115,6 +113,12 @@ def _with_uniques(spec: EntitySpec, draft: EntityDraft) -> EntitySpec:
         for each in spec.relations
     ]
     return spec.model_copy(update={"fields": fields, "relations": relations, "unique_sets": sets})
+
+
+def _unique(field: FieldSpec) -> FieldSpec:
+    """Left out, a unique value is null: two rows without one are no duplicates."""
+    free = {} if field.required else {"null": True, "default": None}
+    return field.model_copy(update={"unique": True, **free})
 
 
 def _unique_columns(facts: list[Fact]) -> list[list[str]]:

@@ -182,6 +182,14 @@ def plural(name: str) -> str:
     return "_".join([*parts[:-1], plural_word(parts[-1])]) if parts else ""
 
 
+def relation_stem(wire: str) -> str:
+    """`author_id` and `authorId` point at an author."""
+    parts = words(wire)
+    return (
+        "_".join(parts[:-1]) if len(parts) > 1 and parts[-1] in ("id", "uuid") else "_".join(parts)
+    )
+
+
 def is_plural(name: str) -> bool:
     parts = words(name)
     return bool(parts) and singular_word(parts[-1]) != parts[-1]

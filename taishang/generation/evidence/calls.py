@@ -54,7 +54,7 @@ class CallReader:
         self.project = project
         self.evaluator = Evaluator(project)
         self.traffic = trace(project, self.evaluator)
-        self._payloads = PayloadReader(project, self.evaluator)
+        self._payloads = PayloadReader(project, self.evaluator, self.traffic.edges)
         self._replies = ReplyReader(self.evaluator, self.traffic.edges)
         self._mentions = Mentions(project)
 

@@ -30,12 +30,14 @@ from taishang.generation.evidence.symbols import (
     Test,
 )
 from taishang.generation.evidence.syntax import MAX_DEPTH, Module
+from taishang.generation.evidence.traffic import Edge
 from taishang.generation.evidence.typeshapes import TypeReader
 from taishang.generation.evidence.values import Evaluator
 from taishang.generation.ir import QueryParameter, Shape, ShapeField, TypeName
 
 MAX_FIELDS = 100
 MAX_NESTING = 8
+MAX_CALLERS = 20
 FILE_NAME = re.compile(
     r"file|image|avatar|photo|picture|video|audio|document|attachment|upload|cover|logo|resume|thumbnail",
     re.I,
@@ -59,8 +61,12 @@ METHOD_TYPES = {"toISOString": "datetime", "toFixed": "text", "join": "text", "t
 class PayloadReader:
     """Reads bodies of one project's requests."""
 
-    def __init__(self, project: Project, evaluator: Evaluator) -> None:
+    def __init__(
+        self, project: Project, evaluator: Evaluator, edges: dict[str, list[Edge]] | None = None
+    ) -> None:
         self._project = project
+        self._edges = edges or {}
+        self._asked: set[Param] = set()
         self._evaluator = evaluator
         self._types = TypeReader(project)
         self._bodies = BodyReader(project)
@@ -112,7 +118,8 @@ class PayloadReader:
             sides = value.options if isinstance(value, Or) else (value.then, value.other)
             return self._first_known(list(sides), nesting)
         if isinstance(value, Param):
-            return self._parameter(value)
+            shape = self._parameter(value)
+            return self._given(value, nesting) if shape.type == "unknown" else shape
         return self._hole(value) if isinstance(value, Hole) else _scalar(value)
 
     def _first_known(self, sides: list[Symbol], nesting: int) -> Shape:
@@ -162,6 +169,25 @@ class PayloadReader:
             shape = self._bodies.body(module, default)
         return self._follow(module, shape, value.path if plain else value.path[1:])
 
+    def _given(self, value: Param, nesting: int) -> Shape:
+        """What the callers of a function hand over for a parameter without a type."""
+        if value in self._asked:
+            return Shape()
+        self._asked.add(value)
+        try:
+            shapes = [
+                self.shape(
+                    self._evaluator.members(edge.arguments[value.index], value.path), nesting + 1
+                )
+                for edge in self._edges.get(value.function, [])[:MAX_CALLERS]
+                if 0 <= value.index < len(edge.arguments)
+            ]
+        finally:
+            self._asked.discard(value)
+        known = [shape for shape in shapes if shape.type not in {"unknown", "null"}]
+        objects = [shape for shape in known if shape.type == "object" and shape.fields]
+        return _united(objects) if objects else (known or [Shape()])[0]
+
     def _follow(self, module: Module, shape: Shape, path: tuple[str, ...]) -> Shape:
         for name in path:
             whole = self._types.looked_up(module, shape)
@@ -189,6 +215,24 @@ class PayloadReader:
         if value.type == "call_expression":
             return self._bodies.state_shape(module, value)
         return self._bodies.body(module, value)
+
+
+def _united(objects: list[Shape]) -> Shape:
+    """All fields of several objects; what one of them lacks is optional."""
+    fields: dict[str, ShapeField] = {}
+    for shape in objects:
+        for name, seen in shape.fields.items():
+            if name not in fields or fields[name].shape.type == "unknown":
+                fields[name] = seen
+    return Shape(
+        type="object",
+        fields={
+            name: seen.model_copy(
+                update={"optional": seen.optional or any(name not in o.fields for o in objects)}
+            )
+            for name, seen in list(fields.items())[:MAX_FIELDS]
+        },
+    )
 
 
 def _query_type(shape: Shape) -> TypeName:

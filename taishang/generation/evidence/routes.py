@@ -42,6 +42,11 @@ class Route:
         return module.path == self.module.path and inside
 
 
+def is_handler(path: str) -> bool:
+    """Whether a file holds route handlers."""
+    return bool(APP_ROUTE.search(path) or PAGES_ROUTE.search(path))
+
+
 def find_routes(project: Project) -> list[Route]:
     """Every route handler, by file and method."""
     found: list[Route] = []
@@ -112,9 +117,9 @@ def _path_of(folders: list[str]) -> tuple[str, list[PathParameter], str]:
     for folder in folders:
         if not folder or folder.startswith("@") or re.fullmatch(r"\(.*\)", folder):
             continue
-        rest = re.fullmatch(r"\[{1,2}\.\.\.(\w+)\]{1,2}", folder)
+        rest = re.fullmatch(r"\[{1,2}\.\.\.(\w+)\]{1,2}|\[(trpc)\]", folder)
         if rest:
-            return "/" + "/".join(segments), parameters, rest.group(1)
+            return "/" + "/".join(segments), parameters, rest.group(1) or rest.group(2)
         hole = re.fullmatch(r"\[(\w+)\]", folder)
         if hole:
             name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", hole.group(1)).lower()

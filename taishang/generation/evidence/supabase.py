@@ -8,6 +8,7 @@ from tree_sitter import Node
 
 from taishang.generation.evidence.bodies import BodyReader
 from taishang.generation.evidence.modules import Project
+from taishang.generation.evidence.routes import is_handler
 from taishang.generation.evidence.syntax import Module
 from taishang.generation.evidence.typeshapes import key_text
 from taishang.generation.ir import Fact, Reads, Shape, SupabaseValue
@@ -59,11 +60,14 @@ Area = Literal["table", "auth", "storage", "rpc", "function", "channel"]
 
 
 def extract(project: Project) -> list[Fact]:
-    """One fact per chain; the outermost call of a chain speaks for all of it."""
+    """One fact per chain; the outermost call of a chain speaks for all of it.
+
+    What a route handler asks its database for is no call of the front end: that one calls the handler.
+    """
     bodies = BodyReader(project)
     facts = []
     for module in project.modules.values():
-        if not any(marker in module.text for marker in _MARKERS):
+        if not any(marker in module.text for marker in _MARKERS) or is_handler(module.path):
             continue
         for node in module.find("call_expression"):
             if _continues(node):

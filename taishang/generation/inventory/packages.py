@@ -165,7 +165,8 @@ def _is_server_file(file: SourceFile, folders: set[str], root: str) -> bool:
         return True
     relative = path.removeprefix(root + "/") if root else path
     parts = relative.split("/")
-    if "supabase/functions/" in path or parts[0] in TOOL_FOLDERS:
+    hidden = len(parts) > 1 and parts[0].startswith(".")
+    if "supabase/functions/" in path or parts[0] in TOOL_FOLDERS or hidden:
         return is_front_source(path)
     bare = len(parts) == 1 and SERVER_IMPORT.search(file.text or "") is not None
     return bare or (is_front_source(path) and bool(CONFIGURATION.search(path)))

@@ -132,6 +132,37 @@ def test_a_row_that_two_paths_create_needs_no_parent():
     assert [r.null for r in also_alone.entity("Note").relations if r.target == "Post"] == [True]
 
 
+def test_what_one_creating_call_leaves_out_is_not_required():
+    ticket = schema("Ticket", thing(id="text", title="text", reason="text", postId="text"), line=60)
+    full = call("POST", "/api/tickets", body=thing(title="text", reason="text", postId="text"))
+    short = call("POST", "/api/tickets", body=thing(title="text"), line=2)
+
+    def required(*calls: Fact) -> set[str]:
+        entity = made([*BLOG, ticket, call("GET", "/api/tickets"), *calls]).entity("Ticket")
+        links = {each.wire_name for each in entity.relations if not each.null}
+        return links | {each.wire_name for each in entity.fields if each.required}
+
+    assert required(full) == {"title", "reason", "postId", "owner"}
+    assert required(full, short) == {"title", "owner"}
+
+
+def test_a_unique_value_that_may_be_left_out_is_null_then():
+    table = schema(
+        "plans",
+        thing(id="uuid", code="text", name_q="text"),
+        origin="sql",
+        primary_key=["id"],
+        unique=[["code"], ["name"]],
+    )
+
+    plan = made([table, call("POST", "/api/plans", body=thing(code="text"))]).entity("Plan")
+
+    assert {each.name: (each.required, each.null) for each in plan.fields if each.unique} == {
+        "code": (True, False),
+        "name": (False, True),
+    }
+
+
 def test_a_verb_in_a_path_is_no_thing():
     task = schema("ITaskModel", thing(id="text", title="text"), line=60)
     blueprint = made(

@@ -69,3 +69,45 @@ def test_an_early_return_rules_out_what_follows_it():
         ("POST", "/api/beds"),
         ("DELETE", "/api/beds/{}"),
     }
+
+
+def test_what_a_handler_asks_its_database_is_no_call_of_the_front_end():
+    facts = facts_of(
+        {
+            "package.json": '{"dependencies": {"next": "15", "@supabase/supabase-js": "2"}}',
+            "app/api/beds/route.ts": (
+                "import { createClient } from '@supabase/supabase-js';\n"
+                "const supabase = createClient(process.env.URL!, process.env.KEY!);\n"
+                "export async function GET() {\n"
+                "  const { data } = await supabase.from('beds').select('*');\n"
+                "  return Response.json(data);\n}\n"
+            ),
+            "app/api/trpc/[trpc]/route.ts": "export const GET = handler;\nexport const POST = handler;\n",
+        }
+    )
+
+    assert {fact.kind for fact in facts if fact.kind == "supabase"} == set()
+    assert endpoints(facts) == {("GET", "/api/beds")}
+
+
+def test_a_body_without_a_type_has_the_fields_that_its_callers_hand_over():
+    facts = facts_of(
+        {
+            "package.json": PACKAGE,
+            "src/api.js": "import axios from 'axios';\n"
+            "export const accountsApi = {\n"
+            "  create: async (data) => (await axios.post('/api/accounts', data)).data,\n};\n",
+            "src/Add.jsx": "import { accountsApi } from './api';\n"
+            "export function Add({ name }) {\n"
+            "  const save = () => accountsApi.create({ name: name.trim(), balance: 0, kind: 'cash' });\n"
+            "  const copy = () => accountsApi.create({ name, balance: 1 });\n"
+            "  return <button onClick={save}>Add</button>;\n}\n",
+        }
+    )
+
+    (body,) = [fact.value.body for fact in facts if fact.kind == "call"]
+    assert {name: (seen.shape.type, seen.optional) for name, seen in body.fields.items()} == {
+        "name": ("unknown", False),
+        "balance": ("integer", False),
+        "kind": ("text", True),
+    }

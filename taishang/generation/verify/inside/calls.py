@@ -268,8 +268,15 @@ class Caller:
         """A body in which the names, passwords and tokens are real."""
         endpoint = target.endpoint
         action = endpoint["action"]
-        names = list(endpoint["request"]) or list(self.fields(target, user or self.demo))
-        body = {name: plain_value(endpoint["request"].get(name, {}), name) for name in names}
+        asker = user or self.demo
+        fields = {n: f for n, f in self.fields(target, asker).items() if not f.read_only}
+        names = list(endpoint["request"]) or list(fields)
+        body = {
+            name: self.sent(fields[name], asker, target)
+            if name in fields
+            else plain_value(endpoint["request"].get(name, {}), name)
+            for name in names
+        }
         body |= {name: PHRASE for name in names if "password" in name.lower()}
         login, password = self.auth["login_field"], self.auth["password_field"]
         if action == "login":

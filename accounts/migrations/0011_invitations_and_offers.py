@@ -9,7 +9,7 @@ import accounts.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_addresses_of_earlier_accounts"),
+        ("accounts", "0010_addresses_of_earlier_accounts"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ import accounts.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("account", "0009_emailaddress_unique_primary_email"),
-        ("accounts", "0006_note_changes"),
+        ("accounts", "0008_note_changes"),
     ]
 
     operations = [

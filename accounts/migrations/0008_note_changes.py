@@ -39,7 +39,7 @@ EVERY_MEMBER = {"key": "accounts_changes.resource_id"}
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_change_feed")]
+    dependencies = [("accounts", "0007_change_feed")]
 
     operations = [
         TenantPolicy("accounts_changes", read=READ, write=NOBODY),

@@ -87,7 +87,7 @@ DROP FUNCTION accounts_role_belongs();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_invitations_and_offers")]
+    dependencies = [("accounts", "0011_invitations_and_offers")]
 
     operations = [
         # The holder of the link reads the one row it names, and nothing else does so without membership.

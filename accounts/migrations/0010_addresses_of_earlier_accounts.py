@@ -16,7 +16,7 @@ INSERT INTO accounts_address_keys (address_id, user_id, email_key, verified)
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_mail_addresses_and_sign_ins"),
+        ("accounts", "0009_mail_addresses_and_sign_ins"),
         ("account", "0009_emailaddress_unique_primary_email"),
     ]
 

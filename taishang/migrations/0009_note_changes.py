@@ -26,7 +26,7 @@ SEEN = (
 class Migration(migrations.Migration):
     dependencies = [
         ("taishang", "0008_job_usage"),
-        ("accounts", "0006_note_changes"),
+        ("accounts", "0008_note_changes"),
     ]
 
     operations = [
