@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.urls import get_resolver
 
@@ -83,6 +85,7 @@ PATH_IDS = {
     "task_id": "task",
     "job_id": "job",
     "project_id": "project",
+    "service_id": "service",
 }
 # Parts that name no row: a declared setting, a version within its project.
 PLAIN = {"key": "storage.max_file_size", "number": "1"}
@@ -98,6 +101,9 @@ PAGE_IDS = {
     "generation/<uuid:pk>/": "job",
     "projects/<slug:slug>/": "slug",
     "files/<uuid:file_id>/": "file",
+    "security/services/<int:pk>/": "service",
+    "accounts/2fa/webauthn/keys/<int:pk>/": "passkey",
+    "avatars/<uuid:owner>/": "person",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -110,12 +116,16 @@ PAGE_PLAIN = {
     "admin/panels/<slug:key>/": "generation",
     "invitations/<str:token>/": "tli_unknown",
     "files/links/<str:token>/": "unknown",
+    "accounts/not-me/<str:token>/": "unknown",
 }
 REST = {"number": "1", "what": "project"}
 
 
-def rows_of(person: Person) -> dict[str, str]:
-    """One row of every kind that an id can name, in the person's workspace; name of the kind → id."""
+def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
+    """One row of every kind that an id can name, in the person's workspace; name of the kind → id.
+
+    Who has a passkey cannot sign in by the password alone, so only somebody who does not sign in gets one.
+    """
     workspace = person.workspace
     principal = Principal(
         user=person.user,
@@ -166,6 +176,11 @@ def rows_of(person: Person) -> dict[str, str]:
             zip_bytes=1,
         )
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
+    service = SocialAccount.objects.create(user=person.user, provider="github", uid=name)
+    passkey = 0
+    if with_passkey:
+        kind = Authenticator.Type.WEBAUTHN
+        passkey = Authenticator.objects.create(user=person.user, type=kind, data={"name": name}).pk
     session = Session.objects.filter(user=person.user).latest("created_at")
     return {
         "workspace": str(workspace.pk),
@@ -180,12 +195,15 @@ def rows_of(person: Person) -> dict[str, str]:
         "task": str(task.pk),
         "job": str(work.pk),
         "audit": str(audit.pk if audit else 0),
+        "service": str(service.pk),
+        "passkey": str(passkey),
     }
 
 
 def page_address(route: str, ids: dict[str, str], *, instead: str | None = None) -> str:
     """A page's address with a row's id (or with `instead`) in its one place for an id. Raises KeyError for a new one."""
-    plain = {**REST}
+    # Pictures are numbered by what they show, versions of a project by their order.
+    plain = {**REST, **({"number": NO_UUID} if route.startswith("avatars/") else {})}
     for start, value in PAGE_PLAIN.items():
         if route.startswith(start):
             plain[start.partition(":")[2].partition(">")[0]] = value

@@ -29,6 +29,7 @@ from tests.accounts.web.doors import (
     same_size,
     takes_an_id,
 )
+from tests.rig import limits
 
 pytestmark = pytest.mark.django_db
 CLOSED = [one for one in OPERATIONS if not one.is_public]
@@ -42,6 +43,12 @@ def _own_files(settings, tmp_path):
     settings.EMAIL_FILE_PATH = tmp_path
 
 
+@pytest.fixture(autouse=True)
+def _limits_out_of_the_way(db):
+    """One address asks here as often as a whole town."""
+    limits.ease()
+
+
 @pytest.fixture
 def own(alice):
     return rows_of(alice)
@@ -49,7 +56,7 @@ def own(alice):
 
 @pytest.fixture
 def foreign(charlie):
-    return rows_of(charlie)
+    return rows_of(charlie, with_passkey=True)
 
 
 def send(caller, operation, address, data=None, **headers):
