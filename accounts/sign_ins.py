@@ -86,7 +86,8 @@ def _is_new(user: User, device: str, network: str) -> bool:
     seen = list(earlier.values_list("user_agent", "network").distinct()[:200])
     known_device = any(devices.describe(agent) == device for agent, _network in seen)
     # A sign-in without an address tells nothing about networks.
-    known_network = any(known in ("", network) for _agent, known in seen)
+    networks = {known for _agent, known in seen if known}
+    known_network = network in networks or not networks
     return bool(seen) and not (known_device and known_network)
 
 

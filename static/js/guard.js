@@ -14,7 +14,8 @@ function say(text) {
   document.body.dispatchEvent(new CustomEvent("toast", { detail: { text } }));
 }
 
-async function check(form, submitter, away) {
+// A question that was answered with yes before the check is not asked again after it.
+async function check(form, submitter, away, confirmed) {
   try {
     if (!(await mayGo())) return;
   } catch {
@@ -23,8 +24,10 @@ async function check(form, submitter, away) {
   }
   if (form.elements.csrfmiddlewaretoken && csrf()) form.elements.csrfmiddlewaretoken.value = csrf();
   form.dataset.checked = "yes";
+  if (confirmed) form.dataset.confirmed = confirmed;
   form.requestSubmit(submitter);
   delete form.dataset.checked;
+  delete form.dataset.confirmed;
 }
 
 export default function attach(body) {
@@ -33,7 +36,7 @@ export default function attach(body) {
     if (event.defaultPrevented || form.method !== "post" || form.dataset.checked || form.matches(FREE)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    check(form, event.submitter, body.dataset.away);
+    check(form, event.submitter, body.dataset.away, form.dataset.confirmed);
   }, true);
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     if (csrf()) detail.headers["X-CSRFToken"] = csrf();

@@ -47,6 +47,6 @@ export default async function attach(chip) {
   const full = document.getElementById("sync-full");
   queue.addEventListener("full", () => { full.hidden = false; });
   found.isTight().then((tight) => { full.hidden = !tight; });
-  found.follow(Object.keys(takers), (change) => change.data && takers[change.type](change.data));
+  found.follow(Object.keys(takers), (change) => change.data && takers[change.type](change.data), { mark: "feed" });
   await show(chip, queue);
 }

@@ -9,7 +9,7 @@ from django.db.utils import DatabaseError, IntegrityError
 from django.utils import timezone
 
 from accounts import permissions, platform_roles, tenancy
-from accounts.models import Membership, Role, RolePermission, User, UserRole
+from accounts.models import Membership, Role, RolePermission, User, UserRole, Workspace
 from accounts.registry import Permission
 from laojun.models import AuditLog
 from tests import factories
@@ -293,6 +293,7 @@ def test_the_database_keeps_owners_and_roles_where_they_belong(alice, bob, charl
 def test_an_heir_who_is_suspended_cannot_own(alice, bob):
     with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
         Membership.objects.filter(user=bob.user).update(status="suspended")
+        Workspace.objects.filter(pk=alice.workspace.pk).update(kind="team")
     statement = "UPDATE accounts_workspaces SET owner_id = %(bob)s WHERE id = %(workspace)s"
     values = {"bob": bob.user.id, "workspace": alice.workspace.id}
 

@@ -73,7 +73,7 @@ export interface Client {
   readonly queue: Queue;
   push(wish: Wish): Promise<Operation>;
   isTight(): Promise<boolean>;
-  follow(types: string[], take: (change: Change) => void, restart?: () => void): Feed;
+  follow(types: string[], take: (change: Change) => void, options?: { restart?: () => void; mark?: string }): Feed;
   /** Resolves to what was not sent; the device's copy is wiped when that is nothing, or with `anyway`. */
   leave(options?: { anyway?: boolean }): Promise<Operation[]>;
 }

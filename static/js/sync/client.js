@@ -36,8 +36,8 @@ class Client {
     return this.queue.store.isTight();
   }
 
-  follow(types, take, restart) {
-    const feed = new Feed(this.sender, { types, take, restart, renew: this.renew });
+  follow(types, take, { restart, mark } = {}) {
+    const feed = new Feed(this.sender, { types, take, restart, mark, renew: this.renew });
     this.queue.addEventListener("done", () => feed.wake());
     feed.follow();
     return feed;

@@ -8,13 +8,15 @@ const STALE = new Set([400, 410]);
 
 export class Feed {
   // `take(change)` gets each change: {type, id, op, version, etag, address, data?}. `restart()` drops the copy.
-  constructor(sender, { types, take, restart = () => {}, renew = () => {} }) {
+  // With `mark` this tab remembers under that name how far it read, for pages that keep no copy of their own.
+  constructor(sender, { types, take, restart = () => {}, renew = () => {}, mark = "" }) {
     this.sender = sender;
     this.types = types;
     this.take = take;
     this.restart = restart;
     this.renew = renew;
-    this.cursor = "";
+    this.mark = mark;
+    this.cursor = (mark && sessionStorage.getItem(mark)) || "";
     this.pause = new Pause();
     this.stopped = false;
   }
@@ -44,6 +46,7 @@ export class Feed {
       if (!body) return false;
       for (const change of body.changes) this.take(change);
       this.cursor = body.cursor;
+      if (this.mark) sessionStorage.setItem(this.mark, this.cursor);
       more = body.has_more;
     }
     return true;

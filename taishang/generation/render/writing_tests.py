@@ -192,15 +192,17 @@ def _answer_test(model: Model, route: Route, name: str, url: str) -> list[str]:
         body = ""
     expected = _good_status(route)
     checks = status_lines(str(expected))
+    rows = f"{model.class_name}.objects"
     if route.action == "list":
-        checks += [f"        self.assertEqual(len(response.json(){_inside(route)}), 1)"]
+        shown = "1" if _parents(route) else f"{rows}.count()"
+        source = f"self.assertEqual(len(response.json(){_inside(route)}), {shown})"
+        checks += layout.lines(source, depth=2)
     if route.action == "destroy":
-        checks += [f"        self.assertFalse({model.class_name}.objects.exists())"]
+        checks += layout.lines(f"self.assertFalse({rows}.filter(pk=self.row.pk).exists())", depth=2)
     if route.action == "create" and model.owner and not is_public(route):
-        checks += [
-            f"        owned = {model.class_name}.objects.filter({model.owner}=self.owner)",
-            "        self.assertEqual(owned.count(), 2)",
-        ]
+        signed += layout.lines(f"owned = {rows}.filter({model.owner}=self.{who})", depth=2)
+        signed += ["        before = owned.count()"]
+        checks += ["        self.assertEqual(owned.count(), before + 1)"]
     return test_lines(f"{name}_answers", signed, call_lines(route, url, body), checks)
 
 
