@@ -134,4 +134,6 @@ def declare() -> None:
         ),
     )
     for order, (key, label, icon, build) in enumerate(TILES, start=10):
-        registry.console_tiles.add(key, ConsoleTile(key, label, icon, build, order))
+        registry.console_tiles.add(
+            key, ConsoleTile(key, label, icon, build, order, "task.view_all")
+        )

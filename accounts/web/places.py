@@ -114,10 +114,18 @@ def declare() -> None:
         )
     console_tiles.add("health", ConsoleTile("health", _("Health"), "activity", health, order=0))
     for order, tile in enumerate(TILES, start=60):
-        console_tiles.add(tile[0], ConsoleTile(*tile, order=order))
+        key, label, icon, build, permission = tile
+        console_tiles.add(key, ConsoleTile(key, label, icon, build, order, permission))
     console_panels.add(
         "sign_ins",
-        ConsolePanel("sign_ins", "accounts/_sign_ins_chart.html", figures.sign_ins_by_hour, 60, 60),
+        ConsolePanel(
+            "sign_ins",
+            "accounts/_sign_ins_chart.html",
+            figures.sign_ins_by_hour,
+            60,
+            60,
+            "platform.person.view",
+        ),
     )
 
 
@@ -183,10 +191,10 @@ def has_chosen_settings(*, user: User, **_context: Any) -> bool:
 
 # Beside health and what the apps above put first.
 TILES = (
-    ("redis", _("Redis"), "database", redis_mode),
-    ("refused_calls", _("Calls refused by limits"), "shield", refused_calls),
-    ("sessions", _("Signed-in devices"), "people", live_sessions),
-    ("feed", _("Change feed"), "retry", feed),
-    ("users", _("Users"), "person", figures.users),
-    ("sign_ins", _("Sign-ins, 24 h"), "out", figures.sign_ins),
+    ("redis", _("Redis"), "database", redis_mode, "platform.limit.view"),
+    ("refused_calls", _("Calls refused by limits"), "shield", refused_calls, "platform.limit.view"),
+    ("sessions", _("Signed-in devices"), "people", live_sessions, "platform.person.view"),
+    ("feed", _("Change feed"), "retry", feed, "platform.feed.view"),
+    ("users", _("Users"), "person", figures.users, "platform.person.view"),
+    ("sign_ins", _("Sign-ins, 24 h"), "out", figures.sign_ins, "platform.person.view"),
 )
