@@ -10,6 +10,7 @@ KEPT = (
     "accounts_permissions",
     "tai_schedules",
     "accounts_feed_state",
+    "accounts_cache_epoch",
 )
 
 

@@ -15,6 +15,7 @@ from django.db.utils import ProgrammingError
 from django.test import Client
 
 from accounts import members, sync, tenancy
+from accounts.members import Wish
 from accounts.models import Change, Membership, Role, UserRole, UserSettings
 from accounts.registry import permissions, sync_resources
 from tests import factories
@@ -248,7 +249,7 @@ def test_twenty_changes_of_roles_leave_the_servers_state(ada, bert):
                 ),
                 held=frozenset(permissions),
                 by=ada.user,
-                to_roles=[Role.objects.get(key=key, workspace=None)],
+                wish=Wish(roles=(Role.objects.get(key=key, workspace=None),)),
             )
         with suppress(Reset):
             copy.pull()
@@ -266,7 +267,7 @@ def test_changed_rights_reset_only_whose_they_are(ada, bert):
             membership=Membership.objects.select_related("workspace", "user").get(user=bert.user),
             held=frozenset(permissions),
             by=ada.user,
-            to_roles=[Role.objects.get(key="viewer", workspace=None)],
+            wish=Wish(roles=(Role.objects.get(key="viewer", workspace=None),)),
         )
 
     of_ada.pull()

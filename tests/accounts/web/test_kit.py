@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts import idempotency, members, tenancy
+from accounts.members import Wish
 from accounts.models import Membership, Role
 from accounts.registry import permissions
 
@@ -216,7 +217,7 @@ def test_a_304_is_not_given_after_rights_changed(alice, bob):
             membership=Membership.objects.select_related("workspace", "user").get(user=bob.user),
             held=frozenset(permissions),
             by=alice.user,
-            to_roles=[Role.objects.get(key="viewer", workspace=None)],
+            wish=Wish(roles=(Role.objects.get(key="viewer", workspace=None),)),
         )
 
     assert bob.get(address, headers={"If-None-Match": tag}).status_code == 200

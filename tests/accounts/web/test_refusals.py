@@ -45,7 +45,7 @@ def test_methods_that_nobody_answers(alice, method):
     response = alice.client.generic(method, "/api/v1/me/")
 
     assert_problem(response, 405, "method_not_allowed")
-    assert response["Allow"] == "GET, HEAD, PATCH"
+    assert response["Allow"] == "GET, HEAD, PATCH, DELETE"
 
 
 @pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-Method-Override"])

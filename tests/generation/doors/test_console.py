@@ -116,4 +116,5 @@ def test_a_person_of_the_platform_alone_gets_there(alice, jobs):
 
 
 def _links(html: str) -> list[str]:
-    return [part.split('"')[0].replace("&amp;", "&") for part in html.split('href="')[1:]]
+    links = [part.split('"')[0].replace("&amp;", "&") for part in html.split('href="')[1:]]
+    return [link for link in links if link.startswith("/admin/")]
