@@ -4,13 +4,16 @@ import pytest
 
 from accounts import signals, tenancy, workspaces
 from accounts.models import Workspace
+from taishang.claiming import Claimant
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_suspended_workspaces_tasks_wait_and_go_on_later(bench, olga):
-    bench.ask("rig.echo")
+    waiting = bench.ask("rig.echo")
     workspace = bench.person.workspace
+    # The letter to the owner waits elsewhere.
+    bench.claimant = Claimant("test:1", [waiting.queue])
 
     with tenancy.platform_scope(reason="test"):
         workspaces.suspend(workspace=workspace, reason="unpaid", by=olga.user)
