@@ -165,6 +165,7 @@ class Installation:
         self.execute(
             "TRUNCATE tai_tasks, tai_task_events, tai_task_lanes, tai_workers, rig_effects CASCADE"
         )
+        self.execute("DELETE FROM accounts_roles WHERE workspace_id IS NOT NULL")
 
     @contextmanager
     def connected(self) -> Iterator[None]:
