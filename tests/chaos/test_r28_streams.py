@@ -9,7 +9,7 @@ from django.conf import settings
 
 from tests.rig.installation import wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(60), pytest.mark.unsettled]
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tests.e2e.conftest import TAGS
 from tests.factories import PASSWORD, Account
 from tests.rig.mailbox import Mailbox, link_of, open_mailbox
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.unsettled]
 NEW = "another four unrelated words"
 AUTHENTICATOR = {
     "protocol": "ctap2",

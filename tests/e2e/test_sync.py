@@ -12,7 +12,7 @@ from accounts.models import ApiKey, Profile, Session, UserSettings
 from laojun.models import AuditLog
 from tests.factories import PASSWORD, Account
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.unsettled]
 SOON_MS = 5_000
 QUEUE_MS = 30_000
 EDITS = 100

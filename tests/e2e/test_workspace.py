@@ -12,7 +12,7 @@ from accounts.models import Workspace
 from tests import factories
 from tests.factories import PASSWORD, Account
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.unsettled]
 
 
 @pytest.fixture
