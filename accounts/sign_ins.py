@@ -44,7 +44,7 @@ def succeeded(*, user: User, session: Session, facts: "Facts") -> None:
 
 def failed(*, login: str, facts: "Facts") -> None:
     """Write a refused sign-in down. In the log the typed name is a keyed hash, never a list of addresses."""
-    key = identity.email_key(login) if "@" in login else identity.username_key(login)
+    key = identity.login_key(login)
     _key_id, digest = secrets.sign(key.encode(), purpose="failed sign-in")
     with transaction.atomic():
         SignIn.objects.create(
