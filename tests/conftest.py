@@ -35,6 +35,9 @@ REAL_PATIENCE = (caching.CONNECT_SECONDS, caching.CALL_SECONDS, breaker.BUDGET_S
 def pytest_configure() -> None:
     """A busy machine is not a dead Redis: only the tests of its absence keep the real patience."""
     set_patience(2.0, 2.0, math.inf)
+    if WORKER != "main":
+        # One worker's sweep must not take what another one has just stored.
+        settings.STORAGES["default"]["OPTIONS"]["location"] = settings.DATA_DIR / f"files-{WORKER}"
 
 
 def set_patience(connect: float, call: float, budget: float) -> None:
