@@ -22,12 +22,24 @@ _began: datetime | None = None
 
 
 def begin(*, patience_s: float = PATIENCE_S) -> threading.Thread:
-    """Verify what is pinned somewhere, waiting no longer than `patience_s`. Returns the thread that goes on."""
+    """A process that serves begins: what is pinned is verified, and nobody waits longer than `patience_s` for it."""
+    mark()
+    thread = verify_beside()
+    thread.join(patience_s)
+    return thread
+
+
+def mark() -> None:
+    """From now on a version runs in this process and its children once it was judged after this moment."""
     global _began
     _began = timezone.now()
-    thread = threading.Thread(target=_verify_pinned, args=(_began,), name="plugins", daemon=True)
+
+
+def verify_beside() -> threading.Thread:
+    """Judge what waits since `mark`, beside the work of this process."""
+    began = _began or timezone.now()
+    thread = threading.Thread(target=_verify_pinned, args=(began,), name="plugins", daemon=True)
     thread.start()
-    thread.join(patience_s)
     return thread
 
 
