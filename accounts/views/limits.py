@@ -27,12 +27,16 @@ def overview(request: HttpRequest) -> HttpResponse:
 def of_workspace(request: HttpRequest) -> HttpResponse:
     """What the workspace as a whole has used of what it may."""
     workspace_id = principal_of(request).workspace_id or 0
+    return render(request, "workspace/limits.html", of_whole(workspace_id))
+
+
+def of_whole(workspace_id: int) -> dict[str, Any]:
+    """What `workspace/_limits.html` shows; called inside the workspace, or in the platform scope."""
     measured = [(usage, *usage.measure(workspace_id)) for usage in usages.values()]
-    context = {
+    return {
         "usages": [
             {"entry": usage, "used": used, "most": most, "is_full": used >= most}
             for usage, used, most in measured
         ],
         "limits": limits.look(limits.demands_of_workspace(workspace_id)),
     }
-    return render(request, "workspace/limits.html", context)
