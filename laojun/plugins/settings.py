@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts import secrets
 from accounts.redaction import MASK
+from laojun import configs
 from laojun.audit import Actor
 from laojun.models import Config, PluginInstance
 from laojun.plugins import schemas, vocabulary
@@ -45,7 +46,7 @@ def effective(instance: PluginInstance) -> dict[str, Any]:
     """Every plain setting in force: schema, platform, instance, the later ones first. One query."""
     schema = schema_of(instance)
     return schemas.merged(
-        schemas.defaults(schema), _platform_values(instance.plugin.slug), instance.config
+        schemas.defaults(schema), platform_values(instance.plugin.slug), instance.config
     )
 
 
@@ -54,7 +55,7 @@ def with_secrets(instance: PluginInstance) -> dict[str, Any]:
     found = effective(instance)
     for row in _secret_rows(instance):
         path = row.key.removeprefix(SECRET_KEY)
-        plain = secrets.unseal(str(row.secret_ciphertext), place=_seal_place(instance, path))
+        plain = secrets.unseal(str(row.secret_ciphertext), place=configs.place_of(row))
         schemas.put(found, path, plain)
     return found
 
@@ -79,7 +80,7 @@ def faults(instance: PluginInstance, *, config: Mapping[str, Any] | None = None)
     """What is wrong with the settings in force, or with these in place of the instance's own."""
     schema = schema_of(instance)
     own = instance.config if config is None else config
-    whole = schemas.merged(schemas.defaults(schema), _platform_values(instance.plugin.slug), own)
+    whole = schemas.merged(schemas.defaults(schema), platform_values(instance.plugin.slug), own)
     found = schemas.faults(schema, whole, secrets_set=secrets_set(instance))
     return found + _foreign_host(instance, whole)
 
@@ -114,7 +115,7 @@ def write_secrets(instance: PluginInstance, given: Mapping[str, str], *, actor: 
             key=f"{SECRET_KEY}{path}",
             is_secret=True,
         )
-        row.secret_ciphertext = secrets.seal(value, place=_seal_place(instance, path))
+        row.secret_ciphertext = secrets.seal(value, place=configs.place_of(row))
         row.updated_by = actor.name
         row.save()
 
@@ -129,6 +130,17 @@ def moved_addresses(
     """Whether a setting that is an address changed: what was entered for the former one does not go along."""
     addresses = [field.path for field in schemas.fields(schema) if field.format == "uri"]
     return any(schemas.get(before, path) != schemas.get(after, path) for path in addresses)
+
+
+def platform_values(slug: str) -> dict[str, Any]:
+    """What operators set for a plugin in every workspace. One query."""
+    rows = Config.objects.filter(
+        workspace=None, scope=scope_of(slug), is_secret=False, key__startswith=PLAIN_KEY
+    )
+    found: dict[str, Any] = {}
+    for key, value in rows.values_list("key", "value"):
+        schemas.put(found, key.removeprefix(PLAIN_KEY), value)
+    return found
 
 
 def scope_of(slug: str) -> str:
@@ -150,17 +162,6 @@ def _foreign_host(instance: PluginInstance, config: Mapping[str, Any]) -> list[F
     return [Fault(ENDPOINT, "host_not_permitted", f"{host} is not a host this plugin may reach")]
 
 
-def _platform_values(slug: str) -> dict[str, Any]:
-    """What operators set for a plugin in every workspace. One query."""
-    rows = Config.objects.filter(
-        workspace=None, scope=scope_of(slug), is_secret=False, key__startswith=PLAIN_KEY
-    )
-    found: dict[str, Any] = {}
-    for key, value in rows.values_list("key", "value"):
-        schemas.put(found, key.removeprefix(PLAIN_KEY), value)
-    return found
-
-
 def _secret_rows(instance: PluginInstance) -> Any:
     return Config.objects.filter(
         workspace_id=instance.workspace_id,
@@ -168,8 +169,3 @@ def _secret_rows(instance: PluginInstance) -> Any:
         is_secret=True,
         key__startswith=SECRET_KEY,
     )
-
-
-def _seal_place(instance: PluginInstance, path: str) -> str:
-    slug = instance.plugin.slug
-    return f"lao_configs.secret_ciphertext:{instance.workspace_id}:plugin:{slug}:{path}"

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import tenancy
 from laojun.models import Plugin, PluginAudit, PluginKey, PluginVersion
+from laojun.plugins import settings
 from taishang.models import Task
 from tests.laojun.plugins import making
 from tests.laojun.plugins.making import Author, catalogued, signed
@@ -150,3 +151,19 @@ def test_lists_open_and_nobody_else_sees_them(boss, alice, acme):
         path = f"/admin/laojun/{model}/"
         assert boss.get(path).status_code == 200, path
         assert alice.get(path).status_code in {302, 403, 404}
+
+
+def test_what_operators_set_holds_in_every_workspace_until_it_is_set_there(boss, alice, acme):
+    version = catalogued(boss, signed(acme))
+    instance = making.switched_on(alice, version)
+    path = f"/admin/laojun/plugin/{version.plugin_id}/change/"
+
+    boss.post(path, {"deed": "settings", "limit": "8", "endpoint": ""})
+    with tenancy.workspace(alice.workspace.pk, user_id=alice.user.pk):
+        assert settings.effective(making.read(alice, instance))["limit"] == 8
+    refused = boss.post(path, {"deed": "settings", "limit": "99"}, follow=True)
+    assert "limit" in refused.content.decode()
+    boss.post(path, {"deed": "settings", "limit": ""})
+
+    with tenancy.workspace(alice.workspace.pk, user_id=alice.user.pk):
+        assert settings.effective(making.read(alice, instance))["limit"] == 3
