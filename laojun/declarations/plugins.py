@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import MANAGERS, WRITERS
-from accounts.registry import DeletionStep, Job, NavigationEntry, Schedule
+from accounts.registry import ConsoleTile, DeletionStep, Job, NavigationEntry, Schedule
 from laojun import files
 from laojun.declarations.entries import actions, console, places, problems, rights, schedules
 from laojun.definitions import CHOICE, INTEGER, MEBIBYTE, NAMES, Definition, Reader, define
@@ -163,6 +163,9 @@ PAGE = NavigationEntry(
     "plugin.view",
     group="workspace",
 )
+TILE = ConsoleTile(
+    "unsound_plugins", _("Unsound plugins"), "plug", scanning.unsound_tile, 62, "plugin.view"
+)
 REMOVAL = DeletionStep("laojun.remove_plugins", removing.remove_plugins, 40)
 SCAN = Job(
     "laojun.plugin_scan",
@@ -187,6 +190,7 @@ def declare() -> None:
     )
     registry.body_limits.add("/api/v1/plugins/", BODY_BYTES)
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
+    registry.console_tiles.add(TILE.key, TILE)
     registry.jobs.add(SCAN.name, SCAN)
     schedules(Schedule(SCAN.name, scanning.scan, every_s=SCAN_EVERY_S))
     _define()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from laojun.models import PluginInstance, PluginVersion
-from laojun.plugins import builtins, scanning
+from laojun.plugins import scanning
 
 PATIENCE_S = 2.0
 REASON = "plugins at the start of a process"
@@ -64,7 +64,7 @@ def _verify_pinned(began: datetime) -> None:
 def _pinned(began: datetime) -> list[int]:
     """The versions somebody runs and nobody judged since; the platform's own rows come first into being."""
     with tenancy.platform_scope(reason=REASON):
-        builtins.register()
+        scanning.register_builtins()
         pinned = PluginInstance.objects.filter(enabled=True).values("version_id")
         waiting = PluginVersion.objects.filter(pk__in=pinned).exclude(verified_at__gte=began)
         return list(waiting.order_by("pk").values_list("pk", flat=True))

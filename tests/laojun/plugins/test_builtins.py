@@ -51,7 +51,7 @@ def test_registering_twice_changes_nothing(homemade):
     registered()
 
     with tenancy.platform_scope(reason="test"):
-        assert builtins.register() == 0
+        assert builtins.register() == []
 
 
 def test_code_that_is_not_what_was_listed_does_not_run(alice, homemade, tmp_path):
@@ -74,12 +74,13 @@ def test_while_somebody_works_on_it_changed_code_runs(homemade, tmp_path, settin
     assert registered().signature_status == "signed"
 
 
-def test_a_version_that_is_no_longer_shipped_does_not_fit(homemade, monkeypatch):
+def test_who_uses_one_moves_along_and_the_former_version_fits_no_more(alice, homemade, monkeypatch):
     version = registered()
+    instance = making.used(alice, version, enabled=True)
     newer = Builtin("homemade", described("2.0.0"), homemade.files, homemade.digests)
     monkeypatch.setitem(builtins.builtins._entries, "homemade", newer)
     with tenancy.platform_scope(reason="test"):
-        builtins.register()
+        scanning.register_builtins()
 
     scanning.verify_one(version.pk)
 
@@ -87,6 +88,8 @@ def test_a_version_that_is_no_longer_shipped_does_not_fit(homemade, monkeypatch)
         rows = PluginVersion.objects.filter(plugin__slug="homemade")
         found = dict(rows.values_list("version", "signature_status"))
     assert found == {"1.0.0": "incompatible", "2.0.0": "signed"}
+    moved = making.read(alice, instance)
+    assert (moved.version.version, moved.health) == ("2.0.0", "ok")
 
 
 def test_what_is_on_by_itself_serves_those_that_need_it(alice, olga, homemade):
