@@ -14,6 +14,11 @@ from laojun.files import Purpose
 from laojun.plugins import packages, policy, removing, scanning, storing, verdicts
 
 BODY_BYTES = packages.MAX_PACKAGE_BYTES + MEBIBYTE
+DOORS_FOR_PACKAGES = (
+    "/api/v1/plugins/",
+    "/workspace/plugins/package/",
+    "/admin/laojun/plugin/add/",
+)
 SCAN_EVERY_S = 6 * 3600
 ACTIONS = {
     "plugin.installed": _("brought a plugin in"),
@@ -188,7 +193,8 @@ def declare() -> None:
     files.purposes.add(
         storing.PURPOSE, Purpose(_("plugin package"), None, cap_key=policy.MAX_PACKAGE)
     )
-    registry.body_limits.add("/api/v1/plugins/", BODY_BYTES)
+    for door in DOORS_FOR_PACKAGES:
+        registry.body_limits.add(door, BODY_BYTES)
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
     registry.console_tiles.add(TILE.key, TILE)
     registry.jobs.add(SCAN.name, SCAN)
