@@ -39,7 +39,10 @@ class Lines(forms.CharField):
 
 
 class SettingsForm(forms.Form):
-    """Every setting of a schema. `config()` is what was entered, nested as the schema wants it."""
+    """Every setting of a schema. `config()` is what was entered, nested as the schema wants it.
+
+    What equals `inherited` is not kept, so that it follows when what stands above it changes.
+    """
 
     def __init__(
         self,
@@ -47,10 +50,12 @@ class SettingsForm(forms.Form):
         schema: Mapping[str, Any],
         config: Mapping[str, Any],
         secrets_set: frozenset[str] = frozenset(),
+        inherited: Mapping[str, Any] | None = None,
         with_secrets: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.inherited = inherited or {}
         listed = [one for one in schemas.fields(schema) if with_secrets or not one.is_secret]
         self.paths = {name_of(one.path): one for one in listed}
         for name, one in self.paths.items():
@@ -64,7 +69,7 @@ class SettingsForm(forms.Form):
             value = self.cleaned_data[name]
             if one.is_secret:
                 schemas.put(found, one.path, value or MASK)
-            elif value not in (None, ""):
+            elif value not in (None, "") and value != schemas.get(self.inherited, one.path):
                 schemas.put(found, one.path, value)
         return found
 
