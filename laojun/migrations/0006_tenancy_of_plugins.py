@@ -105,7 +105,7 @@ KEYS = f"""
     CREATE TRIGGER lao_plugin_keys_keep BEFORE UPDATE OR DELETE ON lao_plugin_keys
         FOR EACH ROW EXECUTE FUNCTION lao_plugin_keys_keep();
 """
-NO_KEYS = f"""
+NO_KEYS = """
     DROP TRIGGER lao_plugin_keys_keep ON lao_plugin_keys;
     DROP FUNCTION lao_plugin_keys_keep();
 """
