@@ -13,12 +13,12 @@ import orjson
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from laojun import files
+from laojun import cage, files
+from laojun.cage import CageResult, Limits
 from laojun.files import Owner, StorageFull, StorageQuotaExceeded
 from laojun.models import File
 from taishang import projects
-from taishang.generation import cage, packing, submitting
-from taishang.generation.cage import CageResult, Limits
+from taishang.generation import packing, submitting
 from taishang.generation.diff import diff_sha256
 from taishang.generation.trees import tree_sha256
 from taishang.models import GenerationArtifact, GenerationJob
