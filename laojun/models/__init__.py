@@ -2,6 +2,10 @@ from laojun.models.audit import AuditActor, AuditLog
 from laojun.models.config import Config, ConfigGeneration
 from laojun.models.file import File, FileUsage
 from laojun.models.outbound import OutboundRule
+from laojun.models.plugin import Plugin, PluginGeneration, PluginVersion
+from laojun.models.plugin_audit import PluginAudit
+from laojun.models.plugin_instance import PluginConsent, PluginInstance
+from laojun.models.plugin_key import PluginKey
 
 __all__ = [
     "AuditActor",
@@ -11,4 +15,11 @@ __all__ = [
     "File",
     "FileUsage",
     "OutboundRule",
+    "Plugin",
+    "PluginAudit",
+    "PluginConsent",
+    "PluginGeneration",
+    "PluginInstance",
+    "PluginKey",
+    "PluginVersion",
 ]
