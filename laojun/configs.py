@@ -113,10 +113,16 @@ def secret(key: str, workspace_id: int | None = None) -> str:
     for place in (workspace_id, None):
         row = Config.objects.of(place).filter(key=key, is_secret=True).first()
         if row is not None and row.secret_ciphertext:
-            return secrets.unseal(row.secret_ciphertext, place=_seal_place(place, key))
+            return unsealed(row)
         if place is None:
             break
     return ""
+
+
+def unsealed(row: Config) -> str:
+    """The plain text of a row that holds a secret. Raises SecretUnreadable."""
+    place = _seal_place(row.workspace_id, row.key)
+    return secrets.unseal(row.secret_ciphertext or "", place=place)
 
 
 def entries(workspace_id: int | None, *, prefix: str = "") -> list[Entry]:

@@ -15,6 +15,7 @@ CODES = frozenset(
         "invalid_json",
         "invalid_output",
         "input_too_large",
+        "abandoned",
         "circuit_open",
         "not_permitted",
         "not_configured",

@@ -20,6 +20,7 @@ from laojun.plugins.vocabulary import NET
 
 PURPOSE = "webhook"
 MAX_RETRY_AFTER_SECONDS = 3600.0
+MIN_SECONDS = 0.1
 REDIRECTS = range(300, 400)
 
 
@@ -59,7 +60,7 @@ def run(
     began = time.monotonic()
     limits = Limits(seconds=seconds, max_bytes=max_out)
     try:
-        reply = _posted(endpoint, letter, limits)
+        reply = _posted(endpoint, letter, limits, began)
     except BlockedAddress:
         return _failed("blocked_address", letter, began)
     except outbound.ReplyTooLarge:
@@ -70,15 +71,19 @@ def run(
     return _judged(reply, letter, began)
 
 
-def _posted(endpoint: Endpoint, letter: Letter, limits: Limits) -> Reply:
+def _posted(endpoint: Endpoint, letter: Letter, limits: Limits, began: float) -> Reply:
     headers = signed_headers(endpoint.secrets, letter, datetime.now(UTC))
     try:
         return outbound.post(
             endpoint.url, purpose=PURPOSE, headers=headers, content=letter.content, limits=limits
         )
     except NotConnected:
+        rest = (limits.seconds or 0.0) - (time.monotonic() - began)
+        if rest < MIN_SECONDS:
+            raise
+        again = replace(limits, seconds=rest)
         return outbound.post(
-            endpoint.url, purpose=PURPOSE, headers=headers, content=letter.content, limits=limits
+            endpoint.url, purpose=PURPOSE, headers=headers, content=letter.content, limits=again
         )
 
 
