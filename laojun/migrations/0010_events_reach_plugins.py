@@ -34,11 +34,15 @@ EMIT = """
                 'subject', about, 'time', clock_timestamp(), 'truncated', large,
                 'data', CASE WHEN large THEN '{}'::jsonb ELSE content END),
             'pending', 0, clock_timestamp(), 0, 0, '', '', trace
-        FROM lao_plugin_instances i JOIN lao_plugin_versions v ON v.id = i.version_id
+        FROM lao_plugin_instances i
+            JOIN lao_plugin_versions v ON v.id = i.version_id
+            JOIN lao_plugins p ON p.id = i.plugin_id
         WHERE i.workspace_id = place AND i.enabled AND i.health IN ('ok', 'degraded')
             AND v.hooks @> ARRAY['event.sink']::varchar[]
-            AND EXISTS (SELECT 1 FROM lao_plugin_consents c WHERE c.instance_id = i.id
-                        AND c.withdrawn_at IS NULL AND c.permission = lao_plugin_emit.permission);
+            AND v.permissions @> ARRAY[lao_plugin_emit.permission]::varchar[]
+            AND (p.kind = 'builtin' OR EXISTS (
+                SELECT 1 FROM lao_plugin_consents c WHERE c.instance_id = i.id
+                AND c.withdrawn_at IS NULL AND c.permission = lao_plugin_emit.permission));
         GET DIAGNOSTICS told = ROW_COUNT;
         RETURN told;
     END $$;

@@ -270,3 +270,8 @@ def forget(*, now: datetime | None = None) -> int:
 def _remove(rows: Any) -> int:
     ids = list(rows.values_list("pk", flat=True)[:BATCH])
     return int(PluginDelivery.objects.filter(pk__in=ids).delete()[0])
+
+
+def remove(*, workspace_id: int) -> int:
+    """A batch of the calls that a workspace leaves behind."""
+    return _remove(PluginDelivery.objects.filter(workspace_id=workspace_id))

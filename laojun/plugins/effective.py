@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
+
+from laojun import configs
 from laojun.models import Config, PluginInstance
 
 ENDPOINT, SIGNING_SECRET = "endpoint", "signing_secret"
