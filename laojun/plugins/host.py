@@ -14,6 +14,7 @@ from accounts.ids import uuid7
 from laojun import audit
 from laojun.models import PluginDelivery, PluginInstance
 from laojun.plugins import calling, circuit, generation, runnables
+from laojun.plugins.builtins import builtins
 from laojun.plugins.calling import Call
 from laojun.plugins.hooks import HookPoint, hooks
 from laojun.plugins.outcomes import Outcome
@@ -43,7 +44,9 @@ def call(hook: str, workspace_id: int, payload: Any) -> list[Answer]:
     """
     point = known(hook)
     with tenancy.workspace(workspace_id):
-        asked = [_admitted(one) for one in runnables.on_hook(hook, workspace_id)]
+        asked = [
+            _admitted(one) for one in runnables.on_hook(hook, workspace_id) if _answers(one, hook)
+        ]
     if not asked:
         return []
     outcomes = _together([_question(point, one, payload) for one in asked])
@@ -55,9 +58,14 @@ def call(hook: str, workspace_id: int, payload: Any) -> list[Answer]:
 
 
 def is_used(hook: str, workspace_id: int) -> bool:
-    """Whether anybody but the platform answers a hook here."""
+    """Whether `call` would ask anybody here."""
     with tenancy.workspace(workspace_id):
-        return any(one.kind != "builtin" for one in runnables.on_hook(hook, workspace_id))
+        return any(_answers(one, hook) for one in runnables.on_hook(hook, workspace_id))
+
+
+def _answers(runnable: Runnable, hook: str) -> bool:
+    """A plugin of the platform may be part of its caller, which then runs it without asking."""
+    return runnable.kind != "builtin" or hook in builtins[runnable.slug].run
 
 
 def known(hook: str) -> HookPoint:
