@@ -113,16 +113,10 @@ def secret(key: str, workspace_id: int | None = None) -> str:
     for place in (workspace_id, None):
         row = Config.objects.of(place).filter(key=key, is_secret=True).first()
         if row is not None and row.secret_ciphertext:
-            return unsealed(row)
+            return secrets.unseal(row.secret_ciphertext, place=_seal_place(place, key))
         if place is None:
             break
     return ""
-
-
-def unsealed(row: Config) -> str:
-    """The plain text of a row that holds a secret. Raises SecretUnreadable."""
-    place = _seal_place(row.workspace_id, row.key)
-    return secrets.unseal(row.secret_ciphertext or "", place=place)
 
 
 def entries(workspace_id: int | None, *, prefix: str = "") -> list[Entry]:
@@ -182,6 +176,8 @@ def write(
         for wish in wishes:
             _apply(wish, cleaned.get(wish.key), workspace_id, actor, (action, details))
         snapshots.announce(workspace_id)
+        for follow in {known(wish.key).after for wish in wishes} - {None}:
+            follow(workspace_id)  # type: ignore[misc]
         return [entry(wish.key, workspace_id) for wish in wishes]
 
 

@@ -57,12 +57,6 @@ PROBLEMS = [
         _("Wait for the task named in `task_id`, or cancel it first."),
     ),
     (
-        "illegal_transition",
-        409,
-        _("The task is not in a state that allows this"),
-        _("Read the task again; `allowed_actions` says what can be done now."),
-    ),
-    (
         "queue_full",
         429,
         _("Too many tasks are waiting"),

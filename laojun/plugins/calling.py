@@ -11,9 +11,10 @@ import orjson
 
 from accounts import tenancy
 from laojun.models import Plugin, PluginVersion
-from laojun.plugins import broker, effective, events, storing
+from laojun.plugins import broker, events, storing
 from laojun.plugins.builtins import builtins
 from laojun.plugins.hooks import HookPoint
+from laojun.plugins.manifests import ENDPOINT
 from laojun.plugins.outcomes import Outcome
 from laojun.plugins.runnables import Runnable
 from laojun.plugins.runtimes import http, wasm
@@ -89,7 +90,7 @@ def _builtin(runnable: Runnable, call: Call, _content: bytes) -> Outcome:
 def _http(runnable: Runnable, call: Call, content: bytes) -> Outcome:
     is_event = call.hook.mode == "async"
     return http.run(
-        endpoint=http.Endpoint(str(runnable.config.get(effective.ENDPOINT, "")), runnable.secrets),
+        endpoint=http.Endpoint(str(runnable.config.get(ENDPOINT, "")), runnable.secrets),
         granted=runnable.granted,
         letter=http.Letter(str(call.id), content, events.CONTENT_TYPE if is_event else JSON),
         seconds=call.seconds,

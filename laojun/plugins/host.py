@@ -13,7 +13,7 @@ from accounts import tenancy
 from accounts.ids import uuid7
 from laojun import audit
 from laojun.models import PluginDelivery, PluginInstance
-from laojun.plugins import calling, circuit, generation, runnables
+from laojun.plugins import calling, circuit, instances, runnables
 from laojun.plugins.builtins import builtins
 from laojun.plugins.calling import Call
 from laojun.plugins.hooks import HookPoint, hooks
@@ -153,19 +153,12 @@ def keep_circuit(instance_id: int, *, ok: bool) -> None:
 
 def switch_off(instance_id: int, reason: str) -> None:
     """Turn a plugin off because its receiver said so. The caller stands in the workspace."""
-    row = PluginInstance.objects.select_for_update(of=("self",)).get(pk=instance_id)
+    row = PluginInstance.objects.with_version().select_for_update(of=("self",)).get(pk=instance_id)
     if not row.enabled:
         return
-    row.enabled, row.health = False, PluginInstance.Health.DISABLED
-    row.health_detail = {"code": reason}
-    row.save(update_fields=["enabled", "health", "health_detail", "updated_at"])
-    generation.moved(row.workspace_id)
-    audit.record(
-        actor=audit.Actor.system("plugins"),
-        action="plugin.disabled",
-        target=("plugin_instance", row.pk),
-        details={"reason": reason},
-    )
+    actor = audit.Actor.system("plugins")
+    instances.change(instance=row, wishes=instances.Wishes(enabled=False), actor=actor)
+    PluginInstance.objects.filter(pk=row.pk).update(health_detail={"code": reason})
 
 
 def note(hook: str, runnable: Runnable, outcome: Outcome) -> PluginDelivery:

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from laojun.models import Plugin, PluginConsent, PluginInstance, PluginVersion
-from laojun.plugins.builtins import Builtin, builtins
-from laojun.plugins.effective import defaults, secrets_of, settings_of
+from django.utils import timezone
 
-MAX_PER_HOOK = 10
+from laojun.models import Plugin, PluginConsent, PluginInstance, PluginVersion
+from laojun.plugins import schemas, settings, starting
+from laojun.plugins.builtins import Builtin, builtins
+from laojun.plugins.instances import MAX_PER_HOOK
+from laojun.plugins.manifests import EMPTY_SCHEMA, HTTP, SIGNING_SECRET
+
 OFFERED = (Plugin.Status.ACTIVE, Plugin.Status.DEPRECATED)
 DEFAULT_PRIORITY = 100
 
@@ -38,7 +41,7 @@ class Runnable:
 def on_hook(hook: str, workspace_id: int) -> list[Runnable]:
     """Those that answer a hook here, in the order they are asked: by priority, then slug; ten at most.
 
-    The caller stands in the workspace. Cost: four queries.
+    The caller stands in the workspace.
     """
     rows = list(PluginInstance.objects.runnable().on_hook(hook).with_version()[:MAX_PER_HOOK])
     found = [*of_instances(rows), *_unasked(hook, workspace_id)]
@@ -46,27 +49,33 @@ def on_hook(hook: str, workspace_id: int) -> list[Runnable]:
 
 
 def of_instances(rows: Iterable[PluginInstance]) -> list[Runnable]:
-    """What calls of these instances need. Two queries, whatever their number."""
-    instances = [row for row in rows if row.plugin.status in OFFERED]
-    granted = _granted(instances)
-    return [
-        Runnable(
-            slug=row.plugin.slug,
-            kind=row.plugin.kind,
-            workspace_id=row.workspace_id,
-            plugin_id=row.plugin_id,
-            version_id=row.version_id,
-            instance_id=row.pk,
-            priority=row.priority,
-            granted=_allowed(row, granted),
-            config=settings_of(row),
-            secrets=secrets_of(row),
-            runtime=row.version.manifest.get("runtime", {}),
-            files=row.version.manifest.get("files", {}),
-            circuit=row.circuit,
-        )
-        for row in instances
+    """What calls of these instances need. One query, and three for the settings of each."""
+    instances = [
+        row for row in rows if row.plugin.status in OFFERED and starting.cleared(row.version)
     ]
+    granted = _granted(instances)
+    return [_of_instance(row, _allowed(row, granted)) for row in instances]
+
+
+def _of_instance(row: PluginInstance, granted: frozenset[str]) -> Runnable:
+    is_http = row.plugin.kind == HTTP
+    config = settings.with_secrets(row)
+    config.pop(SIGNING_SECRET, None)
+    return Runnable(
+        slug=row.plugin.slug,
+        kind=row.plugin.kind,
+        workspace_id=row.workspace_id,
+        plugin_id=row.plugin_id,
+        version_id=row.version_id,
+        instance_id=row.pk,
+        priority=row.priority,
+        granted=granted,
+        config=config,
+        secrets=settings.signing_secrets(row, now=timezone.now()) if is_http else (),
+        runtime=row.version.manifest.get("runtime", {}),
+        files=row.version.manifest.get("files", {}),
+        circuit=row.circuit,
+    )
 
 
 def switched_off(hook: str, workspace_id: int) -> set[str]:
@@ -96,7 +105,7 @@ def _unasked(hook: str, workspace_id: int) -> list[Runnable]:
             plugin_id=version.plugin_id,
             version_id=version.pk,
             granted=frozenset(version.permissions),
-            config=defaults(version.manifest.get("config_schema", {})),
+            config=schemas.defaults(version.manifest.get("config_schema", EMPTY_SCHEMA)),
         )
         for version in newest
     ]

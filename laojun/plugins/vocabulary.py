@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 LOW, MEDIUM, HIGH = "low", "medium", "high"
 NET = "net:"
@@ -122,3 +123,11 @@ def explain(key: str, language: str) -> str:
 def risk(key: str) -> str:
     found = known(key)
     return found.risk if found else HIGH
+
+
+def host_of(address: str) -> str:
+    """The host that an address of the web names, as a permission would name it; "" where there is none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""

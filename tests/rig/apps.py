@@ -6,4 +6,4 @@ class RigConfig(AppConfig):
     label = "rig"
 
     def ready(self) -> None:
-        from tests.rig import handlers  # noqa: F401
+        from tests.rig import handlers, hooks  # noqa: F401
