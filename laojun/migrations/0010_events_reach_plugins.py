@@ -30,7 +30,7 @@ EMIT = """
             hook, mode, is_test, event_id, event_type, payload, state, attempts, next_attempt_at,
             bytes_in, bytes_out, error_code, error, trace_id)
         SELECT lao_uuid7(), place, i.plugin_id, i.id, i.version_id, 'event.sink', 'async', false,
-            event, kind, jsonb_build_object(
+            event, lao_plugin_emit.kind, jsonb_build_object(
                 'subject', about, 'time', clock_timestamp(), 'truncated', large,
                 'data', CASE WHEN large THEN '{}'::jsonb ELSE content END),
             'pending', 0, clock_timestamp(), 0, 0, '', '', trace

@@ -9,7 +9,8 @@ from laojun.models import PluginDelivery
 from laojun.plugins import broker, events, points, samples
 from laojun.plugins.hooks import hooks
 
-ALL = [*hooks.values(), points.TEXT_TOOL, points.POST_PROCESSOR]
+OURS = [point for point in hooks.values() if not point.name.startswith("rig.")]
+ALL = [*OURS, points.TEXT_TOOL, points.POST_PROCESSOR]
 QUESTIONS = [point for point in ALL if point.mode == "sync"]
 
 
