@@ -12,13 +12,14 @@ from accounts.registry import (
     NavigationEntry,
     Permission,
     Problem,
+    Usage,
 )
 from laojun import audit, definitions, files
 from laojun.definitions import GLOBAL, INTEGER, WORKSPACE, Definition
 from laojun.files import Purpose
 from laojun.plugins.builtins import builtins
 from laojun.plugins.hooks import hooks
-from taishang.generation import figures, glances, points
+from taishang.generation import figures, glances, points, submitting
 from taishang.models.generation import MAX_UPLOAD_BYTES
 
 ZIP = frozenset({"application/zip"})
@@ -187,6 +188,9 @@ PURPOSES = {
 }
 
 
+WAITING = Usage("generation.waiting", _("Generations that wait"), submitting.waiting)
+
+
 def declare() -> None:
     _declare_plugins()
     for key, zh, en, roles, risk in RIGHTS:
@@ -226,6 +230,7 @@ def declare() -> None:
             group="tools",
         ),
     )
+    registry.usages.add(WAITING.key, WAITING)
     registry.page_limits.add("generation_new", {"POST": ("upload",)})
     registry.home_cards.add(
         "generation",
