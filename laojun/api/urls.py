@@ -1,6 +1,6 @@
 from django.urls import path
 
-from laojun.api import audit_logs, configs, files
+from laojun.api import audit_logs, configs, files, plugin_instances, plugins
 
 urlpatterns = [
     # Files
@@ -13,6 +13,22 @@ urlpatterns = [
     path("configs/<str:key>/", configs.ConfigDetail.as_view()),
     path("configs/<str:key>/history/", configs.ConfigHistory.as_view()),
     path("configs/<str:key>/rollback/", configs.ConfigRollback.as_view()),
+    # Plugins
+    path("plugins/", plugins.Plugins.as_view()),
+    path("plugins/<int:plugin_id>/", plugins.PluginDetail.as_view()),
+    path("plugins/<int:plugin_id>/versions/", plugins.PluginVersions.as_view()),
+    path("plugins/<int:plugin_id>/versions/<str:version>/", plugins.PluginVersionDetail.as_view()),
+    path(
+        "plugins/<int:plugin_id>/versions/<str:version>/verification/",
+        plugins.PluginVerification.as_view(),
+    ),
+    # Plugins in use
+    path("plugin-instances/", plugin_instances.PluginInstances.as_view()),
+    path("plugin-instances/<int:instance_id>/", plugin_instances.PluginInstanceDetail.as_view()),
+    path("plugin-instances/<int:instance_id>/consents/", plugin_instances.PluginConsents.as_view()),
+    path("plugin-instances/<int:instance_id>/upgrade/", plugin_instances.PluginUpgrade.as_view()),
+    path("plugin-instances/<int:instance_id>/rollback/", plugin_instances.PluginRollback.as_view()),
+    path("plugin-audits/", plugin_instances.PluginAudits.as_view()),
     # Audit
     path("audit-logs/", audit_logs.AuditLogs.as_view()),
     path("audit-logs/export/", audit_logs.AuditExport.as_view()),
