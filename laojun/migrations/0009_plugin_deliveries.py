@@ -10,7 +10,7 @@ import accounts.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0012_rights_in_the_database"),
-        ("laojun", "0006_tenancy_of_plugins"),
+        ("laojun", "0007_note_changes_of_plugins"),
     ]
 
     operations = [

@@ -96,20 +96,6 @@ NOT_TOLD = """
     DROP TRIGGER lao_audit_logs_told ON lao_audit_logs;
     DROP FUNCTION lao_audit_logs_told();
 """
-# Calls come and go by the thousand; they are no change that somebody's open form has to be told of.
-CALM = """
-    DROP TRIGGER lao_plugin_instances_version ON lao_plugin_instances;
-    CREATE TRIGGER lao_plugin_instances_version
-        BEFORE UPDATE OF plugin_id, version_id, enabled, config, priority, health, health_detail,
-            previous_version_id, previous_config, previous_permissions
-        ON lao_plugin_instances
-        FOR EACH ROW EXECUTE FUNCTION lao_plugin_instances_raise_version();
-"""
-BUSY = """
-    DROP TRIGGER lao_plugin_instances_version ON lao_plugin_instances;
-    CREATE TRIGGER lao_plugin_instances_version BEFORE UPDATE ON lao_plugin_instances
-        FOR EACH ROW EXECUTE FUNCTION lao_plugin_instances_raise_version();
-"""
 
 
 class Migration(migrations.Migration):
@@ -123,5 +109,4 @@ class Migration(migrations.Migration):
             EMIT, "DROP FUNCTION lao_plugin_emit(bigint, text, text, text, uuid, jsonb, text);"
         ),
         migrations.RunSQL(AUDITED, NOT_TOLD),
-        migrations.RunSQL(CALM, BUSY),
     ]

@@ -3,34 +3,33 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 MAX_DETAIL = 2000
 
-# Every way a call can fail; "" is success. The names stand in delivery rows and in the API.
-CODES = frozenset(
-    {
-        "",
-        "timeout",
-        "crashed",
-        "too_large",
-        "invalid_json",
-        "invalid_output",
-        "input_too_large",
-        "abandoned",
-        "circuit_open",
-        "not_permitted",
-        "not_configured",
-        "connection_failed",
-        "blocked_address",
-        "redirected",
-        "refused",
-        "gone",
-        "fuel_exhausted",
-        "memory_exceeded",
-        "module_invalid",
-        "module_refused",
-        "module_missing",
-    }
-)
+# Every way a call can fail, in words for people; "" is success. The codes stand in delivery rows and in the API.
+WORDS = {
+    "abandoned": _("switched off while it ran"),
+    "blocked_address": _("its address is not allowed"),
+    "circuit_open": _("left out: it failed too often"),
+    "connection_failed": _("not reachable"),
+    "crashed": _("broke off"),
+    "fuel_exhausted": _("computed too long"),
+    "gone": _("wants no more"),
+    "input_too_large": _("too much to ask"),
+    "invalid_json": _("the answer is no JSON"),
+    "invalid_output": _("the answer does not fit the hook"),
+    "memory_exceeded": _("took too much memory"),
+    "module_invalid": _("its program does not compile"),
+    "module_missing": _("its program is missing"),
+    "module_refused": _("its program asks for what is not given"),
+    "not_configured": _("address or secret is missing"),
+    "not_permitted": _("nobody agreed to this host"),
+    "redirected": _("answered with a redirect"),
+    "refused": _("answered with an error"),
+    "timeout": _("took too long"),
+    "too_large": _("the answer is too large"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
