@@ -10,8 +10,10 @@ from laojun import definitions
 from laojun.declarations.entries import actions, console, problems, schedules
 from laojun.definitions import GLOBAL, INTEGER, Definition
 from laojun.plugins import deliveries, events, points, pumping, tiles
+from laojun.plugins.builtins import builtins
 from laojun.plugins.events import EventType
 from laojun.plugins.hooks import hooks
+from laojun.plugins.own import declaring
 
 ACTIONS = {
     "plugin.tested": _("tried a plugin"),
@@ -87,6 +89,8 @@ def declare() -> None:
     actions(ACTIONS)
     problems(PROBLEMS)
     hooks.add(points.EVENT_SINK.name, points.EVENT_SINK)
+    for own in declaring.OWN:
+        builtins.add(own.slug, own)
     for kind in EVENTS:
         events.types.add(kind.key, kind)
     definitions.define(PLATFORM_EVENTS)
