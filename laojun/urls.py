@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from laojun.views import audit, files, settings
+from laojun.views import audit, files, plugin_calls, settings
 
 urlpatterns = [
     # Files, and links to them that need no sign-in
@@ -16,6 +16,21 @@ urlpatterns = [
     path("workspace/settings/<str:key>/", settings.change, name="workspace_setting"),
     path("workspace/settings/<str:key>/history/", settings.history, name="workspace_history"),
     path("workspace/settings/<str:key>/rollback/", settings.rollback, name="workspace_rollback"),
+    path(
+        "workspace/plugins/<int:instance_id>/calls/",
+        plugin_calls.overview,
+        name="workspace_plugin_calls",
+    ),
+    path(
+        "workspace/plugins/<int:instance_id>/calls/<uuid:delivery_id>/retry/",
+        plugin_calls.retry,
+        name="workspace_plugin_retry",
+    ),
+    path(
+        "workspace/plugins/<int:instance_id>/test/",
+        plugin_calls.try_out,
+        name="workspace_plugin_test",
+    ),
     # For programs
     path("api/v1/", include("laojun.api.urls")),
 ]

@@ -14,7 +14,8 @@ from accounts.registry import (
     Problem,
 )
 from laojun.audit import actions
-from taishang import removal, tiles
+from laojun.plugins.events import types as event_types
+from taishang import events, removal, tiles
 
 OPERATIONS = frozenset({"ops_admin", "data_engineer"})
 PERMISSIONS = [
@@ -86,6 +87,8 @@ ACTIONS = {
 
 
 def declare() -> None:
+    for kind in events.types():
+        event_types.add(kind.key, kind)
     for key, zh, en, roles in PERMISSIONS:
         registry.permissions.add(key, Permission(key, zh, en, roles))
     for code, status, title, remedy in PROBLEMS:

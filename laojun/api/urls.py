@@ -1,6 +1,13 @@
 from django.urls import path
 
-from laojun.api import audit_logs, configs, files, plugin_instances, plugins
+from laojun.api import (
+    audit_logs,
+    configs,
+    files,
+    plugin_deliveries,
+    plugin_instances,
+    plugins,
+)
 
 urlpatterns = [
     # Files
@@ -28,6 +35,15 @@ urlpatterns = [
     path("plugin-instances/<int:instance_id>/consents/", plugin_instances.PluginConsents.as_view()),
     path("plugin-instances/<int:instance_id>/upgrade/", plugin_instances.PluginUpgrade.as_view()),
     path("plugin-instances/<int:instance_id>/rollback/", plugin_instances.PluginRollback.as_view()),
+    path("plugin-instances/<int:instance_id>/test/", plugin_deliveries.PluginTest.as_view()),
+    path(
+        "plugin-instances/<int:instance_id>/deliveries/",
+        plugin_deliveries.PluginDeliveries.as_view(),
+    ),
+    path(
+        "plugin-instances/<int:instance_id>/deliveries/<uuid:delivery_id>/retry/",
+        plugin_deliveries.PluginDeliveryRetry.as_view(),
+    ),
     path("plugin-audits/", plugin_instances.PluginAudits.as_view()),
     # Audit
     path("audit-logs/", audit_logs.AuditLogs.as_view()),

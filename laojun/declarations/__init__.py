@@ -1,6 +1,14 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, schedules."""
 
-from laojun.declarations import accounts, auditing, configuration, files, outbound, plugins
+from laojun.declarations import (
+    accounts,
+    auditing,
+    configuration,
+    files,
+    outbound,
+    plugin_calls,
+    plugins,
+)
 
 
 def declare() -> None:
@@ -10,3 +18,4 @@ def declare() -> None:
     files.declare()
     outbound.declare()
     plugins.declare()
+    plugin_calls.declare()

@@ -4,6 +4,7 @@ from laojun.models.file import File, FileUsage
 from laojun.models.outbound import OutboundRule
 from laojun.models.plugin import Plugin, PluginGeneration, PluginVersion
 from laojun.models.plugin_audit import PluginAudit
+from laojun.models.plugin_delivery import PluginDelivery
 from laojun.models.plugin_instance import PluginConsent, PluginInstance
 from laojun.models.plugin_key import PluginKey
 
@@ -18,6 +19,7 @@ __all__ = [
     "Plugin",
     "PluginAudit",
     "PluginConsent",
+    "PluginDelivery",
     "PluginGeneration",
     "PluginInstance",
     "PluginKey",
