@@ -10,6 +10,7 @@ from accounts import signals, tenancy
 from accounts.models import ApiKey, Invitation, Membership, Role, Session, User, Workspace
 from laojun import audit
 from laojun.audit import Actor, Target
+from laojun.chain import actors
 
 # A person's look at a view counts once an hour, the platform's own errands once a day.
 ROLL_UP = """
@@ -267,6 +268,11 @@ def account_event(user: User, action: str, by: User | None = None, **facts: Any)
         after=facts.get("after"),
         details=facts.get("details"),
     )
+
+
+@receiver(signals.user_deleted)
+def forget_the_name(user: User, **_: Any) -> None:
+    actors.erase(user_id=user.pk)
 
 
 @receiver(signals.settings_changed)

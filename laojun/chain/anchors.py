@@ -6,6 +6,7 @@ A chain alone does not notice that its end was cut off. Each line names the one 
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -89,6 +90,19 @@ def rotate() -> str:
 def trusted() -> dict[str, Ed25519PublicKey]:
     """The public keys of this installation, by id."""
     return {key.id: key.public for key in AUDIT.all()}
+
+
+def of_chain(chain_id: int, most: int) -> list[tuple[AuditAnchor, int, str]]:
+    """The newest anchors that name a chain, each with the chain's number and hash in it. One query by index."""
+    with tenancy.sealer_scope():
+        rows = AuditAnchor.objects.filter(heads__contains=[{"chain": chain_id}])
+        found = list(rows.order_by("-anchor_no")[:most])
+    return [
+        (row, one["seq"], one["hash"])
+        for row in found
+        for one in row.heads
+        if one["chain"] == chain_id
+    ]
 
 
 def raw_of(row: AuditAnchor) -> bytes:
@@ -192,10 +206,11 @@ def _write(
 def _delivered(raw: bytes, at: datetime) -> dict[str, str]:
     """Hand a line to each sink; what went wrong, by sink, and "" where nothing did."""
     outcome = {}
-    for name, send in (
-        (sinks.FILE, lambda: sinks.append(raw, at)),
-        (sinks.STDOUT, lambda: sinks.announce(raw)),
-    ):
+    sending = (
+        (sinks.FILE, partial(sinks.append, raw, at)),
+        (sinks.STDOUT, partial(sinks.announce, raw)),
+    )
+    for name, send in sending:
         try:
             send()
             outcome[name] = ""

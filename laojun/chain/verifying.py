@@ -135,7 +135,7 @@ class Walk:
             start=self.start.seq,
             last=self.seq,
             after=self.seq - (self.proven.seq if self.proven else self.start.seq),
-            pending=waiting.count,
+            pending=waiting.rows,
             proof=Proof(self.proven.anchor_no, self.proven.at, self.proven.seq)
             if self.proven
             else None,

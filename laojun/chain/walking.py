@@ -38,7 +38,7 @@ class Sealed(NamedTuple):
 class Waiting(NamedTuple):
     """Rows without a seal: how many, and the oldest one's time and id."""
 
-    count: int
+    rows: int
     since: datetime | None
     id: int | None
 

@@ -3,12 +3,14 @@
 import os
 import random
 import secrets
+import sys
 
 import pytest
 from django.db import transaction
 
-from laojun.chain import anchors, verifying
+from laojun.chain import anchors, checkpoints, verifying, witness
 from laojun.chain.verdicts import INTACT, TAMPERED
+from laojun.models import AuditChain
 from tests import factories
 from tests.laojun.chains import Vandal, owning_the_database, sealed, verdict
 
@@ -53,7 +55,7 @@ def test_every_random_deed_is_found_and_its_first_bad_row_named(chain):
                 faults.append(f"{deed} → {found.bad}")
             transaction.set_rollback(True)
 
-    print(f"SEED={SEED} tamperings={TIMES} found={TIMES - len(faults)}")
+    sys.stderr.write(f"SEED={SEED} tamperings={TIMES} found={TIMES - len(faults)}\n")
     assert not faults, f"SEED={SEED}\n" + "\n".join(faults)
 
 
@@ -67,6 +69,53 @@ def test_rows_written_anew_with_all_their_hashes_differ_from_the_anchors(chain, 
 
     assert bad.kind == "forked"
     assert bad.since < seq <= bad.since + ROWS // 2 + 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("DELETE FROM lao_audit_anchors WHERE anchor_no = 1", 1),
+        ("UPDATE lao_audit_anchors SET sha256 = repeat('0', 64) WHERE anchor_no = 2", 2),
+    ],
+)
+def test_anchors_that_were_spoilt_in_the_table_are_named(chain, statement, number):
+    vandal = Vandal(chain, random.Random(1))
+    with vandal.free():
+        vandal.run(statement)
+
+    bad = witness.listen().bad
+
+    assert (bad.kind, bad.seq) == ("anchor_missing", number)
+
+
+def test_a_row_that_waits_too_long_for_its_seal_is_named(chain):
+    vandal = Vandal(chain, random.Random(1))
+    with vandal.free():
+        vandal.run(
+            "UPDATE {logs} SET seq = NULL, hash = NULL, sealed_at = NULL,"
+            " created_at = now() - interval '2 minutes' WHERE {mine} AND seq = %s",
+            vandal.last,
+        )
+        vandal.run(
+            "UPDATE lao_audit_chains c SET head_seq = l.seq, head_hash = l.hash, anchored_seq = 0"
+            " FROM {logs} l WHERE c.chain_id = l.workspace_id AND l.workspace_id = %s AND l.seq = %s",
+            chain,
+            vandal.last - 1,
+        )
+    sinks_gone = witness.Witness()
+
+    bad = (
+        verifying.Walk(
+            AuditChain(chain_id=chain, head_seq=vandal.last - 1, head_hash=b""),
+            sinks_gone,
+            checkpoints.start(chain),
+            lambda _rows: None,
+        )
+        .run()
+        .bad
+    )
+
+    assert bad.kind == "unsealed_too_long"
 
 
 def test_untouched_chains_never_alarm(chain):
