@@ -149,7 +149,8 @@ def revoke(*, presented: str) -> None:
     found = RefreshToken.objects.filter(token_hash=_hash(presented)).select_related("session__user")
     token = found.first()
     if token:
-        sessions.end(session=token.session, reason=Session.Reason.SIGNED_OUT)
+        owner = token.session.user
+        sessions.end(session=token.session, reason=Session.Reason.SIGNED_OUT, by=owner)
 
 
 def family_of(presented: str) -> UUID | None:

@@ -109,6 +109,17 @@ def api_key_created(api_key: ApiKey, user: User | None = None, **_: Any) -> None
     )
 
 
+@receiver(signals.api_key_changed)
+def api_key_changed(api_key: ApiKey, user: User | None = None, **facts: Any) -> None:
+    audit.record(
+        actor=_by(user),
+        action="api_key.changed",
+        target=Target("api_key", str(api_key.id), workspace_id=api_key.workspace_id),
+        before=facts.get("before") or {},
+        after=facts.get("after") or {},
+    )
+
+
 @receiver(signals.api_key_revoked)
 def api_key_revoked(api_key: ApiKey, user: User | None = None, note: str = "", **_: Any) -> None:
     audit.record(

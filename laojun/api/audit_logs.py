@@ -215,7 +215,10 @@ class AuditAnchors(ApiView):
 
 
 def accepted(task: Any) -> Response:
-    answer = Response(WorkOut(task).data, status=HTTPStatus.ACCEPTED)
+    """202. A task is told as JSON, whatever form was asked for the rows."""
+    answer = Response(
+        WorkOut(task).data, status=HTTPStatus.ACCEPTED, content_type=JsonRenderer.media_type
+    )
     answer["Location"] = f"/api/v1/tasks/{task.id}/"
     return answer
 

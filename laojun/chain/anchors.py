@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.signing_keys import AUDIT
 from laojun.chain import lines, sealing, sinks
-from laojun.chain.lines import Line, NotALine
+from laojun.chain.lines import Foreign, Line, NotALine
 from laojun.models import AuditAnchor, AuditChain, AuditCheckpoint, AuditInstance
 
 LOCK = 7_261_030
@@ -90,6 +90,11 @@ def rotate() -> str:
 def trusted() -> dict[str, Ed25519PublicKey]:
     """The public keys of this installation, by id."""
     return {key.id: key.public for key in AUDIT.all()}
+
+
+def instance() -> str:
+    """This installation's own number: every line carries it."""
+    return str(AuditInstance.objects.get().instance_id)
 
 
 def of_chain(chain_id: int, most: int) -> list[tuple[AuditAnchor, int, str]]:
@@ -186,11 +191,11 @@ def _write(
     keys = {key.id: key for key in AUDIT.all()}
     key = keys.get(signer) or AUDIT.current()
     if number == 1:
-        instance = str(AuditInstance.objects.get().instance_id)
-        body = {**body, "instance": instance, "public_key": key.public.public_bytes_raw().hex()}
+        body = {**body, "public_key": key.public.public_bytes_raw().hex()}
     raw = lines.signed(
         {
             "v": lines.ANCHOR,
+            "instance": instance(),
             "no": number,
             "kind": str(kind),
             "at": _moment(now),
@@ -277,8 +282,8 @@ def _deliver_again(after: int) -> None:
 def _signed_lines(count: int) -> Iterator[Line]:
     for raw in sinks.written_after(count):
         try:
-            yield lines.read(raw, trusted())
-        except NotALine:
+            yield lines.read(raw, trusted(), instance=instance())
+        except (NotALine, Foreign):
             continue
 
 
@@ -287,8 +292,8 @@ def _number_of(raw: bytes | None, *, otherwise: int) -> int:
     if raw is None:
         return 0
     try:
-        return lines.read(raw, trusted()).number
-    except NotALine as error:
+        return lines.read(raw, trusted(), instance=instance()).number
+    except (NotALine, Foreign) as error:
         logger.error("the last line of the anchor file is not ours error=%s", error)
         return otherwise
 

@@ -41,7 +41,16 @@ def ask(
     since: datetime | None = None,
     archives: bool = False,
 ) -> Any:
-    """Let a worker verify one chain (or all: None) and return the task; one at a time for each place."""
+    """Let a worker verify one chain (or all: None) and return the task; one at a time for each place.
+
+    The wish leaves a row, and the verdict another one.
+    """
+    audit.record(
+        actor=by,
+        action="audit.verification_asked",
+        target=_target([] if chain is None else [chain]),
+        details={"from": since, "archives": archives},
+    )
     return registry.enqueue(
         kind=KIND,
         payload={
@@ -110,15 +119,19 @@ def _keep(verdict: Verdict, at: datetime, *, is_whole: bool) -> None:
 
 def _record(report: Report, wanted: Wanted, by: Actor) -> None:
     """One row: in the workspace's own log where one chain was asked for, else in the platform's."""
-    chains = list(wanted.chains or [])
+    target = _target(list(wanted.chains or []))
     details = {"state": report.state, "rows": report.rows, "chains": len(report.verdicts)}
-    target = Target("audit_chain", "all", platform=True)
-    if len(chains) == 1:
-        target = Target("audit_chain", str(chains[0]), not chains[0], chains[0] or None)
     _in_place(
         target.workspace_id,
         lambda: audit.record(actor=by, action="audit.verified", target=target, details=details),
     )
+
+
+def _target(chains: list[int]) -> Target:
+    if len(chains) != 1:
+        return Target("audit_chain", "all", platform=True)
+    (chain,) = chains
+    return Target("audit_chain", str(chain), platform=not chain, workspace_id=chain or None)
 
 
 def _in_place(workspace_id: int | None, write: Callable[[], None]) -> None:

@@ -20,6 +20,10 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 Sign = Callable[[bytes], bytes]
 
 
+class Foreign(Exception):
+    """The line belongs to another installation that shares the folder."""
+
+
 class NotALine(ValueError):
     """Bytes that are no signed line, or one that is not signed by a key we trust."""
 
@@ -49,9 +53,11 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def read(raw: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Line:
-    """Check form and signature. Raises NotALine."""
+def read(raw: bytes, keys: Mapping[str, Ed25519PublicKey], *, instance: str = "") -> Line:
+    """Check form and signature. Raises NotALine, and Foreign for a line of another `instance`."""
     line = parse(raw)
+    if instance and line.body.get("instance") != instance:
+        raise Foreign
     key = keys.get(line.key_id)
     if key is None:
         raise NotALine(f"unknown key {line.key_id}")

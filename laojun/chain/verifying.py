@@ -55,7 +55,7 @@ def verify(*, wanted: Wanted, progress: Progress = unwatched) -> Report:
     `progress` is told rows of the heads known at the start. Raises OSError when the anchors cannot be read.
     """
     heard = witness.listen(wanted.anchors)
-    chains = _chains(wanted.chains)
+    chains = _chains(wanted.chains, heard)
     total = sum(chain.head_seq for chain in chains)
     done = 0
     verdicts = []
@@ -69,16 +69,17 @@ def verify(*, wanted: Wanted, progress: Progress = unwatched) -> Report:
     return Report(verdicts, heard.bad)
 
 
-def _chains(wanted: Iterable[int] | None) -> list[AuditChain]:
-    """The chains' own rows, and blanks for chains that have rows or anchors and no row of their own."""
+def _chains(wanted: Iterable[int] | None, heard: Witness) -> list[AuditChain]:
+    """The chains' own rows, and blanks for chains that were asked for or anchored and have none."""
     with tenancy.sealer_scope():
         rows = AuditChain.objects.order_by("chain_id")
-        if wanted is None:
-            return list(rows)
-        found = {chain.pk: chain for chain in rows.filter(pk__in=list(wanted))}
-    return [
-        found.get(chain_id) or AuditChain(chain_id=chain_id, head_hash=b"") for chain_id in wanted
-    ]
+        if wanted is not None:
+            wanted = sorted(wanted)
+            rows = rows.filter(pk__in=wanted)
+        found = {chain.pk: chain for chain in rows}
+    anchored = [chain_id for chain_id, heads in heard.heads.items() if heads]
+    names = wanted if wanted is not None else sorted({*found, *anchored})
+    return [found.get(name) or AuditChain(chain_id=name, head_hash=b"") for name in names]
 
 
 def _verified(chain: AuditChain, heard: Witness, wanted: Wanted, told: Told) -> Verdict:
@@ -263,4 +264,4 @@ class Walk:
     def _state(self, bad: Bad | None) -> str:
         if bad is not None:
             return TAMPERED
-        return INTACT if self.rows or self.chain.head_seq == self.start.seq else UNKNOWN
+        return INTACT if self.rows or 0 < self.chain.head_seq == self.start.seq else UNKNOWN

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from accounts import tenancy
 from laojun.chain import anchors, lines, sinks
-from laojun.chain.lines import Line, NotALine
+from laojun.chain.lines import Foreign, Line, NotALine
 from laojun.chain.verdicts import ANCHOR_MISSING, Bad, Branch
 from laojun.models import AuditAnchor
 
@@ -78,11 +78,13 @@ def listen(path: Path | None = None) -> Witness:
 
 
 def _checked(path: Path | None, witness: Witness) -> Iterator[Line]:
-    trusted = anchors.trusted()
+    trusted, instance = anchors.trusted(), anchors.instance()
     number = 0
     for raw in sinks.written(path):
         try:
-            line = lines.read(raw, trusted)
+            line = lines.read(raw, trusted, instance=instance)
+        except Foreign:
+            continue
         except NotALine as error:
             _note(witness, number + 1, str(error))
             continue

@@ -8,6 +8,7 @@ from laojun.chain import alarms, anchors, exporting, figures, inspections
 from laojun.declarations.entries import actions, console, schedules
 
 ACTIONS = {
+    "audit.verification_asked": _("asked whether the audit log is whole"),
     "audit.verified": _("verified the audit log"),
     "audit.broken": _("found the audit log tampered with"),
     "audit.checkpointed": _("let a month of the audit log go into the archive"),

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from laojun.chain import anchors, checkpoints, verifying, witness
 from laojun.chain.verdicts import INTACT, TAMPERED
+from laojun.chain.verifying import Wanted
 from laojun.models import AuditChain
 from tests import factories
 from tests.laojun.chains import Vandal, owning_the_database, sealed, verdict
@@ -69,6 +70,18 @@ def test_rows_written_anew_with_all_their_hashes_differ_from_the_anchors(chain, 
 
     assert bad.kind == "forked"
     assert bad.since < seq <= bad.since + ROWS // 2 + 2
+
+
+def test_a_chain_that_vanished_with_all_its_rows_is_missed(chain):
+    vandal = Vandal(chain, random.Random(1))
+    with vandal.free():
+        vandal.run("DELETE FROM {logs} WHERE {mine}")
+        vandal.run("DELETE FROM lao_audit_chains WHERE chain_id = %s", chain)
+
+    report = verifying.verify(wanted=Wanted())
+
+    (bad,) = [one.bad for one in report.verdicts if one.chain_id == chain]
+    assert (bad.kind, bad.seq, report.exit_code) == ("tail_cut", 1, 1)
 
 
 @pytest.mark.parametrize(
