@@ -16,6 +16,7 @@ class AccountsConfig(AppConfig):
             notices,
             permissions,
             receivers,
+            second_factor,
             sweeping,
         )
         from accounts.api import resources
@@ -32,5 +33,6 @@ class AccountsConfig(AppConfig):
         sweeping.declare()
         resources.declare()
         lifecycle.declare()
+        second_factor.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()
