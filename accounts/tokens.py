@@ -79,7 +79,7 @@ def read_access(token: str) -> AccessClaims | None:
     if len(token) > MAX_ACCESS_BYTES or not token.isascii():
         return None
     try:
-        key = signing_keys.public(str(jwt.get_unverified_header(token).get("kid")))
+        key = signing_keys.ACCESS_TOKENS.public(str(jwt.get_unverified_header(token).get("kid")))
         if key is None:
             return None
         claims = jwt.decode(
@@ -149,7 +149,8 @@ def revoke(*, presented: str) -> None:
     found = RefreshToken.objects.filter(token_hash=_hash(presented)).select_related("session__user")
     token = found.first()
     if token:
-        sessions.end(session=token.session, reason=Session.Reason.SIGNED_OUT)
+        owner = token.session.user
+        sessions.end(session=token.session, reason=Session.Reason.SIGNED_OUT, by=owner)
 
 
 def family_of(presented: str) -> UUID | None:
@@ -233,7 +234,7 @@ def _pair(user: User, session: Session, raw: str, token: RefreshToken) -> Pair:
 
 
 def _access(user: User, session: Session, seconds: int) -> str:
-    key_id, key = signing_keys.private()
+    key_id, key = signing_keys.ACCESS_TOKENS.private()
     now = timezone.now()
     claims: dict[str, Any] = {
         "iss": settings.PUBLIC_URL,

@@ -38,6 +38,10 @@ SECRETS_KEYS = [
 # The keys of access tokens: given, or a file that `manage.py rotate_jwt_keys` rewrites.
 JWT_KEYS_FILE = None if env.text("JWT_KEYS") else DATA_DIR / "secrets" / "jwt_keys"
 JWT_KEYS = env.secret("JWT_KEYS", SERVERS, embedded=DATABASE_EMBEDDED)
+# The keys that sign the audit log's anchors, kept for ever: `manage.py rotate_audit_keys` puts a new one in front.
+AUDIT_KEYS_FILE = None if env.text("AUDIT_KEYS") else DATA_DIR / "secrets" / "audit_keys"
+AUDIT_KEYS = env.secret("AUDIT_KEYS", SERVERS, embedded=DATABASE_EMBEDDED)
+AUDIT_ANCHORS_DIR = DATA_DIR / "audit-anchors"
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 TRUSTED_PROXIES = env.names("TRUSTED_PROXIES")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")

@@ -12,6 +12,8 @@ urlpatterns = [
     # The workspace's own pages
     path("workspace/audit/", audit.overview, name="workspace_audit"),
     path("workspace/audit/export/", audit.export, name="workspace_audit_export"),
+    path("workspace/audit/proof/", audit.proof, name="workspace_audit_proof"),
+    path("workspace/audit/verification/", audit.verify, name="workspace_audit_verification"),
     path("workspace/settings/", settings.overview, name="workspace_settings"),
     path("workspace/settings/<str:key>/", settings.change, name="workspace_setting"),
     path("workspace/settings/<str:key>/history/", settings.history, name="workspace_history"),

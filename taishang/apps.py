@@ -9,7 +9,15 @@ class TaishangConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from taishang import declarations, demo, handlers, queue, receivers, schedules  # noqa: F401
+        from taishang import (  # noqa: F401
+            declarations,
+            demo,
+            handlers,
+            history,
+            queue,
+            receivers,
+            schedules,
+        )
         from taishang.api import resources
         from taishang.generation import declarations as generation
         from taishang.generation import sweeping
@@ -24,4 +32,5 @@ class TaishangConfig(AppConfig):
         )
         registry.demo_steps.add("generation", demo.seed_generation)
         registry.enqueue.fill(queue.enqueue)
+        registry.latest_work.fill(history.latest_work)
         post_migrate.connect(schedules.after_migrate, sender=self)

@@ -1,5 +1,5 @@
 """The operators' view of the foundation: audit, configuration, files, ways out."""
 
-from laojun.admin import audit, configuration, files, limits, outbound, plugin_calls
+from laojun.admin import audit, chain, configuration, files, limits, outbound, plugin_calls
 
-__all__ = ["audit", "configuration", "files", "limits", "outbound", "plugin_calls"]
+__all__ = ["audit", "chain", "configuration", "files", "limits", "outbound", "plugin_calls"]

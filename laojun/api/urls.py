@@ -48,5 +48,7 @@ urlpatterns = [
     # Audit
     path("audit-logs/", audit_logs.AuditLogs.as_view()),
     path("audit-logs/export/", audit_logs.AuditExport.as_view()),
+    path("audit-logs/verification/", audit_logs.AuditVerification.as_view()),
+    path("audit-logs/anchors/", audit_logs.AuditAnchors.as_view()),
     path("audit-logs/<int:row_id>/", audit_logs.AuditLogDetail.as_view()),
 ]

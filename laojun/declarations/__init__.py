@@ -3,6 +3,7 @@
 from laojun.declarations import (
     accounts,
     auditing,
+    chain,
     configuration,
     files,
     outbound,
@@ -14,6 +15,7 @@ from laojun.declarations import (
 def declare() -> None:
     accounts.declare()
     auditing.declare()
+    chain.declare()
     configuration.declare()
     files.declare()
     outbound.declare()
