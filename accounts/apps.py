@@ -16,6 +16,7 @@ class AccountsConfig(AppConfig):
             notices,
             permissions,
             receivers,
+            retention,
             sweeping,
         )
         from accounts.api import resources
@@ -30,6 +31,7 @@ class AccountsConfig(AppConfig):
         jobs.declare()
         notices.declare()
         sweeping.declare()
+        retention.declare()
         resources.declare()
         lifecycle.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)

@@ -368,6 +368,8 @@ GROUPS = {
     "outbound": _("Outbound requests"),
     "email": _("E-mail"),
     "generation": _("Generation"),
+    "retention": _("Retention"),
+    "backup": _("Backups"),
     "limits": _("Rate limits"),
     "platform": _("Platform"),
 }

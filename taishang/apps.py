@@ -9,7 +9,15 @@ class TaishangConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from taishang import declarations, demo, handlers, queue, receivers, schedules  # noqa: F401
+        from taishang import (  # noqa: F401
+            declarations,
+            demo,
+            handlers,
+            queue,
+            receivers,
+            retention,
+            schedules,
+        )
         from taishang.api import resources
         from taishang.generation import declarations as generation
         from taishang.generation import sweeping
@@ -18,6 +26,7 @@ class TaishangConfig(AppConfig):
         resources.declare()
         generation.declare()
         handlers.declare()
+        retention.declare()
         registry.schedules.add(
             "generation.sweep",
             registry.Schedule("generation.sweep", sweeping.sweep, every_s=3600),

@@ -1,6 +1,6 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, schedules."""
 
-from laojun.declarations import accounts, auditing, configuration, files, outbound
+from laojun.declarations import accounts, auditing, configuration, files, outbound, retention
 
 
 def declare() -> None:
@@ -9,3 +9,4 @@ def declare() -> None:
     configuration.declare()
     files.declare()
     outbound.declare()
+    retention.declare()
