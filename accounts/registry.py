@@ -7,7 +7,8 @@ installation can do never changes while it runs.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
 Entry = TypeVar("Entry")
 
@@ -140,21 +141,64 @@ class Schedule:
     label: Any = ""
 
 
+class Progress(Protocol):
+    """How a long job says how far it is; it raises what ends the job when somebody asked it to stop."""
+
+    def __call__(self, current: int, total: int, message: str = "") -> None: ...
+
+
+def unwatched(current: int, total: int, message: str = "") -> None:
+    """For work that nobody watches: a command, a test, a schedule."""
+
+
 @dataclass(frozen=True)
 class Job:
     """Work that runs once, later, in a worker: `run(payload)`, outside any transaction.
 
     `schema` is the closed JSON Schema of the payload. After a failure it is tried again, once for each of
-    `retries_s`. With `wipe_payload` the payload is erased when it is done.
+    `retries_s`. With `wipe_payload` the payload is erased when it is done. A `watched` job gets a bar and can be
+    cancelled: it is called `run(payload, progress)` and calls `progress` at least twice a second; what it returns
+    (plain JSON) is the task's result. With `for_workspace` it runs in the workspace that it is enqueued with, and its
+    people see it among their tasks; `run` enters it by itself, from the payload.
     """
 
     name: str
-    run: Callable[[dict[str, Any]], Any]
+    run: Callable[..., Any]
     schema: dict[str, Any]
     queue: str = "default"
     retries_s: tuple[float, ...] = ()
     wipe_payload: bool = False
     label: Any = ""
+    watched: bool = False
+    for_workspace: bool = False
+    timeout_s: int = 600
+
+
+class JobFailed(Exception):
+    """The work cannot succeed, however often it is tried. `message` is a sentence for the person."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Work:
+    """How one enqueued job stands; `state` is queued, running, succeeded, failed or cancelled."""
+
+    id: UUID
+    state: str
+    percent: int
+    message: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: str
+    result: Any
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in {"queued", "running"}
 
 
 @dataclass(frozen=True)
@@ -398,6 +442,8 @@ sync_resources: Store[SyncResource] = Store("sync_resources")
 reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
 
 enqueue = Port("enqueue")  # kind, payload, workspace, user → the task
+# kind, workspace (None: the platform's own) → the newest Work of this kind there, or None
+latest_work = Port("latest_work", required=False)
 live_setting = Port("live_setting")  # key, workspace → the value in force
 # kind, key → changed_by (a name) and changed_at of the latest change of a thing, or nothing
 last_change = Port("last_change", required=False)

@@ -13,6 +13,7 @@ class TaishangConfig(AppConfig):
             declarations,
             demo,
             handlers,
+            history,
             queue,
             receivers,
             retention,
@@ -33,4 +34,5 @@ class TaishangConfig(AppConfig):
         )
         registry.demo_steps.add("generation", demo.seed_generation)
         registry.enqueue.fill(queue.enqueue)
+        registry.latest_work.fill(history.latest_work)
         post_migrate.connect(schedules.after_migrate, sender=self)

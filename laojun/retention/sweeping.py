@@ -11,7 +11,7 @@ from django.utils import timezone
 from psycopg import sql
 
 from accounts import registry, tenancy
-from accounts.registry import RetentionPolicy
+from accounts.registry import Progress, RetentionPolicy, unwatched
 from laojun import audit
 from laojun.retention import archives, months, partitions, side_tables
 from laojun.retention.archives import Rows
@@ -20,7 +20,6 @@ BATCH = 1_000
 REASON = "retention"
 SYSTEM = audit.Actor.system("retention")
 logger = logging.getLogger(__name__)
-Progress = Callable[[int, int, str], Any]
 
 
 class RetentionFailed(Exception):
@@ -72,7 +71,7 @@ def run(
     *,
     now: datetime | None = None,
     only: Callable[[RetentionPolicy], bool] = lambda _policy: True,
-    progress: Progress = lambda _done, _total, _label: None,
+    progress: Progress = unwatched,
 ) -> list[Outcome]:
     """Carry the chosen policies out. One that fails leaves the others alone; a second run finds nothing.
 
