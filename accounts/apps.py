@@ -16,6 +16,7 @@ class AccountsConfig(AppConfig):
             notices,
             permissions,
             receivers,
+            restored,
             retention,
             sweeping,
         )
@@ -32,6 +33,7 @@ class AccountsConfig(AppConfig):
         notices.declare()
         sweeping.declare()
         retention.declare()
+        restored.declare()
         resources.declare()
         lifecycle.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)

@@ -429,6 +429,8 @@ deletion_steps: Store[DeletionStep] = Store("deletion_steps")
 retention_policies: Store[RetentionPolicy] = Store("retention_policies")
 # Table → what it asks of a month that leaves.
 leaving_months: Store[LeavingMonth] = Store("leaving_months")
+# What else must hold in a restored database: `check(folder=…, content=…)` raises ValueError with what does not.
+restore_checks: Store[Callable[..., None]] = Store("restore_checks")
 after_restore: Store[RestoreStep] = Store("after_restore")
 problems: Store[Problem] = Store("problems")
 # Path prefix → the largest request body in bytes; every other path takes DEFAULT_BODY_BYTES.

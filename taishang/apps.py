@@ -16,6 +16,7 @@ class TaishangConfig(AppConfig):
             history,
             queue,
             receivers,
+            restored,
             retention,
             schedules,
         )
@@ -28,6 +29,7 @@ class TaishangConfig(AppConfig):
         generation.declare()
         handlers.declare()
         retention.declare()
+        restored.declare()
         registry.schedules.add(
             "generation.sweep",
             registry.Schedule("generation.sweep", sweeping.sweep, every_s=3600),

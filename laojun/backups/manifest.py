@@ -98,7 +98,9 @@ def _known(trusted: str) -> dict[Any, Ed25519PublicKey]:
     keys = [_private().public_key()]
     if trusted:
         try:
-            keys.append(Ed25519PublicKey.from_public_bytes(base64.b64decode(trusted, validate=True)))
+            keys.append(
+                Ed25519PublicKey.from_public_bytes(base64.b64decode(trusted, validate=True))
+            )
         except ValueError as error:
             raise BackupRefused("--trust is no public key: 44 characters of base64") from error
     return {key_id(key): key for key in keys}
