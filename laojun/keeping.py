@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
 from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -72,12 +71,7 @@ def disk() -> dict[str, Any]:
 
 def waiting_rows() -> dict[str, Any]:
     """Rows that no month was made for; the next night moves them."""
-    if partitions.OWNER_ALIAS not in connections:
-        return {"value": "–"}
-    try:
-        count = sum(partitions.default_rows().values())
-    finally:
-        partitions.release()
+    count = sum(partitions.waiting_rows().values())
     return {
         "value": count,
         "note": _("moved tonight") if count else _("every row has its month"),

@@ -1,20 +1,17 @@
 """When a backup is due: daily at its hour, made up for when the hour was missed; and whether it is late."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts import registry, tenancy
-from accounts.registry import Progress, unwatched
+from accounts import tenancy
 from laojun import configs
-from laojun.backups import drill, making, restoring, telling
+from laojun.backups import drill, jobs, restoring, telling
 from laojun.backups.manifest import BackupRefused
 from laojun.models import Backup
 
-BACKUP, DRILL = "laojun.backup", "laojun.restore_drill"
 LATE_AFTER = timedelta(hours=26)
 TRY_AGAIN_AFTER = timedelta(hours=1)
 
@@ -38,25 +35,11 @@ def tick(*, now: datetime | None = None) -> bool:
     at = now or timezone.now()
     asked = due(at)
     if asked:
-        ask(Backup.Kind.SCHEDULED)
+        jobs.ask(jobs.BACKUP, {"kind": Backup.Kind.SCHEDULED.value})
     if is_late(at):
         with tenancy.platform_scope(reason="backups"):
             telling.operators("backup_late", once="backup_late")
     return asked
-
-
-def ask(kind: str) -> Any:
-    """Enqueue a backup; one that waits or runs already is the one."""
-    return registry.enqueue(
-        kind=BACKUP, payload={"kind": kind}, workspace=None, user=None, dedup_key=BACKUP,
-        on_duplicate="return",
-    )  # fmt: skip
-
-
-def ask_drill() -> Any:
-    return registry.enqueue(
-        kind=DRILL, payload={}, workspace=None, user=None, dedup_key=DRILL, on_duplicate="return"
-    )
 
 
 def is_late(now: datetime) -> bool:
@@ -75,27 +58,9 @@ def last_good_at() -> datetime | None:
     return None if found is None else found.started_at
 
 
-def run_backup(payload: dict[str, Any], progress: Progress = unwatched) -> dict[str, Any]:
-    """The job: one backup. A second one at the same time is no failure."""
-    try:
-        backup = making.make(kind=payload.get("kind", Backup.Kind.MANUAL), progress=progress)
-    except making.AlreadyRunning:
-        return {"backup": None}
-    except (BackupRefused, making.StorageFull) as error:
-        raise registry.JobFailed("backup_failed", str(error)) from error
-    return {"backup": backup.pk, "folder": Path(backup.path).name}
-
-
-def run_drill(payload: dict[str, Any], progress: Progress = unwatched) -> dict[str, Any]:
-    try:
-        return drill.drill(progress=progress)
-    except (BackupRefused, drill.NothingToDrill) as error:
-        raise registry.JobFailed("drill_failed", str(error) or "there is no backup yet") from error
-
-
 def weekly() -> Any:
     """Ask for the drill, where there is anything to drill."""
-    return ask_drill() if drill.newest() else None
+    return jobs.ask(jobs.DRILL) if drill.newest() else None
 
 
 def drop_old_databases() -> int:

@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry, tenancy
 from accounts.permissions import MANAGERS
-from accounts.registry import ConsoleTile, Job, RestoreStep, Schedule
+from accounts.registry import ConsoleTile, RestoreStep, Schedule
 from laojun import keeping
-from laojun.backups import timetable
+from laojun.backups import jobs, timetable
 from laojun.declarations.entries import actions, console, problems, rights, schedules
 from laojun.definitions import INTEGER, Definition, define
 from laojun.models import Backup
@@ -58,14 +58,6 @@ KEPT = (
     ("backup.keep_weekly", 12, 4, _("Sundays whose backups stay")),
     ("backup.keep_monthly", 12, 3, _("Firsts of months whose backups stay")),
 )
-KIND = {
-    "type": "object",
-    "properties": {"kind": {"enum": [Backup.Kind.SCHEDULED.value, Backup.Kind.MANUAL.value]}},
-    "required": ["kind"],
-    "additionalProperties": False,
-}
-NOTHING = {"type": "object", "properties": {}, "additionalProperties": False}
-HOURS_S = 6 * 3600
 TILES = (
     ("backup", _("Last good backup"), "shield", keeping.backup, 60, "backup.view"),
     ("drill", _("Last drill"), "check", keeping.drill, 61, "backup.view"),
@@ -83,26 +75,7 @@ def declare() -> None:
     define(HOURS)
     for key, default, low, title in KEPT:
         define(Definition(key, INTEGER, default, title, group="backup", low=low, high=1000))
-    for job in (
-        Job(
-            timetable.BACKUP,
-            timetable.run_backup,
-            KIND,
-            queue="maintenance",
-            label=_("Make a backup"),
-            watched=True,
-            timeout_s=HOURS_S,
-        ),
-        Job(
-            timetable.DRILL,
-            timetable.run_drill,
-            NOTHING,
-            queue="maintenance",
-            label=_("Try whether the newest backup restores"),
-            watched=True,
-            timeout_s=HOURS_S,
-        ),
-    ):
+    for job in jobs.ALL:
         registry.jobs.add(job.name, job)
     schedules(
         Schedule("laojun.backup_tick", timetable.tick, every_s=60),

@@ -12,12 +12,12 @@ from laojun import configs, file_sweeps, removal
 from laojun.declarations.entries import actions, console, problems, rights, schedules
 from laojun.definitions import INTEGER, Definition, define
 from laojun.models import File
-from laojun.retention import partitions, sweeping
+from laojun.retention import jobs, partitions, sweeping
 
 KEEPERS = MANAGERS | {"ops_admin"}
 ACTIONS = {
     "retention.ran": _("let old rows go"),
-    "archive.verified": _("compared an archive with its index"),
+    "retention.asked": _("asked for old rows to go, or for an archive"),
     "archive.restored": _("loaded an archive into a side table"),
     "archive.rewritten": _("took a deleted workspace out of an archive"),
 }
@@ -61,6 +61,8 @@ def declare() -> None:
     for policy in POLICIES:
         registry.retention_policies.add(policy.table, policy)
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
+    for job in jobs.ALL:
+        registry.jobs.add(job.name, job)
     schedules(
         Schedule("laojun.partitions", partitions.ensure_partitions, cron="0 1 * * *"),
         Schedule("laojun.retention_often", sweeping.run_often, every_s=300),

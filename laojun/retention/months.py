@@ -27,12 +27,12 @@ class TableBusy(Exception):
     """Somebody held the table all the time; the next run tries again."""
 
 
-def due(policy: RetentionPolicy, now: datetime) -> list[Month]:
+def due(policy: RetentionPolicy, now: datetime, using: str = OWNER_ALIAS) -> list[Month]:
     """Months whose youngest possible row is old enough, oldest first."""
     if policy.days is None:
         return []
     limit = now - timedelta(days=policy.days())
-    return [month for month in partitions.months_of(policy.table) if month.end <= limit]
+    return [month for month in partitions.months_of(policy.table, using) if month.end <= limit]
 
 
 def rows_in(month: Month) -> int:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 from django.db import ProgrammingError, connections, transaction
 from psycopg import sql
@@ -89,15 +90,53 @@ def default_rows() -> dict[str, int]:
     return found
 
 
-def tables() -> list[str]:
-    with connections[OWNER_ALIAS].cursor() as cursor:
+def waiting_rows() -> dict[str, int]:
+    """How many rows no month was made for, by table; asked in the platform scope, without the owner's sign-in."""
+    found = {}
+    for table in tables("default"):
+        gaps = _gaps(months_of(table, "default"))
+        with connections["default"].cursor() as cursor:
+            where = sql.SQL(" OR ").join(gaps) if gaps else sql.SQL("true")
+            cursor.execute(
+                sql.SQL("SELECT count(*) FROM {} WHERE {}").format(sql.Identifier(table), where)
+            )
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def rows_of(month: Month) -> int:
+    """The rows of one month, asked in the platform scope; the planner opens this month alone."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            sql.SQL("SELECT count(*) FROM {} WHERE created_at >= %s AND created_at < %s").format(
+                sql.Identifier(month.table)
+            ),
+            [month.start, month.end],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _gaps(months: list[Month]) -> list[sql.Composable]:
+    """Conditions that name every moment outside of the months, so that only the default partition is opened."""
+    if not months:
+        return []
+    edges = [sql.SQL("created_at < {}").format(sql.Literal(months[0].start))]
+    for one, following in pairwise(months):
+        if one.end < following.start:
+            between = sql.SQL("(created_at >= {} AND created_at < {})")
+            edges.append(between.format(sql.Literal(one.end), sql.Literal(following.start)))
+    return [*edges, sql.SQL("created_at >= {}").format(sql.Literal(months[-1].end))]
+
+
+def tables(using: str = OWNER_ALIAS) -> list[str]:
+    with connections[using].cursor() as cursor:
         cursor.execute(MONTHLY)
         return [name for (name,) in cursor.fetchall()]
 
 
-def months_of(table: str) -> list[Month]:
+def months_of(table: str, using: str = OWNER_ALIAS) -> list[Month]:
     """The months a table has, oldest first, without its default partition."""
-    with connections[OWNER_ALIAS].cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(BOUNDS, [table])
         return [Month(table, name, start, end) for name, start, end in cursor.fetchall()]
 

@@ -44,10 +44,8 @@ def policies() -> list[RetentionPolicy]:
 def forecast(*, now: datetime | None = None) -> list[Outcome]:
     """How many rows each policy would take now; nothing is changed."""
     at = now or timezone.now()
-    try:
+    with tenancy.platform_scope(reason=REASON):
         return [_forecast(policy, at) for policy in policies()]
-    finally:
-        partitions.release()
 
 
 def run_often() -> int:
@@ -164,12 +162,9 @@ RULES = {"delete": _delete, "expire": _expire, "months": _months}
 
 def _forecast(policy: RetentionPolicy, at: datetime) -> Outcome:
     if policy.rule == "months":
-        leaving = months.due(policy, at)
-        return Outcome(policy, sum(months.rows_in(month) for month in leaving), len(leaving))
-    if policy.due is None:
-        return Outcome(policy)
-    with tenancy.platform_scope(reason=REASON):
-        return Outcome(policy, _due(policy, at).count())
+        leaving = months.due(policy, at, "default")
+        return Outcome(policy, sum(partitions.rows_of(month) for month in leaving), len(leaving))
+    return Outcome(policy) if policy.due is None else Outcome(policy, _due(policy, at).count())
 
 
 def _due(policy: RetentionPolicy, at: datetime) -> QuerySet:
