@@ -18,6 +18,7 @@ class AccountsConfig(AppConfig):
             receivers,
             restored,
             retention,
+            second_factor,
             sweeping,
         )
         from accounts.api import resources
@@ -36,5 +37,6 @@ class AccountsConfig(AppConfig):
         restored.declare()
         resources.declare()
         lifecycle.declare()
+        second_factor.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()
