@@ -6,6 +6,7 @@ an index row that the next run finds, compares with the table and goes on from.
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -151,12 +152,20 @@ def verify(archive: Archive) -> None:
 
 def lines(archive: Archive) -> Iterator[dict[str, Any]]:
     """The rows of an archive, one after the other. Raises ArchiveDamaged where the file ends early."""
-    path = path_of(archive.storage_path)
+    for text in texts(archive):
+        try:
+            yield orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise ArchiveDamaged(f"{archive.storage_path}: {error}") from error
+
+
+def texts(archive: Archive) -> Iterator[str]:
+    """The same as they stand in the file, each in the JSON that the database wrote. Raises ArchiveDamaged."""
     try:
-        with gzip.open(path, "rb") as file:
+        with gzip.open(path_of(archive.storage_path), "rt", encoding="utf-8") as file:
             for line in file:
-                yield orjson.loads(line)
-    except (OSError, EOFError, gzip.BadGzipFile, orjson.JSONDecodeError) as error:
+                yield line.rstrip("\n")
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise ArchiveDamaged(f"{archive.storage_path}: {error}") from error
 
 

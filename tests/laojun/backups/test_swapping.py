@@ -27,7 +27,6 @@ def place(django_db_setup, django_db_blocker, tmp_path_factory):
     made = Installation(tmp_path_factory.mktemp("place"))
     with django_db_blocker.unblock():
         made.create()
-        made.execute("DROP TABLE rig_effects")
         with made.connected():
             yield made
         for (name,) in query(
