@@ -16,6 +16,8 @@ class AccountsConfig(AppConfig):
             notices,
             permissions,
             receivers,
+            restored,
+            retention,
             second_factor,
             sweeping,
         )
@@ -31,6 +33,8 @@ class AccountsConfig(AppConfig):
         jobs.declare()
         notices.declare()
         sweeping.declare()
+        retention.declare()
+        restored.declare()
         resources.declare()
         lifecycle.declare()
         second_factor.declare()

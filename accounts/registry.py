@@ -299,6 +299,54 @@ class DeletionStep:
 
 
 @dataclass(frozen=True)
+class RetentionPolicy:
+    """How long the rows of one table stay, said once for the sweep, the console and the tests.
+
+    `rule` is one of
+    keep: for ever, or until what they belong to goes;
+    delete: row by row, as soon as `due(now)` holds them, exact to the second;
+    expire: the table's own app lets go of them by `sweep(now=…)`, which answers how many;
+    months: whole months, once the youngest row of one is `days()` old.
+    `due(now)` is asked in the platform scope. `archived` rows are written to a file first, together with those
+    of the tables `along`, as (table, column that names the row). `often` is swept every five minutes, not nightly.
+    """
+
+    table: str
+    rule: str
+    why: Any
+    due: Callable[[datetime], Any] | None = None
+    sweep: Callable[..., int] | None = None
+    days: Callable[[], int] | None = None
+    archived: bool = False
+    along: tuple[tuple[str, str], ...] = ()
+    often: bool = False
+
+
+@dataclass(frozen=True)
+class LeavingMonth:
+    """What a table whose history is proved asks of a month that leaves.
+
+    `check(start=…, end=…, using=…)` answers why the month must stay for now, or nothing; `using` is the owner's
+    connection. `leave(archive=…, using=…)` runs in the transaction that drops the month, and may raise to keep it.
+    """
+
+    check: Callable[..., str]
+    leave: Callable[..., None]
+
+
+@dataclass(frozen=True)
+class RestoreStep:
+    """What must be done to a restored database before anybody uses it; the dump is older than the world around it.
+
+    `run(made_at=…)` gets the moment of the dump and answers a sentence for the operator. Steps run by `order`.
+    """
+
+    key: str
+    run: Callable[..., str]
+    order: int = 50
+
+
+@dataclass(frozen=True)
 class LimitClass:
     """How often one subject may do one kind of thing. `limit` is the default of the live setting `setting`.
 
@@ -391,6 +439,13 @@ console_entries: Store[ConsoleEntry] = Store("console_entries")
 # Model of the console, as `app.model` in lower case → who may look and act; without an entry, superusers alone.
 console_rights: Store[ConsoleRight] = Store("console_rights")
 deletion_steps: Store[DeletionStep] = Store("deletion_steps")
+# Table → how long its rows stay; a table with `created_at` and without an entry fails the suite.
+retention_policies: Store[RetentionPolicy] = Store("retention_policies")
+# Table → what it asks of a month that leaves.
+leaving_months: Store[LeavingMonth] = Store("leaving_months")
+# What else must hold in a restored database: `check(folder=…, content=…)` raises ValueError with what does not.
+restore_checks: Store[Callable[..., None]] = Store("restore_checks")
+after_restore: Store[RestoreStep] = Store("after_restore")
 problems: Store[Problem] = Store("problems")
 # Path prefix → the largest request body in bytes; every other path takes DEFAULT_BODY_BYTES.
 body_limits: Store[int] = Store("body_limits")

@@ -17,7 +17,7 @@ from uuid import UUID
 import jwt
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
@@ -159,10 +159,9 @@ def family_of(presented: str) -> UUID | None:
     return found.values_list("session_id", flat=True).first() if presented else None
 
 
-def purge(*, now: datetime | None = None) -> int:
-    """Forget refresh tokens a week after they expired."""
-    limit = (now or timezone.now()) - KEPT_AFTER_EXPIRY
-    return RefreshToken.objects.filter(expires_at__lt=limit).delete()[0]
+def forgotten(now: datetime) -> QuerySet[RefreshToken]:
+    """Refresh tokens that expired a week ago."""
+    return RefreshToken.objects.filter(expires_at__lt=now - KEPT_AFTER_EXPIRY)
 
 
 def _presented(raw: str) -> RefreshToken:

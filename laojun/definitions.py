@@ -371,6 +371,8 @@ GROUPS = {
     "email": _("E-mail"),
     "plugins": _("Plugins"),
     "generation": _("Generation"),
+    "retention": _("Retention"),
+    "backup": _("Backups"),
     "limits": _("Rate limits"),
     "platform": _("Platform"),
 }

@@ -1,5 +1,25 @@
-"""The operators' view of the foundation: audit, configuration, files, ways out."""
+"""The operators' view of the foundation: audit, configuration, files, ways out, archives, backups."""
 
-from laojun.admin import audit, chain, configuration, files, limits, outbound, plugin_calls
+from laojun.admin import (
+    archives,
+    audit,
+    backups,
+    chain,
+    configuration,
+    files,
+    limits,
+    outbound,
+    plugin_calls,
+)
 
-__all__ = ["audit", "chain", "configuration", "files", "limits", "outbound", "plugin_calls"]
+__all__ = [
+    "archives",
+    "audit",
+    "backups",
+    "chain",
+    "configuration",
+    "files",
+    "limits",
+    "outbound",
+    "plugin_calls",
+]

@@ -3,12 +3,14 @@
 from laojun.declarations import (
     accounts,
     auditing,
+    backups,
     chain,
     configuration,
     files,
     outbound,
     plugin_calls,
     plugins,
+    retention,
 )
 
 
@@ -21,3 +23,5 @@ def declare() -> None:
     outbound.declare()
     plugins.declare()
     plugin_calls.declare()
+    backups.declare()
+    retention.declare()

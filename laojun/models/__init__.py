@@ -1,4 +1,6 @@
+from laojun.models.archive import Archive
 from laojun.models.audit import AuditActor, AuditLog
+from laojun.models.backup import Backup
 from laojun.models.chain import AuditAnchor, AuditChain, AuditCheckpoint, AuditInstance
 from laojun.models.config import Config, ConfigGeneration
 from laojun.models.file import File, FileUsage
@@ -10,12 +12,14 @@ from laojun.models.plugin_instance import PluginConsent, PluginInstance
 from laojun.models.plugin_key import PluginKey
 
 __all__ = [
+    "Archive",
     "AuditActor",
     "AuditAnchor",
     "AuditChain",
     "AuditCheckpoint",
     "AuditInstance",
     "AuditLog",
+    "Backup",
     "Config",
     "ConfigGeneration",
     "File",
