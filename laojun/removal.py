@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from laojun.models import Config, ConfigGeneration, File, FileUsage, OutboundRule
+from laojun.models import Config, ConfigGeneration, File, FileUsage, Notification, OutboundRule
 
 BATCH = 500
 
@@ -13,6 +13,11 @@ def remove_settings(*, workspace_id: int) -> int:
         model.objects.filter(workspace_id=workspace_id).delete()[0]
         for model in (Config, OutboundRule, ConfigGeneration)
     )
+
+
+def remove_notifications(*, workspace_id: int) -> int:
+    """What people were told of the workspace."""
+    return Notification.objects.filter(workspace_id=workspace_id).delete()[0]
 
 
 def remove_files(*, workspace_id: int) -> int:

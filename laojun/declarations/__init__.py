@@ -1,6 +1,14 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, schedules."""
 
-from laojun.declarations import accounts, auditing, configuration, files, outbound
+from laojun.declarations import (
+    accounts,
+    auditing,
+    configuration,
+    files,
+    logs,
+    notifications,
+    outbound,
+)
 
 
 def declare() -> None:
@@ -8,4 +16,6 @@ def declare() -> None:
     auditing.declare()
     configuration.declare()
     files.declare()
+    logs.declare()
+    notifications.declare()
     outbound.declare()

@@ -1,6 +1,8 @@
 from laojun.models.audit import AuditActor, AuditLog
 from laojun.models.config import Config, ConfigGeneration
 from laojun.models.file import File, FileUsage
+from laojun.models.log import SystemLog
+from laojun.models.notification import Notification, NotificationMark
 from laojun.models.outbound import OutboundRule
 
 __all__ = [
@@ -10,5 +12,8 @@ __all__ = [
     "ConfigGeneration",
     "File",
     "FileUsage",
+    "Notification",
+    "NotificationMark",
     "OutboundRule",
+    "SystemLog",
 ]

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from accounts import preferences, tenancy
 from accounts.models import ApiKey, Profile, Session, UserSettings
 from laojun.models import AuditLog
+from tests.e2e.watching import settle
 from tests.factories import PASSWORD, Account
 
 pytestmark = [pytest.mark.browser, pytest.mark.unsettled]
@@ -49,7 +50,7 @@ def _enter(page: Page, account: Account) -> None:
 
 def _open(page: Page, path: str) -> None:
     page.goto(path)
-    page.wait_for_load_state("networkidle")
+    settle(page)
 
 
 def _button(page: Page, name: str):
