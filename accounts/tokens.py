@@ -21,7 +21,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
-from accounts import mail, registry, secrets, sessions, signals, signing_keys, tenancy
+from accounts import mail, news, registry, secrets, sessions, signals, signing_keys, tenancy
 from accounts.ids import uuid7
 from accounts.models import RefreshToken, Session, User
 from accounts.sessions import Facts
@@ -140,8 +140,7 @@ def end_reused(*, session: Session) -> None:
     with transaction.atomic(), tenancy.user(session.user_id):
         sessions.end(session=session, reason=Session.Reason.REUSE)
         signals.refresh_reused.send(sender=Session, user=session.user, session=session)
-        url = mail.address_of("security")
-        mail.send("tokens_stolen", user=session.user, url=url, **mail.where(session))
+        news.tell("tokens_stolen", user=session.user, link=("security", ""), **mail.where(session))
 
 
 def revoke(*, presented: str) -> None:

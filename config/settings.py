@@ -76,6 +76,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
+    "laojun.middleware.LogMiddleware",
     "accounts.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -293,6 +294,8 @@ SPECTACULAR_SETTINGS = {
         "MembershipStatus": "accounts.models.Membership.Status",
         "InvitationState": "accounts.models.Invitation.State",
         "TaskState": "taishang.models.Task.State",
+        "NoticeMode": "accounts.notices.Mode",
+        "NotificationType": "laojun.models.Notification.Type",
         "SessionKind": "accounts.models.Session.Kind",
         "VersionKind": "taishang.models.ProjectVersion.Kind",
     },
@@ -355,7 +358,9 @@ CONTENT_SECURITY_POLICY = {
 
 # --- logs -------------------------------------------------------------------------------------------
 
-LOGGING = logging.configuration(level=env.text("LOG_LEVEL", "INFO"))
+LOGGING = logging.configuration(
+    level=env.text("LOG_LEVEL", "INFO"), to_database=env.boolean("LOG_TO_DATABASE", default=True)
+)
 # auth.W004: names are unique by `username_key`, which no column constraint on `username` can express.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 

@@ -1,5 +1,3 @@
-"""The operators' view of the foundation: audit, configuration, files, ways out, archives, backups."""
-
 from laojun.admin import (
     archives,
     audit,
@@ -8,6 +6,8 @@ from laojun.admin import (
     configuration,
     files,
     limits,
+    logs,
+    notices,
     outbound,
     plugin_calls,
 )
@@ -20,6 +20,8 @@ __all__ = [
     "configuration",
     "files",
     "limits",
+    "logs",
+    "notices",
     "outbound",
     "plugin_calls",
 ]

@@ -7,6 +7,8 @@ from laojun.declarations import (
     chain,
     configuration,
     files,
+    logs,
+    notifications,
     outbound,
     plugin_calls,
     plugins,
@@ -20,6 +22,8 @@ def declare() -> None:
     chain.declare()
     configuration.declare()
     files.declare()
+    logs.declare()
+    notifications.declare()
     outbound.declare()
     plugins.declare()
     plugin_calls.declare()

@@ -4,6 +4,8 @@ from laojun.models.backup import Backup
 from laojun.models.chain import AuditAnchor, AuditChain, AuditCheckpoint, AuditInstance
 from laojun.models.config import Config, ConfigGeneration
 from laojun.models.file import File, FileUsage
+from laojun.models.log import SystemLog
+from laojun.models.notification import Notification, NotificationMark
 from laojun.models.outbound import OutboundRule
 from laojun.models.plugin import Plugin, PluginGeneration, PluginVersion
 from laojun.models.plugin_audit import PluginAudit
@@ -24,6 +26,8 @@ __all__ = [
     "ConfigGeneration",
     "File",
     "FileUsage",
+    "Notification",
+    "NotificationMark",
     "OutboundRule",
     "Plugin",
     "PluginAudit",
@@ -33,4 +37,5 @@ __all__ = [
     "PluginInstance",
     "PluginKey",
     "PluginVersion",
+    "SystemLog",
 ]
