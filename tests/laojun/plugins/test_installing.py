@@ -369,8 +369,9 @@ def test_versions_sort_as_the_standard_says():
         "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0",
     ]  # fmt: skip
 
-    assert sorted(ordered[::-1], key=versions.sort_key) == ordered
-    assert sorted(ordered[::-1], key=versions.parse) == ordered
+    shuffled = ordered[::-1]
+    assert sorted(shuffled, key=versions.sort_key) == ordered
+    assert sorted(shuffled, key=versions.parse) == ordered
 
 
 def test_a_signature_spelt_otherwise_is_refused():
