@@ -1,5 +1,31 @@
-"""The operators' view of the foundation: audit, configuration, files, ways out."""
+from laojun.admin import (
+    archives,
+    audit,
+    backups,
+    chain,
+    configuration,
+    files,
+    limits,
+    logs,
+    notices,
+    outbound,
+    plugin_calls,
+    plugin_keys,
+    plugins,
+)
 
-from laojun.admin import audit, configuration, files, limits, outbound, plugin_keys, plugins
-
-__all__ = ["audit", "configuration", "files", "limits", "outbound", "plugin_keys", "plugins"]
+__all__ = [
+    "archives",
+    "audit",
+    "backups",
+    "chain",
+    "configuration",
+    "files",
+    "limits",
+    "logs",
+    "notices",
+    "outbound",
+    "plugin_calls",
+    "plugin_keys",
+    "plugins",
+]

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from laojun.api import audit_logs, configs, files, plugin_instances, plugins
+from laojun.api import (
+    audit_logs,
+    configs,
+    files,
+    notifications,
+    plugin_deliveries,
+    plugin_instances,
+    plugins,
+    system_logs,
+)
 
 urlpatterns = [
     # Files
@@ -28,9 +37,28 @@ urlpatterns = [
     path("plugin-instances/<int:instance_id>/consents/", plugin_instances.PluginConsents.as_view()),
     path("plugin-instances/<int:instance_id>/upgrade/", plugin_instances.PluginUpgrade.as_view()),
     path("plugin-instances/<int:instance_id>/rollback/", plugin_instances.PluginRollback.as_view()),
+    path("plugin-instances/<int:instance_id>/test/", plugin_deliveries.PluginTest.as_view()),
+    path(
+        "plugin-instances/<int:instance_id>/deliveries/",
+        plugin_deliveries.PluginDeliveries.as_view(),
+    ),
+    path(
+        "plugin-instances/<int:instance_id>/deliveries/<uuid:delivery_id>/retry/",
+        plugin_deliveries.PluginDeliveryRetry.as_view(),
+    ),
     path("plugin-audits/", plugin_instances.PluginAudits.as_view()),
+    # What you were told
+    path("notifications/", notifications.Notifications.as_view()),
+    path("notifications/badge/", notifications.BadgeDetail.as_view()),
+    path("notifications/preferences/", notifications.Preferences.as_view()),
+    path("notifications/readings/", notifications.Readings.as_view()),
+    path("notifications/stream/", notifications.NotificationStream.as_view()),
+    path("notifications/<uuid:notification_id>/", notifications.NotificationDetail.as_view()),
+    path("system-logs/", system_logs.SystemLogs.as_view()),
     # Audit
     path("audit-logs/", audit_logs.AuditLogs.as_view()),
     path("audit-logs/export/", audit_logs.AuditExport.as_view()),
+    path("audit-logs/verification/", audit_logs.AuditVerification.as_view()),
+    path("audit-logs/anchors/", audit_logs.AuditAnchors.as_view()),
     path("audit-logs/<int:row_id>/", audit_logs.AuditLogDetail.as_view()),
 ]

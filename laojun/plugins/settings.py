@@ -5,6 +5,7 @@ Secrets live as encrypted settings of the plugin in the workspace and nowhere el
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from accounts import secrets
@@ -13,10 +14,12 @@ from laojun import configs
 from laojun.audit import Actor
 from laojun.models import Config, PluginInstance
 from laojun.plugins import schemas, vocabulary
-from laojun.plugins.manifests import ENDPOINT, HTTP, Manifest
+from laojun.plugins.manifests import ENDPOINT, HTTP, SIGNING_SECRET, Manifest
 from laojun.plugins.schemas import Fault, Field
 
 SECRET_KEY, PLAIN_KEY = "secret.", "config."
+FORMER_KEY = f"former.{SIGNING_SECRET}"
+BOTH_LIVE = timedelta(hours=24)
 MAX_SECRET = 4000
 
 
@@ -61,6 +64,17 @@ def with_secrets(instance: PluginInstance) -> dict[str, Any]:
         plain = secrets.unseal(str(row.secret_ciphertext), place=configs.place_of(row))
         schemas.put(found, path, plain)
     return found
+
+
+def signing_secrets(instance: PluginInstance, *, now: datetime) -> tuple[str, ...]:
+    """What calls are signed with: the secret, and for a day the one before it. One query. Raises SecretUnreadable."""
+    keys = [f"{SECRET_KEY}{SIGNING_SECRET}", FORMER_KEY]
+    rows = _rows_of(instance).filter(key__in=keys).order_by("-key")
+    return tuple(
+        secrets.unseal(str(row.secret_ciphertext), place=configs.place_of(row))
+        for row in rows
+        if row.key != FORMER_KEY or row.updated_at > now - BOTH_LIVE
+    )
 
 
 def secrets_set(instance: PluginInstance) -> frozenset[str]:
@@ -108,23 +122,40 @@ def part(schema: Mapping[str, Any], sent: Mapping[str, Any]) -> Parted:
 def write_secrets(instance: PluginInstance, given: Mapping[str, str], *, actor: Actor) -> None:
     """Seal each secret in its row; an empty one deletes it."""
     for path, value in given.items():
-        rows = _secret_rows(instance).filter(key=f"{SECRET_KEY}{path}")
+        key = f"{SECRET_KEY}{path}"
+        if path == SIGNING_SECRET:
+            _keep_former(instance, key, value, actor)
         if value == "":
-            rows.delete()
-            continue
-        row = rows.first() or Config(
-            workspace_id=instance.workspace_id,
-            scope=scope_of(instance.plugin.slug),
-            key=f"{SECRET_KEY}{path}",
-            is_secret=True,
-        )
-        row.secret_ciphertext = secrets.seal(value, place=configs.place_of(row))
-        row.updated_by = actor.name
-        row.save()
+            _rows_of(instance).filter(key=key).delete()
+        else:
+            _write_secret(instance, key, value, actor)
+
+
+def _keep_former(instance: PluginInstance, key: str, value: str, actor: Actor) -> None:
+    """A receiver may go on with the secret it knows while it learns the new one; one that was cleared is gone."""
+    row = _rows_of(instance).filter(key=key).first()
+    if value == "":
+        _rows_of(instance).filter(key=FORMER_KEY).delete()
+    elif row is not None:
+        plain = secrets.unseal(str(row.secret_ciphertext), place=configs.place_of(row))
+        if plain != value:
+            _write_secret(instance, FORMER_KEY, plain, actor)
+
+
+def _write_secret(instance: PluginInstance, key: str, value: str, actor: Actor) -> None:
+    row = _rows_of(instance).filter(key=key).first() or Config(
+        workspace_id=instance.workspace_id,
+        scope=scope_of(instance.plugin.slug),
+        key=key,
+        is_secret=True,
+    )
+    row.secret_ciphertext = secrets.seal(value, place=configs.place_of(row))
+    row.updated_by = actor.name
+    row.save()
 
 
 def remove_secrets(instance: PluginInstance) -> None:
-    _secret_rows(instance).delete()
+    _rows_of(instance).delete()
 
 
 def moved_addresses(
@@ -166,9 +197,12 @@ def _foreign_host(instance: PluginInstance, config: Mapping[str, Any]) -> list[F
 
 
 def _secret_rows(instance: PluginInstance) -> Any:
+    return _rows_of(instance).filter(key__startswith=SECRET_KEY)
+
+
+def _rows_of(instance: PluginInstance) -> Any:
     return Config.objects.filter(
         workspace_id=instance.workspace_id,
         scope=scope_of(instance.plugin.slug),
         is_secret=True,
-        key__startswith=SECRET_KEY,
     )
