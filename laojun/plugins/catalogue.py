@@ -7,10 +7,11 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import get_language
 
+from accounts.redaction import MASK
 from laojun.models import Config, Plugin, PluginConsent, PluginInstance, PluginVersion
 from laojun.plugins import schemas, settings, vocabulary
 from laojun.plugins.manifests import Manifest
-from laojun.plugins.settings import MASK, SECRET_KEY
+from laojun.plugins.settings import SECRET_KEY
 
 FILTERS = frozenset({"status", "kind", "hook", "signature_status", "q"})
 
