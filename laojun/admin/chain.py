@@ -108,9 +108,9 @@ class AuditChainAdmin(OperatorAdmin):
         return chain.status, str(chain.get_status_display())
 
     @display(description=gettext_lazy("last verification"))
-    def found(self, chain: AuditChain) -> str:
+    def found(self, chain: AuditChain) -> SafeString:
         words = wording.of_verdict(chain.verdict)
-        return f"{words.title}. {words.text}"
+        return format_html("<strong>{}</strong><br>{}", words.title, words.text)
 
     @display(description=gettext_lazy("hash of the last row"))
     def shown_hash(self, chain: AuditChain) -> SafeString:

@@ -11,7 +11,7 @@ ACTIONS = {
     "audit.verification_asked": _("asked whether the audit log is whole"),
     "audit.verified": _("verified the audit log"),
     "audit.broken": _("found the audit log tampered with"),
-    "audit.checkpointed": _("let a month of the audit log go into the archive"),
+    "audit.checkpointed": _("archived a month of the audit log"),
     "audit.key_rotated": _("made a new key for the anchors"),
 }
 TILES = (

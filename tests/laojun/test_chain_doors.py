@@ -256,7 +256,7 @@ def test_an_operator_opens_one_chain_and_one_anchor(olga, alice):
 
     assert olga.get(f"/admin/laojun/auditchain/{chain}/change/").status_code == 200
     page = olga.get("/admin/laojun/auditanchor/1/change/").content.decode()
-    assert _public_key() in page
+    assert _public_key() in page.replace("<wbr>", "")
 
 
 def test_an_operator_verifies_every_chain_and_chosen_ones(olga, alice, charlie):
