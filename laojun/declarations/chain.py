@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.registry import ConsoleTile, Job, Schedule
-from laojun.chain import alarms, anchors, exporting, figures, inspections
+from laojun.chain import anchors, exporting, figures, inspections, ticking
 from laojun.declarations.entries import actions, console, schedules
 
 ACTIONS = {
@@ -32,6 +32,15 @@ def declare() -> None:
         registry.console_tiles.add(key, tile)
     for job in (
         Job(
+            ticking.BACKLOG,
+            ticking.seal_backlog,
+            ticking.NO_PAYLOAD,
+            queue="maintenance",
+            label=_("Seal the audit log"),
+            watched=True,
+            timeout_s=6 * HOUR_S,
+        ),
+        Job(
             inspections.KIND,
             inspections.run,
             inspections.SCHEMA,
@@ -54,13 +63,7 @@ def declare() -> None:
     ):
         registry.jobs.add(job.name, job)
     schedules(
-        Schedule("laojun.audit_seal", anchors.seal_and_anchor, every_s=2),
-        Schedule("laojun.audit_anchor", every_minute, every_s=anchors.EVERY_S),
+        Schedule("laojun.audit_seal", ticking.seal, every_s=2),
+        Schedule("laojun.audit_anchor", ticking.each_minute, every_s=anchors.EVERY_S),
         Schedule("laojun.audit_check", inspections.nightly, cron="20 1 * * *"),
     )
-
-
-def every_minute() -> None:
-    """Anchor what was sealed, then look whether anything needs a person."""
-    anchors.anchor()
-    alarms.look()
