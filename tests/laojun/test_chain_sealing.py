@@ -14,10 +14,10 @@ from accounts import tenancy
 from accounts.rls import APP, OPERATOR, SEALER
 from laojun.chain import anchors, form, sealing, ticking
 from laojun.models import AuditChain, AuditLog
-from tests.laojun.chains import deeds, sealed, verdict
+from tests import factories
+from tests.laojun.chains import deeds, owning_the_database, sealed, verdict
 from tests.taishang.conftest import Bench
 
-pytestmark = pytest.mark.django_db
 VECTORS = json.loads((Path(__file__).parent / "audit_vectors.json").read_text())
 
 
@@ -133,7 +133,7 @@ def test_the_committed_rows_hash_as_they_did(number):
     assert found.hex() == row["hash"]
 
 
-def test_postgresql_gives_the_committed_rows_the_form_they_had():
+def test_postgresql_gives_the_committed_rows_the_form_they_had(db):
     """On every supported major version."""
     with tenancy.sealer_scope(), connection.cursor() as cursor:
         stored = [row["stored"] for row in VECTORS["rows"]]
@@ -184,6 +184,22 @@ def test_the_sealer_may_do_nothing_else(db, statement):
         cursor.execute(f"SET LOCAL ROLE {SEALER}")
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             cursor.execute(statement)
+
+
+def test_the_trigger_lets_a_seal_in_and_nothing_beside_it(django_db_setup, django_db_blocker):
+    """Also where somebody was granted more columns than the sealer has."""
+    with django_db_blocker.unblock(), owning_the_database():
+        workspace = factories.person("alice").workspace
+        deeds(workspace, 1)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE NONE")
+            for change in ("action = 'file.deleted'", "payload = '{}'", "actor_id = NULL"):
+                with pytest.raises(ProgrammingError, match="append-only"), transaction.atomic():
+                    cursor.execute(
+                        f"UPDATE lao_audit_logs SET seq = 1, hash = sha256('x'), sealed_at = now(),"
+                        f" {change} WHERE workspace_id = %s AND resource_type = 'file'",
+                        [workspace.id],
+                    )
 
 
 def test_a_tenant_sees_its_own_chain_alone(alice, charlie):
