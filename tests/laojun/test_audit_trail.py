@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.admin import site
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -393,8 +394,13 @@ def _suspended_person(world: World) -> Any:
 
 
 def _unconfirmed(world: World) -> Any:
-    User.objects.filter(pk=world.charlie.user.pk).update(status="pending")
+    EmailAddress.objects.filter(user=world.charlie.user).update(verified=False)
     return world.charlie.user.pk
+
+
+def _deleted_project(world: World) -> Any:
+    assert _project(world, "delete").status_code < 300
+    return world.key("project")
 
 
 def _workspace(state: str = "active") -> Callable[[World], Any]:
@@ -506,15 +512,15 @@ ACTIONS: dict[tuple[str, str], Callable[[World], Any]] = {
     ("taishang.generationjob", "cancel"): _own("job"),
     ("taishang.generationjob", "retry"): _cancelled("job"),
     ("taishang.generationjob", "erase"): _cancelled("job"),
-    ("taishang.project", "purge"): _own("project"),
+    ("taishang.project", "purge"): _deleted_project,
     ("laojun.auditchain", "verify_chosen"): _chain,
     ("laojun.file", "delete_files"): _own("file"),
 }
-# They read, or need a job that has run: `tests/generation/doors/test_console.py` tries those.
+# Those that leave none, each with its reason; the list only shrinks.
 NOT_TRIED = {
-    ("taishang.generationjob", "retry_without_model"),
-    ("taishang.project", "check_content"),
-    ("taishang.project", "rebuild"),
+    ("taishang.generationjob", "retry_without_model"): "needs a job that has run; tried with those",
+    ("taishang.project", "check_content"): "reads",
+    ("taishang.project", "rebuild"): "fills a cache again",
 }
 
 
@@ -530,7 +536,8 @@ def test_every_action_of_the_console_is_tried_here():
         for model, page in site._registry.items()
         for name in page.actions or ()
     }
-    assert declared == set(ACTIONS) | NOT_TRIED
+    assert declared == set(ACTIONS) | set(NOT_TRIED)
+    assert len(NOT_TRIED) <= 3
 
 
 @pytest.mark.parametrize(("model", "action"), sorted(ACTIONS))
