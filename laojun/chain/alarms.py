@@ -1,6 +1,7 @@
 """When a chain is broken or the sealer falls behind: a row, a notice to every operator, and news for who listens."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,8 @@ ACTOR = Actor.system("audit_verify")
 REASON = "audit alarm"
 # Called with `chain_id` (None: the anchors) and the first bad row as JSON, in the transaction of the alarm's row.
 broken: Store[Callable[..., None]] = Store("audit_broken")
+AGAIN_SECONDS = 3600.0
+_told: dict[str, float] = {}
 logger = logging.getLogger(__name__)
 
 
@@ -32,19 +35,22 @@ def sound(report: Report) -> None:
 
 
 def look() -> None:
-    """Once a minute: is the sealer behind, did an anchor fail to reach its file, has a chain lost rows?"""
+    """Once a minute: is the sealer behind, did an anchor fail to reach its file, has a chain lost rows?
+
+    What goes on is told again after an hour.
+    """
     lag = sealing.backlog().lag
     if lag > LONGEST_LAG:
-        _notify("audit_seal_lag", {"seconds": int(lag.total_seconds())}, key="audit:lag")
+        _remind("audit_seal_lag", {"seconds": int(lag.total_seconds())}, key="audit:lag")
     with tenancy.sealer_scope():
         last = AuditAnchor.objects.order_by("-anchor_no").first()
         suspect = AuditChain.objects.filter(status=AuditChain.Status.BROKEN)
         chains = list(suspect.values_list("pk", flat=True)[:20])
     failing = [name for name, error in (last.sinks if last else {}).items() if error]
     if failing:
-        _notify("audit_anchor_sink", {"sinks": ", ".join(failing)}, key="audit:sink")
+        _remind("audit_anchor_sink", {"sinks": ", ".join(failing)}, key="audit:sink")
     for chain_id in chains:
-        _notify("audit_broken", {"chain": chain_id}, key=f"audit:broken:{chain_id}")
+        _remind("audit_broken", {"chain": chain_id}, key=f"audit:broken:{chain_id}")
 
 
 def _tell(chain_id: int | None, bad: Bad, verdict: Verdict | None) -> None:
@@ -63,6 +69,14 @@ def _tell(chain_id: int | None, bad: Bad, verdict: Verdict | None) -> None:
         follow(chain_id=chain_id, bad=plain)
     params = {"chain": name, "kind": bad.kind, "seq": bad.seq}
     _notify("audit_broken", params, key=f"audit:broken:{name}")
+
+
+def _remind(event: str, params: dict[str, Any], *, key: str) -> None:
+    """At most once an hour from this process."""
+    now = time.monotonic()
+    if now - _told.get(key, -AGAIN_SECONDS) >= AGAIN_SECONDS:
+        _told[key] = now
+        _notify(event, params, key=key)
 
 
 def _notify(event: str, params: dict[str, Any], *, key: str) -> None:
