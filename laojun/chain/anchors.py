@@ -143,7 +143,8 @@ def _moved() -> Iterable[AuditChain]:
         logger.error("audit chain is shorter than its anchor chain=%s", chain.pk)
     shrunk.filter(status=AuditChain.Status.OK).update(status=AuditChain.Status.BROKEN)
     moved = AuditChain.objects.filter(head_seq__gt=models.F("anchored_seq"))
-    return moved.order_by("chain_id")[:HEADS_AT_ONCE]
+    longest_ago = models.F("anchored_at").asc(nulls_first=True)
+    return moved.order_by(longest_ago, "chain_id")[:HEADS_AT_ONCE]
 
 
 def _lost(chain: AuditChain) -> bool:
