@@ -46,6 +46,7 @@ check: setup          ## format, lint, types, contracts, migrations, deploy chec
 test: check browser   ## `make check`, then every test, browser journeys included
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -m "not browser and not chaos and not fuzz"
+	$(BIN)/python -m pytest --reruns 2 -m fuzz
 	$(BIN)/python -m pytest --reruns 2 -m chaos
 	$(BIN)/python -m pytest --reruns 2 -m browser
 
@@ -63,6 +64,7 @@ fix: setup            ## format and mend what can be mended
 lock:                 ## recompile the pinned requirements
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements.txt requirements.in
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements-dev.txt requirements-dev.in
+	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements-s3.txt requirements-s3.in
 
 shots: setup browser  ## photograph every page in both themes and languages into $(DATA_DIR)/shots
 	$(BIN)/python -m tests.e2e.shots

@@ -11,26 +11,34 @@ class AccountsConfig(AppConfig):
         from accounts import (  # noqa: F401
             checks,
             jobs,
+            letters,
             lifecycle,
             limits,
+            news,
             notices,
             permissions,
             receivers,
+            restored,
+            retention,
             second_factor,
             sweeping,
         )
         from accounts.api import resources
         from accounts.registry import Store
-        from accounts.web import places, problems, throttles
+        from accounts.web import places, problem_list, throttles
 
         permissions.declare()
-        problems.declare()
+        problem_list.declare()
         places.declare()
         limits.declare()
         throttles.declare()
         jobs.declare()
         notices.declare()
+        letters.declare()
+        news.declare()
         sweeping.declare()
+        retention.declare()
+        restored.declare()
         resources.declare()
         lifecycle.declare()
         second_factor.declare()

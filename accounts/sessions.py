@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.sessions.backends.cached_db import SessionStore as CachedDatabaseStore
 from django.core.cache import cache
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -195,12 +195,10 @@ def network_of(address: str | None) -> str:
     return f"{found}/32" if found else "unknown"
 
 
-def purge(*, now: datetime | None = None) -> int:
-    """Forget sessions that ended 30 days ago."""
-    limit = (now or timezone.now()) - KEPT_AFTER_END
-    expired = Session.objects.filter(expires_at__lt=limit)
-    revoked = Session.objects.filter(revoked_at__lt=limit)
-    return expired.delete()[0] + revoked.delete()[0]
+def forgotten(now: datetime) -> QuerySet[Session]:
+    """Sessions that ended 30 days ago."""
+    limit = now - KEPT_AFTER_END
+    return Session.objects.filter(Q(expires_at__lt=limit) | Q(revoked_at__lt=limit))
 
 
 def _revoke(doomed: list[Session], reason: str) -> int:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.core import signing
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import QuerySet
 
-from accounts import devices, identity, mail, secrets, signals
+from accounts import devices, identity, mail, news, secrets, signals
 from accounts.models import Session, SignIn, User
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class LinkInvalid(Exception):
 
 def succeeded(*, user: User, session: Session, facts: "Facts") -> None:
     """Write a sign-in down; one from a device or network that is new for this person is told them by mail."""
-    device, network = devices.describe(facts.user_agent), network_of(facts.ip)
+    device, network = devices.describe(facts.user_agent), neighbourhood_of(facts.ip)
     is_new = _is_new(user, device, network)
     SignIn.objects.create(
         user=user,
@@ -39,7 +39,8 @@ def succeeded(*, user: User, session: Session, facts: "Facts") -> None:
     )
     if is_new:
         url = mail.address_of("not_me", _disown_token(session.pk))
-        mail.send("new_device", user=user, url=url, **mail.where(facts))
+        link = ("security", "")
+        news.tell("new_device", user=user, link=link, url=url, **mail.where(facts))
 
 
 def failed(*, login: str, facts: "Facts") -> None:
@@ -51,13 +52,13 @@ def failed(*, login: str, facts: "Facts") -> None:
             user=identity.find(login),
             result=SignIn.Result.FAILED,
             ip=facts.ip,
-            network=network_of(facts.ip),
+            network=neighbourhood_of(facts.ip),
             user_agent=facts.user_agent,
         )
         signals.sign_in_failed.send(sender=User, email_key_hash=digest.hex(), request_facts=facts)
 
 
-def network_of(ip: str | None) -> str:
+def neighbourhood_of(ip: str | None) -> str:
     """The network an address belongs to: its first 24 bits, or 48 of IPv6."""
     if not ip:
         return ""
@@ -74,10 +75,9 @@ def session_of(token: str) -> Session:
         raise LinkInvalid from error
 
 
-def purge(*, now: datetime | None = None) -> int:
-    """Forget sign-ins after 90 days."""
-    limit = (now or timezone.now()) - KEPT
-    return SignIn.objects.filter(created_at__lt=limit).delete()[0]
+def forgotten(now: datetime) -> QuerySet[SignIn]:
+    """Sign-ins of 90 days ago."""
+    return SignIn.objects.filter(created_at__lt=now - KEPT)
 
 
 def _is_new(user: User, device: str, network: str) -> bool:

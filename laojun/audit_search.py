@@ -44,8 +44,8 @@ class BadQuery(ValueError):
 
 def find(rows: Any, asked: Mapping[str, str]) -> Any:
     """The rows that fit. Raises BadQuery. `from` and `to` are ISO 8601; without them the last 90 days."""
-    end = _moment("to", asked.get("to")) or timezone.now() + timedelta(minutes=1)
-    start = _moment("from", asked.get("from")) or end - USUAL_WINDOW
+    end = moment("to", asked.get("to")) or timezone.now() + timedelta(minutes=1)
+    start = moment("from", asked.get("from")) or end - USUAL_WINDOW
     if end - start > MAX_WINDOW:
         raise BadQuery("from", _("Ask for at most 400 days."), "window_too_wide")
     exact = {name: asked[name] for name in EXACT if asked.get(name)}
@@ -69,7 +69,7 @@ def shown(row: AuditLog, known: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _moment(name: str, text: str | None) -> datetime | None:
+def moment(name: str, text: str | None) -> datetime | None:
     if not text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What accounts tells about becomes rows of the audit log, in the transaction of the deed."""
+"""What accounts tells about becomes rows of the audit log, in the transaction of the deed; notices follow people."""
 
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,12 @@ from django.dispatch import receiver
 
 from accounts import signals, tenancy
 from accounts.models import ApiKey, Invitation, Membership, Role, Session, User, Workspace
+from accounts.tenancy import Context
 from laojun import audit
 from laojun.audit import Actor, Target
 from laojun.chain import actors
+from laojun.models import Notification, NotificationMark
+from laojun.notifications import sending
 
 # A person's look at a view counts once an hour, the platform's own errands once a day.
 ROLL_UP = """
@@ -323,3 +326,18 @@ def platform_scope_entered(reason: str, **_: Any) -> None:
         target=Target("reason", reason, platform=True),
         details={"workspace_id": tenancy.current().workspace_id},
     )
+
+
+@receiver(signals.settings_changed)
+def say_it_in_the_new_language(user: User, **facts: Any) -> None:
+    """What somebody was told follows the language they read."""
+    if "language" in (facts.get("after") or {}):
+        with tenancy.entered(Context(user_id=user.pk)):
+            sending.translate(user)
+
+
+@receiver(signals.user_deleted)
+def forget_what_they_were_told(user: User, **_: Any) -> None:
+    with tenancy.entered(Context(user_id=user.pk)):
+        Notification.objects.filter(user=user).delete()
+        NotificationMark.objects.filter(user=user).delete()

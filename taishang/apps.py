@@ -16,6 +16,8 @@ class TaishangConfig(AppConfig):
             history,
             queue,
             receivers,
+            restored,
+            retention,
             schedules,
         )
         from taishang.api import resources
@@ -26,6 +28,8 @@ class TaishangConfig(AppConfig):
         resources.declare()
         generation.declare()
         handlers.declare()
+        retention.declare()
+        restored.declare()
         registry.schedules.add(
             "generation.sweep",
             registry.Schedule("generation.sweep", sweeping.sweep, every_s=3600),

@@ -8,12 +8,12 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts import tenancy
-from laojun import archive
 from laojun.audit import Actor
 from laojun.chain import anchors, archived, checkpoints, inspections, sealing, verifying
 from laojun.chain.checkpoints import MonthStays
 from laojun.chain.verifying import Wanted
 from laojun.models import AuditCheckpoint
+from laojun.retention import partitions
 from tests.laojun.chains import LOGS, verdict
 from tests.tidying import empty_tenant_tables
 
@@ -25,7 +25,7 @@ def chain(django_db_setup, django_db_blocker, monkeypatch):
     """A chain with rows in March and April 2021, committed; one of March got its number after one of April."""
     monkeypatch.setattr(verifying, "PATIENCE_SECONDS", 0.0)
     with django_db_blocker.unblock():
-        archive.ensure_partitions(today=FIRST.date())
+        partitions.ensure_partitions(today=FIRST.date())
         workspace = SimpleNamespace(id=900_001)
         _insert(workspace, [FIRST + timedelta(days=day) for day in range(1, 11)])
         sealing.seal_waiting()

@@ -6,6 +6,9 @@ for _service in ("GITHUB", "GOOGLE", "WEIXIN"):
     os.environ.setdefault(f"{_service}_CLIENT_ID", f"id-of-{_service.lower()}")
     os.environ.setdefault(f"{_service}_CLIENT_SECRET", f"secret-of-{_service.lower()}")
 
+# Tests of the logs in the database switch them on.
+os.environ.setdefault("LOG_TO_DATABASE", "false")
+
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATA_DIR, INSTALLED_APPS, MIDDLEWARE, STORAGES  # noqa: E402
 
