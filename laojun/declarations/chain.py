@@ -3,9 +3,27 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleTile, Job, Schedule
-from laojun.chain import anchors, exporting, figures, inspections, ticking
+from accounts.registry import (
+    ConsoleTile,
+    Job,
+    LeavingMonth,
+    Letter,
+    RestoreStep,
+    RetentionPolicy,
+    Schedule,
+)
+from laojun.chain import (
+    anchors,
+    archived,
+    checkpoints,
+    exporting,
+    figures,
+    inspections,
+    keeping,
+    ticking,
+)
 from laojun.declarations.entries import actions, console, schedules
+from laojun.retention import chains
 
 ACTIONS = {
     "audit.verification_asked": _("asked whether the audit log is whole"),
@@ -20,6 +38,30 @@ TILES = (
     ("audit_verified", _("Audit verified"), "check", figures.last_verification),
     ("audit_broken", _("Broken audit chains"), "warning", figures.broken),
 )
+LETTERS = {
+    "audit_broken": Letter(
+        _("The audit log was tampered with"),
+        (
+            _("Chain %(chain)s does not verify any more. The console names the first bad row."),
+            _(
+                "Other chains and all work go on. Keep the database and the anchor files as they are."
+            ),
+        ),
+        category="security",
+        level="error",
+    ),
+    "audit_seal_lag": Letter(
+        _("The audit log waits for its seal"),
+        (_("The oldest row has waited for %(seconds)s seconds. Look whether a worker runs."),),
+        level="warning",
+    ),
+    "audit_anchor_sink": Letter(
+        _("Anchors of the audit log cannot be written"),
+        (_("%(sinks)s does not take them. They follow when it works again; look at the disk."),),
+        level="warning",
+    ),
+}
+FOR_EVER = _("for ever: the proof rests on them")
 HOUR_S = 3600
 
 
@@ -62,6 +104,17 @@ def declare() -> None:
         ),
     ):
         registry.jobs.add(job.name, job)
+    for key, letter in LETTERS.items():
+        registry.letters.add(key, letter)
+    for table in ("lao_audit_anchors", "lao_audit_checkpoints"):
+        registry.retention_policies.add(table, RetentionPolicy(table, "keep", FOR_EVER))
+    registry.leaving_months.add(
+        "lao_audit_logs", LeavingMonth(checkpoints.why_stays, keeping.leave)
+    )
+    registry.after_restore.add(
+        "laojun.audit_branch", RestoreStep("laojun.audit_branch", keeping.close_branch, 40)
+    )
+    archived.audit_archives.fill(chains.rows)
     schedules(
         Schedule("laojun.audit_seal", ticking.seal, every_s=2),
         Schedule("laojun.audit_anchor", ticking.each_minute, every_s=anchors.EVERY_S),
