@@ -231,7 +231,7 @@ def _notice(method: str, body: Any = None) -> Callable[[World], Any]:
 
 def _preferences(world: World):
     path = "/api/v1/notifications/preferences/"
-    wish = {"type": "new_device", "channel": "email", "mode": "off"}
+    wish = {"type": "storage", "channels": {"in_app": "immediate", "email": "off"}}
     return world.send("put", path, {"preferences": [wish]})
 
 
