@@ -83,10 +83,6 @@ def test_retention_killed_at_random_moments_loses_and_doubles_nothing(
 
     assert _hot() == set()
     assert sorted(_cold()) == sorted(everything)
-    assert (
-        not list(settings.ARCHIVE_DIR.rglob("*.partial"))
-        or _start(installation, "retention", "--table", "lao_audit_logs", **place).wait(120) == 0
-    )
     with tenancy.migration_scope():
         Archive.objects.using("owner").all().delete()
 
