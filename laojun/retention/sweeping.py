@@ -174,10 +174,11 @@ def _due(policy: RetentionPolicy, at: datetime) -> QuerySet:
 
 
 def _record(outcomes: list[Outcome]) -> None:
+    # What is swept every few minutes would drown the log; only its failures are told.
     taken = {
         outcome.policy.table: {"rows": outcome.rows, "months": outcome.months}
         for outcome in outcomes
-        if outcome.rows or outcome.months
+        if (outcome.rows or outcome.months) and not outcome.policy.often
     }
     faults = {outcome.policy.table: outcome.note for outcome in outcomes if outcome.note}
     if not taken and not faults:
