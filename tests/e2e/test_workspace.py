@@ -82,7 +82,17 @@ def test_the_pages_of_a_workspace_hold_on_a_phone(watched, newcomer, language, t
     page.set_viewport_size({"width": 390, "height": 800})
     enter(page, newcomer)
 
-    for tab in ("", "members/", "roles/", "roles/new/", "invitations/", "keys/", "audit/", "end/"):
+    for tab in (
+        "",
+        "members/",
+        "roles/",
+        "roles/new/",
+        "invitations/",
+        "keys/",
+        "audit/",
+        "limits/",
+        "end/",
+    ):
         page.goto(f"/workspace/{tab}")
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
         watched.look()
