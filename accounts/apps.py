@@ -11,8 +11,10 @@ class AccountsConfig(AppConfig):
         from accounts import (  # noqa: F401
             checks,
             jobs,
+            letters,
             lifecycle,
             limits,
+            news,
             notices,
             permissions,
             receivers,
@@ -32,6 +34,8 @@ class AccountsConfig(AppConfig):
         throttles.declare()
         jobs.declare()
         notices.declare()
+        letters.declare()
+        news.declare()
         sweeping.declare()
         retention.declare()
         restored.declare()

@@ -119,6 +119,7 @@ CLASSES = (
     LimitClass("auth.refresh", _("Refreshing tokens"), 120, MINUTE, "family", strict=True),
     LimitClass("invite", _("Invitations"), 50, DAY, "workspace", strict=True),
     LimitClass("export", _("Exports"), 10, HOUR, "user", strict=True),
+    LimitClass("mail", _("Letters to one address"), 20, HOUR, "address", strict=True),
     LimitClass("upload", _("Uploads"), 60, MINUTE, "user", strict=True),
     LimitClass(
         "ai",

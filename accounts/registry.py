@@ -203,12 +203,35 @@ class Work:
 
 @dataclass(frozen=True)
 class NoticeType:
-    """A kind of notice that a person can choose to get by mail, in the application, or not at all."""
+    """A kind of notice that a person can choose to get by mail, in the application, or not at all.
+
+    What `guards` the account stands in the application's list whatever the choice.
+    """
 
     key: str
     label: Any
     by_mail: bool = True
     in_app: bool = True
+    guards: bool = False
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What the platform tells a person: by mail all of it, in the application its subject and first two lines.
+
+    `lines`, `brief` and `subject` may hold `%(name)s` places. `action` is the word on the mail's link. `notice`
+    names the kind of notice by which a person can do without it; "" cannot be switched off. `brief` are the lines
+    of the application's list where they differ. `category` is system, update, reminder, task, security or invite,
+    `level` info, success, warning or error.
+    """
+
+    subject: Any
+    lines: tuple[Any, ...]
+    action: Any = ""
+    notice: str = ""
+    brief: tuple[Any, ...] = ()
+    category: str = "system"
+    level: str = "info"
 
 
 @dataclass(frozen=True)
@@ -429,6 +452,9 @@ navigation: Store[NavigationEntry] = Store("navigation")
 schedules: Store[Schedule] = Store("schedules")
 jobs: Store[Job] = Store("jobs")
 notice_types: Store[NoticeType] = Store("notice_types")
+letters: Store[Letter] = Store("letters")
+# Kind of thing that news are about → the path of its page, by its id.
+link_resolvers: Store[Callable[[str], str]] = Store("link_resolvers")
 home_cards: Store[HomeCard] = Store("home_cards")
 first_steps: Store[FirstStep] = Store("first_steps")
 # Column of a person's settings → function(user=…) that lists (value, label) of what it may name.
@@ -468,4 +494,5 @@ last_change = Port("last_change", required=False)
 outbound = Port("outbound", required=False)  # url, method, headers, content → Exchange
 keep_picture = Port("keep_picture", required=False)  # user, content (PNG) → the picture's address
 picture = Port("picture", required=False)  # id, viewer → the PNG's bytes, or None
-notify = Port("notify", required=False)  # user, type, params, link_type, link_id, dedup_key
+# user, type (a letter), params, link_type, link_id, dedup_key, workspace_id
+notify = Port("notify", required=False)

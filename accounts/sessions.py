@@ -156,11 +156,17 @@ def end_all(
     return len(doomed)
 
 
-def prove(*, session_id: UUID, by_second_factor: bool = False, at: datetime | None = None) -> None:
+def prove(
+    *, session_id: UUID, user: User, by_second_factor: bool = False, at: datetime | None = None
+) -> None:
     """Remember that the person behind a session has just proved who they are."""
     now = at or timezone.now()
     proof = {"authenticated_at": now} | ({"mfa_at": now} if by_second_factor else {})
     Session.objects.filter(pk=session_id).update(**proof)
+    details = {"second_factor": by_second_factor}
+    signals.account_event.send(
+        sender=Session, user=user, by=user, action="auth.proved", details=details
+    )
 
 
 def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:

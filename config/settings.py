@@ -40,6 +40,10 @@ BACKUP_SIGNING_KEY = env.secret("BACKUP_SIGNING_KEY", SERVERS, embedded=DATABASE
 # The keys of access tokens: given, or a file that `manage.py rotate_jwt_keys` rewrites.
 JWT_KEYS_FILE = None if env.text("JWT_KEYS") else DATA_DIR / "secrets" / "jwt_keys"
 JWT_KEYS = env.secret("JWT_KEYS", SERVERS, embedded=DATABASE_EMBEDDED)
+# The keys that sign the audit log's anchors, kept for ever: `manage.py rotate_audit_keys` puts a new one in front.
+AUDIT_KEYS_FILE = None if env.text("AUDIT_KEYS") else DATA_DIR / "secrets" / "audit_keys"
+AUDIT_KEYS = env.secret("AUDIT_KEYS", SERVERS, embedded=DATABASE_EMBEDDED)
+AUDIT_ANCHORS_DIR = DATA_DIR / "audit-anchors"
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 TRUSTED_PROXIES = env.names("TRUSTED_PROXIES")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
@@ -72,6 +76,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
+    "laojun.middleware.LogMiddleware",
     "accounts.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -289,6 +294,8 @@ SPECTACULAR_SETTINGS = {
         "MembershipStatus": "accounts.models.Membership.Status",
         "InvitationState": "accounts.models.Invitation.State",
         "TaskState": "taishang.models.Task.State",
+        "NoticeMode": "accounts.notices.Mode",
+        "NotificationType": "laojun.models.Notification.Type",
         "SessionKind": "accounts.models.Session.Kind",
         "VersionKind": "taishang.models.ProjectVersion.Kind",
     },
@@ -351,7 +358,9 @@ CONTENT_SECURITY_POLICY = {
 
 # --- logs -------------------------------------------------------------------------------------------
 
-LOGGING = logging.configuration(level=env.text("LOG_LEVEL", "INFO"))
+LOGGING = logging.configuration(
+    level=env.text("LOG_LEVEL", "INFO"), to_database=env.boolean("LOG_TO_DATABASE", default=True)
+)
 # auth.W004: names are unique by `username_key`, which no column constraint on `username` can express.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 

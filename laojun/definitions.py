@@ -13,6 +13,7 @@ GLOBAL, WORKSPACE = "global", "workspace"
 INTEGER, BOOLEAN, TEXT, CHOICE, NAMES = "integer", "boolean", "text", "choice", "names"
 MAX_TEXT = 4000
 MAX_NAMES = 200
+MAX_NAME = 130
 MAX_LIMIT = 1_000_000
 MEBIBYTE, GIBIBYTE = 1024**2, 1024**3
 Reader = Callable[[str], Any]
@@ -39,7 +40,7 @@ class Definition:
     """One setting. `check(value, read)` compares it with others, whose values in force `read(key)` gives.
 
     `low` and `high` bound a number, the length of a text, or the count of names. With `capped`, a workspace
-    may lower the platform's value but not raise it.
+    may lower the platform's value but not raise it. `after(workspace_id)` runs in the transaction of a change.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Definition:
     capped: bool = False
     applies: str = "next_request"
     check: Callable[[Any, Reader], Any] | None = None
+    after: Callable[[int | None], Any] | None = None
 
     def clean(self, value: Any) -> Any:
         """The value as it is stored. Raises InvalidValue; nothing is converted that a person did not mean."""
@@ -97,8 +99,8 @@ def _names(definition: Definition, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise InvalidValue(definition.key, "invalid_type", _("Enter a list of names."))
     names = list(dict.fromkeys(name.strip() for name in value if name.strip()))
-    if any(len(name) > 100 or "\x00" in name for name in names):
-        raise InvalidValue(definition.key, "out_of_bounds", _("A name has at most 100 characters."))
+    if any(len(name) > MAX_NAME or "\x00" in name for name in names):
+        raise InvalidValue(definition.key, "out_of_bounds", _("A name has at most 130 characters."))
     _bounded(definition, len(names), high=MAX_NAMES)
     return names
 
@@ -315,6 +317,35 @@ def declare() -> None:
             choices=("zh-CN", "en"),
         ),
         Definition(
+            "notifications.retention_days",
+            INTEGER,
+            30,
+            _("Read notices are kept"),
+            group="platform",
+            low=1,
+            high=365,
+            unit=_("days"),
+        ),
+        Definition(
+            "logs.retention_days",
+            INTEGER,
+            90,
+            _("System logs are kept"),
+            group="platform",
+            low=7,
+            high=365,
+            unit=_("days"),
+        ),
+        Definition(
+            "logs.level",
+            CHOICE,
+            "INFO",
+            _("Least severity that is kept"),
+            _("Every process obeys within five seconds."),
+            group="platform",
+            choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+        ),
+        Definition(
             "email.password",
             TEXT,
             "",
@@ -367,6 +398,7 @@ GROUPS = {
     "auth": _("Signing in"),
     "outbound": _("Outbound requests"),
     "email": _("E-mail"),
+    "plugins": _("Plugins"),
     "generation": _("Generation"),
     "retention": _("Retention"),
     "backup": _("Backups"),

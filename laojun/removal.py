@@ -4,7 +4,15 @@ from django.utils import timezone
 
 from accounts import registry, tenancy
 from laojun import audit
-from laojun.models import Archive, Config, ConfigGeneration, File, FileUsage, OutboundRule
+from laojun.models import (
+    Archive,
+    Config,
+    ConfigGeneration,
+    File,
+    FileUsage,
+    Notification,
+    OutboundRule,
+)
 from laojun.retention import archives
 
 BATCH = 500
@@ -17,6 +25,11 @@ def remove_settings(*, workspace_id: int) -> int:
         model.objects.filter(workspace_id=workspace_id).delete()[0]
         for model in (Config, OutboundRule, ConfigGeneration)
     )
+
+
+def remove_notifications(*, workspace_id: int) -> int:
+    """What people were told of the workspace."""
+    return Notification.objects.filter(workspace_id=workspace_id).delete()[0]
 
 
 def remove_files(*, workspace_id: int) -> int:

@@ -1,5 +1,27 @@
-"""The operators' view of the foundation: audit, configuration, files, ways out, archives, backups."""
+from laojun.admin import (
+    archives,
+    audit,
+    backups,
+    chain,
+    configuration,
+    files,
+    limits,
+    logs,
+    notices,
+    outbound,
+    plugin_calls,
+)
 
-from laojun.admin import archives, audit, backups, configuration, files, limits, outbound
-
-__all__ = ["archives", "audit", "backups", "configuration", "files", "limits", "outbound"]
+__all__ = [
+    "archives",
+    "audit",
+    "backups",
+    "chain",
+    "configuration",
+    "files",
+    "limits",
+    "logs",
+    "notices",
+    "outbound",
+    "plugin_calls",
+]

@@ -4,9 +4,14 @@ from laojun.declarations import (
     accounts,
     auditing,
     backups,
+    chain,
     configuration,
     files,
+    logs,
+    notifications,
     outbound,
+    plugin_calls,
+    plugins,
     retention,
 )
 
@@ -14,8 +19,13 @@ from laojun.declarations import (
 def declare() -> None:
     accounts.declare()
     auditing.declare()
-    backups.declare()
+    chain.declare()
     configuration.declare()
     files.declare()
+    logs.declare()
+    notifications.declare()
     outbound.declare()
+    plugins.declare()
+    plugin_calls.declare()
+    backups.declare()
     retention.declare()

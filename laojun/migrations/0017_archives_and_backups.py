@@ -7,7 +7,7 @@ from accounts.rls import NOBODY, TenantPolicy
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("laojun", "0004_note_changes"),
+        ("laojun", "0013_audit_chain_is_guarded"),
     ]
 
     operations = [

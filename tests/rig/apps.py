@@ -8,7 +8,7 @@ class RigConfig(AppConfig):
     label = "rig"
 
     def ready(self) -> None:
-        from tests.rig import handlers, jobs  # noqa: F401
+        from tests.rig import handlers, hooks, jobs  # noqa: F401
 
         for job in jobs.JOBS:
             registry.jobs.add(job.name, job)

@@ -23,9 +23,11 @@ from accounts.web import doors
 from laojun import files
 from laojun.files import Owner
 from laojun.models import AuditLog
+from laojun.notifications import sending
 from taishang import projects, queue
 from taishang.models import GenerationJob, Task
 from tests.factories import Person
+from tests.laojun.plugins.making import used
 
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
 NO_UUID = "018f0000-0000-7000-8000-000000000000"
@@ -82,13 +84,16 @@ PATH_IDS = {
     "session_id": "session",
     "row_id": "audit",
     "file_id": "file",
+    "notification_id": "notification",
     "task_id": "task",
     "job_id": "job",
     "project_id": "project",
     "service_id": "service",
+    "plugin_id": "plugin",
+    "instance_id": "plugin_instance",
 }
 # Parts that name no row: a declared setting, a version within its project.
-PLAIN = {"key": "storage.max_file_size", "number": "1"}
+PLAIN = {"key": "storage.max_file_size", "number": "1", "version": "1.0.0"}
 # The same for pages, by the route they stand in.
 PAGE_IDS = {
     "workspace/members/<uuid:user_id>/": "person",
@@ -101,9 +106,12 @@ PAGE_IDS = {
     "generation/<uuid:pk>/": "job",
     "projects/<slug:slug>/": "slug",
     "files/<uuid:file_id>/": "file",
+    "notifications/<uuid:notification_id>/": "notification",
     "security/services/<int:pk>/": "service",
     "accounts/2fa/webauthn/keys/<int:pk>/": "passkey",
     "avatars/<uuid:owner>/": "person",
+    "workspace/plugins/catalogue/<int:plugin_id>/": "plugin",
+    "workspace/plugins/<int:instance_id>/": "plugin_instance",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -162,6 +170,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             purpose="attachment",
             owner=Owner(person.user.pk, workspace.pk),
         )
+        notice = sending.notify(user=person.user, type="activated", params={})
         project = projects.create(principal=principal, name=f"Project of {name}")
         task = queue.enqueue(kind="rig.echo", workspace=workspace, user=person.user)
         work = queue.enqueue(kind="generation", workspace=workspace, user=person.user)
@@ -176,6 +185,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             zip_bytes=1,
         )
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
+    instance = used(person)
     service = SocialAccount.objects.create(user=person.user, provider="github", uid=name)
     passkey = 0
     if with_passkey:
@@ -190,6 +200,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "key": str(key.pk),
         "session": str(session.pk),
         "file": str(file.pk),
+        "notification": str(notice.pk),
         "project": str(project.pk),
         "slug": project.slug,
         "task": str(task.pk),
@@ -197,6 +208,8 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "audit": str(audit.pk if audit else 0),
         "service": str(service.pk),
         "passkey": str(passkey),
+        "plugin": str(instance.plugin_id),
+        "plugin_instance": str(instance.pk),
     }
 
 
