@@ -4,8 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.registry import ConsoleTile, Job, Schedule
-from laojun.chain import alarms, anchors, exporting, figures, inspections
+from laojun.chain import alarms, anchors, archived, exporting, figures, inspections
+from laojun.declarations import leaving
 from laojun.declarations.entries import actions, console, schedules
+from laojun.retention import chains
 
 ACTIONS = {
     "audit.verification_asked": _("asked whether the audit log is whole"),
@@ -53,6 +55,10 @@ def declare() -> None:
         ),
     ):
         registry.jobs.add(job.name, job)
+    archived.audit_archives.fill(chains.rows)
+    registry.leaving_months.add("lao_audit_logs", leaving.PROVED)
+    for step in leaving.STEPS:
+        registry.after_restore.add(step.key, step)
     schedules(
         Schedule("laojun.audit_seal", anchors.seal_and_anchor, every_s=2),
         Schedule("laojun.audit_anchor", every_minute, every_s=anchors.EVERY_S),

@@ -107,11 +107,9 @@ def _delete_batch(policy: RetentionPolicy, at: datetime) -> int:
     """Rows that somebody else holds are left to the next run."""
     with tenancy.platform_scope(reason=REASON):
         rows = _due(policy, at)
-        keys = list(
-            rows.select_for_update(skip_locked=True, of=("self",))
-            .order_by("pk")
-            .values_list("pk", flat=True)[:BATCH]
-        )
+        if policy.locked:
+            rows = rows.select_for_update(skip_locked=True, of=("self",))
+        keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
         if not keys:
             return 0
         if policy.archived:

@@ -21,6 +21,12 @@ LEAVES = datetime(2024, 3, 1, tzinfo=UTC) + timedelta(days=90)
 
 
 @pytest.fixture(autouse=True)
+def _asks_nothing(monkeypatch):
+    """The rows of these tests belong to no chain; what the chain asks of a month is tried by itself."""
+    monkeypatch.setattr(registry, "leaving_months", Store("leaving_months_of_a_test"))
+
+
+@pytest.fixture(autouse=True)
 def _own_months(owner):
     """The months of the tests exist, and are gone afterwards."""
     before = {month.name for month in partitions.months_of(TABLE)}
