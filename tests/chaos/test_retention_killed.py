@@ -13,6 +13,9 @@ import pytest
 from django.db import connections, transaction
 
 from accounts import tenancy
+from laojun.audit import Actor
+from laojun.chain import anchors, inspections, sealing
+from laojun.chain.verifying import Wanted
 from laojun.models import Archive, Backup
 from laojun.retention import archives, partitions
 from tests.rig.installation import ROOT
@@ -64,7 +67,11 @@ def test_retention_killed_at_random_moments_loses_and_doubles_nothing(
     installation, tmp_path, settings
 ):
     settings.ARCHIVE_DIR = tmp_path / "data" / "archives"
+    settings.AUDIT_ANCHORS_DIR = tmp_path / "anchors"
     _fill()
+    sealing.seal_waiting()
+    anchors.anchor()
+    inspections.inspect(wanted=Wanted(), by=Actor.system("test"))
     everything = _hot()
     assert len(everything) == ROWS
     place = {"ARCHIVE_DIR": str(settings.ARCHIVE_DIR)}
