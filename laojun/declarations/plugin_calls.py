@@ -102,5 +102,4 @@ def declare() -> None:
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
     schedules(
         Schedule("laojun.plugin_deliveries", pumping.start, every_s=2, queue="notifications"),
-        Schedule("laojun.plugin_deliveries_old", deliveries.forget, cron="20 3 * * *"),
     )

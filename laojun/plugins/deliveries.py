@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
@@ -257,14 +258,24 @@ def release(ids: list[UUID], *, send_them: bool) -> int:
     return held.update(state=State.SKIPPED)
 
 
+def old(now: datetime) -> Any:
+    """Calls of 30 days ago, what was given up of 90; what still waits is none of them."""
+    ended = PluginDelivery.objects.exclude(state__in=[State.PENDING, State.SENDING, State.HELD])
+    limits = Q(created_at__lt=now - KEPT) & ~Q(state=State.DEAD)
+    return ended.filter(limits | Q(state=State.DEAD, created_at__lt=now - DEAD_KEPT))
+
+
 def forget(*, now: datetime | None = None) -> int:
-    """Remove a batch of old calls: after 30 days, what was given up after 90. Returns how many went."""
-    at = now or timezone.now()
+    """Remove a batch of old calls. Returns how many went."""
     with tenancy.platform_scope(reason=REASON):
-        ended = PluginDelivery.objects.exclude(state__in=[State.PENDING, State.SENDING, State.HELD])
-        old = ended.exclude(state=State.DEAD).filter(created_at__lt=at - KEPT)
-        dead = PluginDelivery.objects.dead().filter(created_at__lt=at - DEAD_KEPT)
-        return sum(_remove(rows) for rows in (old, dead))
+        return _remove(old(now or timezone.now()))
+
+
+def hold_all() -> int:
+    """Hold back what waits or was on its way: it may have gone out before. Returns how many."""
+    with tenancy.platform_scope(reason=REASON):
+        waiting = PluginDelivery.objects.filter(state__in=[State.PENDING, State.SENDING])
+        return int(waiting.update(state=State.HELD, lease_until=None))
 
 
 def _remove(rows: Any) -> int:
