@@ -10,6 +10,8 @@ from laojun.admin import (
     notices,
     outbound,
     plugin_calls,
+    plugin_keys,
+    plugins,
 )
 
 __all__ = [
@@ -24,4 +26,6 @@ __all__ = [
     "notices",
     "outbound",
     "plugin_calls",
+    "plugin_keys",
+    "plugins",
 ]
