@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test unsettled check fuzz fix lock shots messages bench-rest
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -45,12 +45,10 @@ check: setup          ## format, lint, types, contracts, migrations, deploy chec
 
 test: check browser   ## `make check`, then every test, browser journeys included
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -m "not browser and not chaos and not fuzz and not unsettled"
-	$(BIN)/python -m pytest --reruns 2 -m "chaos and not unsettled"
-	$(BIN)/python -m pytest --reruns 2 -m "browser and not unsettled"
-
-unsettled: browser    ## journeys and faults that pass alone and not yet beside each other
-	$(BIN)/python -m pytest -m unsettled
+	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -m "not browser and not chaos and not fuzz"
+	$(BIN)/python -m pytest --reruns 2 -m fuzz
+	$(BIN)/python -m pytest --reruns 2 -m chaos
+	$(BIN)/python -m pytest --reruns 2 -m browser
 
 browser:
 	@sh deploy/install-browser.sh

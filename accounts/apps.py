@@ -18,14 +18,15 @@ class AccountsConfig(AppConfig):
             notices,
             permissions,
             receivers,
+            second_factor,
             sweeping,
         )
         from accounts.api import resources
         from accounts.registry import Store
-        from accounts.web import places, problems, throttles
+        from accounts.web import places, problem_list, throttles
 
         permissions.declare()
-        problems.declare()
+        problem_list.declare()
         places.declare()
         limits.declare()
         throttles.declare()
@@ -36,5 +37,6 @@ class AccountsConfig(AppConfig):
         sweeping.declare()
         resources.declare()
         lifecycle.declare()
+        second_factor.declare()
         post_migrate.connect(permissions.after_migrate, sender=self)
         Store.close_all()

@@ -22,15 +22,13 @@ from accounts.models import Invitation, Membership, Role, User, UserRole, UserSe
 
 PREFIX = "tli_"
 LIFE = timedelta(days=7)
-DAY = timedelta(days=1)
 MAX_OPEN = 200
-MAX_DAILY = 50
 MAX_SENDS = 5
 MAX_MEMBERS = 500
 
 
 class InvitationLimit(Exception):
-    """Too many are open, were made today, or this one was sent too often. `limit` says how many there may be."""
+    """Too many are open, or this one was sent too often. `limit` says how many there may be."""
 
     code = "limit_reached"
 
@@ -264,8 +262,6 @@ def _check_room(workspace: Workspace, now: datetime) -> None:
     mine = Invitation.objects.filter(workspace=workspace)
     if mine.open(now).count() >= MAX_OPEN:
         raise InvitationLimit(MAX_OPEN)
-    if mine.filter(created_at__gt=now - DAY).count() >= MAX_DAILY:
-        raise InvitationLimit(MAX_DAILY)
 
 
 def _check_open(invitation: Invitation, now: datetime) -> None:

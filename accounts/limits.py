@@ -192,6 +192,16 @@ def demands_of(*, user: User, workspace_id: int | None, caller: str = "") -> lis
     ]
 
 
+def demands_of_workspace(workspace_id: int) -> list[Demand]:
+    """Every class that is counted for a workspace as a whole."""
+    subject = workspace_subject(workspace_id)
+    return [
+        Demand(entry, subject, workspace_id=workspace_id)
+        for entry in limit_classes.values()
+        if entry.subject == "workspace"
+    ]
+
+
 # One call
 
 

@@ -302,6 +302,20 @@ class LimitClass:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """Something of which a workspace has only so much. `measure(workspace_id)` answers what is used and the most.
+
+    It is called inside the workspace, with one query or two. `unit` is bytes or nothing.
+    """
+
+    key: str
+    label: Any
+    measure: Callable[[int], tuple[int, int]]
+    unit: str = ""
+    remedy: Any = ""
+
+
+@dataclass(frozen=True)
 class Exchange:
     """What came back from outside. `headers` have lower-case names."""
 
@@ -366,6 +380,8 @@ demo_steps: Store[Callable[..., None]] = Store("demo_steps")
 limit_classes: Store[LimitClass] = Store("limit_classes")
 # Name of a page's URL → method → the limit classes it falls under; other pages fall under `api.read` and `api.write`.
 page_limits: Store[Mapping[str, tuple[str, ...]]] = Store("page_limits")
+# What a workspace has only so much of, as its limits page shows it.
+usages: Store[Usage] = Store("usages")
 sync_resources: Store[SyncResource] = Store("sync_resources")
 reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
 

@@ -12,13 +12,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts import news, signals
+from accounts import news, resealing, signals
 from accounts.models import User
+from accounts.resealing import SealedColumn
 
 GRACE = timedelta(days=7)
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 CHALLENGE_SALT = "accounts.second_factor"
 CHALLENGE_SECONDS = 300
+# What sealed factors are bound to, and where each kind keeps its sealed text.
+PLACE = "mfa_authenticator.data"
+SEALED = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 # In the session of somebody who must set a factor up before anything else.
 ENROL_KEY = "must_enrol"
 
@@ -33,6 +37,23 @@ class ChallengeInvalid(Exception):
     """The token of the first step is too old, damaged, or was used."""
 
     code = "mfa_token_invalid"
+
+
+def declare() -> None:
+    """Name the sealed column."""
+    rows = Authenticator.objects.filter(type__in=SEALED)
+    resealing.columns.add(
+        PLACE, SealedColumn(PLACE, rows.all, _sealed, lambda _factor: PLACE, _keep_sealed)
+    )
+
+
+def _sealed(factor: Authenticator) -> str:
+    return str(factor.data.get(SEALED[factor.type], ""))
+
+
+def _keep_sealed(factor: Authenticator, sealed: str) -> None:
+    factor.data[SEALED[factor.type]] = sealed
+    factor.save(update_fields=["data"])
 
 
 def first_due(at: datetime | None = None) -> datetime:

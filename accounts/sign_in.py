@@ -32,7 +32,6 @@ from accounts import (
 from accounts.models import User
 
 MISMATCH = _("These do not fit together. Check the name and the password.")
-MFA_PLACE = "mfa_authenticator.data"
 # allauth's names of what happened → our letter, and what fills its places.
 LETTERS: dict[str, tuple[str, dict[str, Any]]] = {
     "account/email/password_changed": ("password_changed", {}),
@@ -224,10 +223,10 @@ class MfaAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return secrets.seal(text, place=MFA_PLACE)
+        return secrets.seal(text, place=second_factor.PLACE)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return secrets.unseal(encrypted_text, place=MFA_PLACE)
+        return secrets.unseal(encrypted_text, place=second_factor.PLACE)
 
     def generate_authenticator_name(self, user: Any, type: Any) -> str:
         """What this device calls itself: that is where the key will lie."""

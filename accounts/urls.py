@@ -72,6 +72,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "workspace/keys/<uuid:key_id>/revocation/", member_keys.revoke, name="workspace_key_revoke"
     ),
+    path("workspace/limits/", limits.of_workspace, name="workspace_limits"),
     path("workspace/end/", workspaces.end, name="workspace_end"),
     path("workspace/departure/", workspaces.leave, name="workspace_leave"),
     path("workspace/offer/", workspaces.offer, name="workspace_offer"),

@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import env, logging, oauth, roles
+from config import env, logging, oauth, pooling, roles
 from config.servers import Servers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -148,7 +148,13 @@ DATABASE_POOL = env.integer("DATABASE_POOL", 0, low=0, high=200)
 if DATABASE_POOL:
     DATABASES["default"]["OPTIONS"] |= {  # type: ignore[operator]
         # A restarted server is found within a second: the pool's own attempts would grow ever rarer.
-        "pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5, "reconnect_timeout": 1}
+        "pool": {
+            "min_size": 1,
+            "max_size": DATABASE_POOL,
+            "timeout": 5,
+            "reconnect_timeout": 1,
+            "reset": pooling.check_in,
+        }
     }
 
 # --- Redis: cache, locks, hints; every promise holds without it -------------------------------------

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from accounts import secrets, tenancy
 from accounts.redaction import MASK
@@ -113,7 +114,7 @@ def secret(key: str, workspace_id: int | None = None) -> str:
     for place in (workspace_id, None):
         row = Config.objects.of(place).filter(key=key, is_secret=True).first()
         if row is not None and row.secret_ciphertext:
-            return secrets.unseal(row.secret_ciphertext, place=_seal_place(place, key))
+            return secrets.unseal(row.secret_ciphertext, place=seal_place(place, key))
         if place is None:
             break
     return ""
@@ -308,7 +309,7 @@ def _save(
         is_secret=definition.secret,
     )
     if definition.secret:
-        place = _seal_place(workspace_id, definition.key)
+        place = seal_place(workspace_id, definition.key)
         row.secret_ciphertext = secrets.seal(cleaned, place=place)
     else:
         row.value = cleaned
@@ -349,5 +350,18 @@ def _entry(definition: Definition, rows: dict[tuple[str, str], Config], scope: s
     )
 
 
-def _seal_place(workspace_id: int | None, key: str) -> str:
+def seal_place(workspace_id: int | None, key: str) -> str:
     return f"lao_configs.secret_ciphertext:{workspace_id or 0}:{key}"
+
+
+def sealed_rows() -> QuerySet[Config]:
+    return Config.objects.filter(secret_ciphertext__gt="")
+
+
+def place_of(row: Config) -> str:
+    return seal_place(row.workspace_id, row.key)
+
+
+def keep_sealed(row: Config, sealed: str) -> None:
+    row.secret_ciphertext = sealed
+    row.save(update_fields=["secret_ciphertext"])

@@ -238,6 +238,13 @@ def quota(owner: Owner) -> dict[str, int]:
     }
 
 
+def room(workspace_id: int) -> tuple[int, int]:
+    """Bytes that the workspace's files take, and how many they may."""
+    row = FileUsage.objects.filter(workspace_id=workspace_id, user=None).first()
+    used = row.bytes + row.reserved_bytes if row else 0
+    return used, configs.value("storage.workspace_quota_bytes", workspace_id)
+
+
 def release(file: File) -> bool:
     """Take a reservation back. False when it was settled or taken back already."""
     gone, _each = File.objects.filter(pk=file.pk, state=File.State.PENDING).delete()

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 
 from accounts.admin import (
     api_keys,
+    columns,
     feed,
     grants,
     invitations,
@@ -19,6 +20,7 @@ from accounts.admin import (
 
 __all__ = [
     "api_keys",
+    "columns",
     "feed",
     "grants",
     "invitations",
@@ -30,3 +32,4 @@ __all__ = [
 
 # Roles take the place of groups; addresses, second factors and services belong to their owners alone.
 admin.site.unregister([Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken])
+columns.name_all()

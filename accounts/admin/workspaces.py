@@ -14,6 +14,7 @@ from accounts import lifecycle, workspaces
 from accounts.admin.base import Console, ReasonForm, Rows, operator, with_reason
 from accounts.lifecycle import NotBeingDeleted
 from accounts.models import Invitation, Membership, Workspace
+from accounts.views.limits import of_whole
 
 MORE_DAYS = 7
 
@@ -97,7 +98,7 @@ class WorkspaceAdmin(Console):
         if request.method == "POST" and form.is_valid():
             note = {"reason": form.cleaned_data["reason"]}
             workspaces.tell(workspace, operator(request), "entered", after=note)
-            context["lists"] = self._lists(request, pk)
+            context |= {"lists": self._lists(request, pk), **of_whole(pk)}
         return TemplateResponse(request, "admin/accounts/inside.html", context)
 
     def _lists(self, request: HttpRequest, pk: int) -> list[dict[str, Any]]:

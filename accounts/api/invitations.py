@@ -15,11 +15,15 @@ from accounts import identity, invitations, mail
 from accounts.api.people import WorkspaceBriefOut, briefs
 from accounts.api.workspaces import WorkspaceView
 from accounts.models import Invitation, Role
+from accounts.web import throttles
 from accounts.web.permissions import SIGNED_IN
 from accounts.web.problems import Invalid, field_error
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
+
+# Every letter counts, the first and those sent again.
+SENDING = {**throttles.BY_METHOD, "POST": ("invite",)}
 
 
 class InvitationIn(Serializer):
@@ -66,6 +70,7 @@ class NewInvitationOut(InvitationOut):
 
 class Invitations(WorkspaceView):
     required_permissions: ClassVar = {"GET": "member.manage", "POST": "member.manage"}
+    rate_limits: ClassVar = SENDING
     people_only_writes = True
     orderings = ("-created_at",)
 
@@ -107,6 +112,7 @@ class InvitationDetail(WorkspaceView):
 
 class Delivery(WorkspaceView):
     required_permissions: ClassVar = {"POST": "member.manage"}
+    rate_limits: ClassVar = SENDING
     people_only = True
 
     @extend_schema(request=None, responses=NewInvitationOut)

@@ -48,6 +48,7 @@ TABS = (
         "member.manage",
     ),
     ("workspace_keys", _("Keys of members"), "workspace_keys", "key", 40, "member.manage"),
+    ("workspace_limits", _("Limits"), "workspace_limits", "clock", 70, "workspace.view"),
     ("workspace_end", _("Leave or delete"), "workspace_end", "out", 90, "workspace.view"),
 )
 CONSOLE_PAGES = (

@@ -42,6 +42,8 @@ PAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "mfa_login_webauthn": {"POST": ("auth.sign_in",)},
     "socialaccount_signup": {"POST": ("auth.sign_up",)},
     "account_change_password": {"POST": ("auth.mfa",)},
+    "workspace_invite": {"POST": ("invite",)},
+    "workspace_invitation_resend": {"POST": ("invite",)},
     "api_schema": {"GET": ("api.heavy",)},
 }
 

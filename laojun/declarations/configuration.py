@@ -2,10 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import registry
+from accounts import registry, resealing
 from accounts.permissions import MANAGERS
 from accounts.registry import DeletionStep, NavigationEntry, Schedule
-from laojun import removal, snapshots
+from accounts.resealing import SealedColumn
+from laojun import configs, removal, snapshots
 from laojun.declarations.entries import actions, console, places, problems, rights, schedules
 
 OPERATORS = MANAGERS | {"ops_admin"}
@@ -52,6 +53,13 @@ PAGE = NavigationEntry(
     group="workspace",
 )
 REMOVAL = DeletionStep("laojun.remove_settings", removal.remove_settings, 50)
+SEALED = SealedColumn(
+    "lao_configs.secret_ciphertext",
+    configs.sealed_rows,
+    lambda row: row.secret_ciphertext,
+    configs.place_of,
+    configs.keep_sealed,
+)
 
 
 def declare() -> None:
@@ -60,5 +68,6 @@ def declare() -> None:
     rights(RIGHTS)
     places(PAGE)
     console("config", view="config.view", change="config.edit")
+    resealing.columns.add(SEALED.key, SEALED)
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
     schedules(Schedule("laojun.config_announcements", snapshots.repeat_announcements, every_s=5))

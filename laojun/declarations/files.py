@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
-from accounts.registry import DeletionStep, NavigationEntry, Schedule
+from accounts.registry import DeletionStep, NavigationEntry, Schedule, Usage
 from laojun import file_sweeps, files, removal
 from laojun.declarations.entries import actions, console, places, problems, rights, schedules
 from laojun.files import Purpose
@@ -87,6 +87,13 @@ DOCUMENTS = frozenset(
     }
 )
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+ROOM = Usage(
+    "storage",
+    _("Files"),
+    files.room,
+    unit="bytes",
+    remedy=_("Delete files you no longer need, or ask for a larger quota."),
+)
 REMOVAL = DeletionStep("laojun.remove_files", removal.remove_files, 100)
 
 
@@ -99,6 +106,7 @@ def declare() -> None:
     files.purposes.add("attachment", Purpose(_("attachment"), DOCUMENTS | PICTURES))
     files.purposes.add("avatar", Purpose(_("picture of a person"), PICTURES, personal=True))
     files.purposes.add("audit_export", Purpose(_("audit export"), None, lifetime_s=86_400))
+    registry.usages.add(ROOM.key, ROOM)
     registry.body_limits.add("/api/v1/files/", MAX_UPLOAD_BODY)
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
     schedules(

@@ -12,11 +12,12 @@ from accounts.registry import (
     NavigationEntry,
     Permission,
     Problem,
+    Usage,
 )
 from laojun import audit, definitions, files
 from laojun.definitions import GLOBAL, INTEGER, NAMES, WORKSPACE, Definition
 from laojun.files import Purpose
-from taishang.generation import figures, glances
+from taishang.generation import figures, glances, submitting
 from taishang.models.generation import MAX_UPLOAD_BYTES
 
 ZIP = frozenset({"application/zip"})
@@ -196,6 +197,9 @@ PURPOSES = {
 }
 
 
+WAITING = Usage("generation.waiting", _("Generations that wait"), submitting.waiting)
+
+
 def declare() -> None:
     for key, zh, en, roles, risk in RIGHTS:
         # Sources are read behind the doors of their job.
@@ -234,6 +238,7 @@ def declare() -> None:
             group="tools",
         ),
     )
+    registry.usages.add(WAITING.key, WAITING)
     registry.page_limits.add("generation_new", {"POST": ("upload",)})
     registry.home_cards.add(
         "generation",

@@ -153,12 +153,15 @@ def check_adapters(workspace_id: int | None) -> None:
         raise AdapterDisabled("adapter_disabled")
 
 
+def waiting(workspace_id: int) -> tuple[int, int]:
+    """How many generations of a workspace wait, and how many may."""
+    queued = Task.objects.filter(workspace_id=workspace_id, type=KIND, state=Task.State.QUEUED)
+    return queued.count(), configs.value("generation.max_waiting", workspace_id)
+
+
 def _check_waiting(principal: Principal) -> None:
-    limit = configs.value("generation.max_waiting", principal.workspace_id)
-    waiting = Task.objects.filter(
-        workspace_id=principal.workspace_id, type=KIND, state=Task.State.QUEUED
-    )
-    if waiting.count() >= limit:
+    number, limit = waiting(principal.workspace_id or 0)
+    if number >= limit:
         raise TooManyJobs(limit)
 
 

@@ -15,6 +15,7 @@ from tests import factories
 from tests.accounts.api.calls import JSON, Program, assert_problem, program
 from tests.accounts.api.test_workspaces import make_role, members, one, patch, role_id
 from tests.accounts.post import only_letter
+from tests.rig.limits import allow
 
 pytestmark = pytest.mark.django_db
 ANSWERS = "/api/v1/invitations/"
@@ -177,14 +178,20 @@ def test_a_key_invites_nobody(alice, team):
     assert_problem(Program(key).post(team, body), 403, "person_required")
 
 
-def test_there_are_at_most_so_many_open_ones_and_so_many_a_day(alice, team, monkeypatch):
+def test_there_are_at_most_so_many_open_ones(alice, team, monkeypatch):
     monkeypatch.setattr(invitations, "MAX_OPEN", 1)
     invite(alice, team, "one@example.com")
     assert_problem(invite(alice, team, "two@example.com"), 409, "limit_reached")
 
-    monkeypatch.setattr(invitations, "MAX_OPEN", 200)
-    monkeypatch.setattr(invitations, "MAX_DAILY", 1)
-    assert_problem(invite(alice, team, "two@example.com"), 409, "limit_reached")
+
+def test_the_letters_of_a_day_are_counted(alice, team):
+    allow({"invite": 2})
+    made = invite(alice, team, "one@example.com").json()
+    assert alice.client.post(f"{team}{made['id']}/delivery/", content_type=JSON).status_code == 200
+
+    assert_problem(invite(alice, team, "two@example.com"), 429, "rate_limited")
+    page = alice.client.post("/workspace/invitations/new/", {"email": "two@example.com"})
+    assert page.status_code == 429
 
 
 def test_a_full_workspace_takes_nobody_more(alice, charlie, team, monkeypatch):

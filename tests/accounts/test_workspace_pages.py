@@ -8,15 +8,19 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import timezone
 
-from accounts import invitations, tenancy, workspaces
+from accounts import invitations, registry, tenancy, workspaces
 from accounts.models import ApiKey, Invitation, Membership, Role, Session, UserRole, Workspace
 from accounts.web.permissions import PUBLIC, SIGNED_IN
+from laojun import configs, files
+from laojun.audit import Actor
+from laojun.configs import Change
+from laojun.files import Owner
 from tests import factories
 from tests.accounts.api.calls import JSON
 from tests.accounts.api.test_workspaces import make_role, role_id
 
 pytestmark = pytest.mark.django_db
-TABS = ["", "members/", "roles/", "invitations/", "keys/", "audit/", "settings/", "end/"]
+TABS = ["", "members/", "roles/", "invitations/", "keys/", "audit/", "settings/", "limits/", "end/"]
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +54,20 @@ def test_the_owner_sees_every_tab(alice, bob, team, tab):
 
     assert page.status_code == 200
     assert text_of(page).count('class="tab"') == len(TABS)
+
+
+def test_the_limits_tab_says_what_is_used_and_what_helps(alice, team):
+    most = [Change("storage.workspace_quota_bytes", 2048), Change("storage.user_quota_bytes", 2048)]
+    configs.write(changes=most, workspace_id=None, actor=Actor.system("tests"))
+    files.store(
+        content=b"x" * 2048, name="a.txt", purpose="attachment", owner=Owner(alice.user.id, team.id)
+    )
+
+    page = text_of(alice.get("/workspace/limits/"))
+
+    assert 'max="2048" value="2048"' in page
+    assert str(registry.usages["storage"].remedy) in page
+    assert f'aria-label="{registry.limit_classes["invite"].label}"' in page
 
 
 @pytest.mark.parametrize("tab", TABS)

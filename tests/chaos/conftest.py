@@ -1,12 +1,23 @@
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from accounts import tenancy
+from accounts import breaker, tenancy
+from accounts import cache as caching
 from accounts.models import User, Workspace
 from taishang.models import Task
 from tests import factories
+from tests.conftest import REAL_PATIENCE, set_patience
 from tests.rig.installation import Installation
 from tests.taishang.conftest import Bench
+
+
+@pytest.fixture(autouse=True)
+def real_patience():
+    """Here the absence of Redis is what is measured."""
+    before = (caching.CONNECT_SECONDS, caching.CALL_SECONDS, breaker.BUDGET_SECONDS)
+    set_patience(*REAL_PATIENCE)
+    yield
+    set_patience(*before)
 
 
 @pytest.fixture(scope="session")

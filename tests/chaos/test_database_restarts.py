@@ -15,7 +15,7 @@ from accounts.models import Role
 from tests import factories
 from tests.rig.installation import wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240), pytest.mark.unsettled]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 WRITERS, WRITES = 4, 40
 TRY_AGAIN = {503, 409}
 

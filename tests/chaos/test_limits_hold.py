@@ -14,7 +14,7 @@ from tests import factories
 from tests.rig.limits import allow, ease
 from tests.rig.valkey import Valkey
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180), pytest.mark.unsettled]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
 CALLS, AT_ONCE, LIMIT = 200, 24, 20
 FILES = "/api/v1/files/"
 Call = Callable[[httpx.Client, int], httpx.Response]

@@ -13,7 +13,7 @@ from taishang.models import Task
 from tests.chaos.conftest import states
 from tests.rig.installation import ROOT, wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(60), pytest.mark.unsettled]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(60)]
 DIE_BEFORE_WAKING = """
 import os, sys
 import django

@@ -12,7 +12,7 @@ import pytest
 from accounts import api_keys, permissions, tenancy
 from tests.rig.installation import wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180), pytest.mark.unsettled]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
 REQUESTS = 1000
 THREADS = 4
 LISTS = ("/api/v1/roles/?limit=100", "/api/v1/workspaces/", "/api/v1/projects/", "/api/v1/me/")

@@ -5,33 +5,13 @@ import secrets
 
 import pytest
 from django.utils import translation
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.e2e.steps import button, enter, field, sign_in
 from tests.e2e.watching import settle
-from tests.factories import PASSWORD, Account
+from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
-
-
-def _button(page: Page, name: str):
-    return page.get_by_role("button", name=translation.gettext(name), exact=True)
-
-
-def _field(page: Page, name: str):
-    return page.get_by_label(translation.gettext(name), exact=True)
-
-
-def _sign_in(page: Page, login: str, password: str) -> None:
-    page.goto("/accounts/login/")
-    _field(page, "E-mail or user name").fill(login)
-    page.locator("#id_password").fill(password)
-    with page.expect_navigation():
-        _button(page, "Sign in").click()
-
-
-def _enter(page: Page, account: Account) -> None:
-    _sign_in(page, account.email, account.password)
-    expect(page.get_by_role("heading", level=1)).to_contain_text(account.user.username)
 
 
 def test_an_account_from_sign_up_to_the_second_sign_in(watched, language):
@@ -41,11 +21,11 @@ def test_an_account_from_sign_up_to_the_second_sign_in(watched, language):
     watched.look()
     page.get_by_role("link", name=translation.gettext("Open an account")).click()
     watched.look()
-    _field(page, "E-mail").fill(f"{name}@example.com")
-    _field(page, "User name").fill(name)
+    field(page, "E-mail").fill(f"{name}@example.com")
+    field(page, "User name").fill(name)
     page.locator("#id_password1").fill(PASSWORD)
     expect(page.locator(".meter")).to_have_attribute("data-score", re.compile("[34]"))
-    _button(page, "Open an account").click()
+    button(page, "Open an account").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     watched.look()
@@ -59,9 +39,9 @@ def test_an_account_from_sign_up_to_the_second_sign_in(watched, language):
     watched.look()
 
     page.locator(".rail-foot summary").click()
-    _button(page, "Sign out").click()
+    button(page, "Sign out").click()
     expect(page.get_by_role("link", name=translation.gettext("Sign in"))).to_be_visible()
-    _sign_in(page, name, PASSWORD)
+    sign_in(page, name, PASSWORD)
 
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
 
@@ -69,10 +49,10 @@ def test_an_account_from_sign_up_to_the_second_sign_in(watched, language):
 def test_a_wrong_password_says_nothing_about_the_account(watched, newcomer, language):
     page = watched.page
 
-    _sign_in(page, newcomer.email, "not the password at all")
+    sign_in(page, newcomer.email, "not the password at all")
     known = page.get_by_role("alert").inner_text()
     watched.look()
-    _sign_in(page, "nobody-at-all@example.com", "not the password at all")
+    sign_in(page, "nobody-at-all@example.com", "not the password at all")
 
     assert page.get_by_role("alert").inner_text() == known
     assert page.locator("#id_login").input_value() == "nobody-at-all@example.com"
@@ -82,7 +62,7 @@ def test_the_pages_of_the_account_hold_on_a_phone(watched, newcomer, language):
     page = watched.page
     page.set_viewport_size({"width": 360, "height": 740})
 
-    _enter(page, newcomer)
+    enter(page, newcomer)
 
     for path in ("/", "/settings/", "/profile/", "/security/", "/problems/"):
         page.goto(path)
@@ -91,7 +71,7 @@ def test_the_pages_of_the_account_hold_on_a_phone(watched, newcomer, language):
 
 def test_the_keyboard_opens_the_palette_the_keys_and_the_switcher(watched, newcomer, language):
     page = watched.page
-    _enter(page, newcomer)
+    enter(page, newcomer)
     settle(page)
 
     page.keyboard.press("Control+k")
@@ -111,17 +91,17 @@ def test_the_keyboard_opens_the_palette_the_keys_and_the_switcher(watched, newco
 
 def test_an_api_key_is_shown_once_and_can_be_revoked(watched, newcomer, language):
     page = watched.page
-    _enter(page, newcomer)
+    enter(page, newcomer)
     page.goto("/security/")
 
-    _field(page, "Name").fill("nightly script")
+    field(page, "Name").fill("nightly script")
     page.locator("input[name=scopes]").first.check()
-    _button(page, "Make the key").click()
+    button(page, "Make the key").click()
     expect(page.locator("#key-text")).to_contain_text("tlk_")
     watched.look()
     page.goto("/security/")
     expect(page.locator("#key-text")).to_have_count(0)
-    _button(page, "Revoke").click()
+    button(page, "Revoke").click()
     page.locator("#confirm [data-confirm-yes]").click()
 
     expect(page.get_by_text("nightly script").and_(page.locator("td"))).to_have_count(0)
@@ -130,7 +110,7 @@ def test_an_api_key_is_shown_once_and_can_be_revoked(watched, newcomer, language
 
 def test_the_operators_console_keeps_the_policy(watched, operator, language):
     page = watched.page
-    _enter(page, operator)
+    enter(page, operator)
 
     page.goto("/admin/")
     expect(page.locator(".console-tile").first).to_be_visible()
@@ -141,7 +121,7 @@ def test_the_operators_console_keeps_the_policy(watched, operator, language):
 
 def test_every_part_is_clean_in_both_themes(watched, operator, language):
     page = watched.page
-    _enter(page, operator)
+    enter(page, operator)
     page.goto("/dev/parts/")
 
     for theme in ("light", "dark"):

@@ -13,7 +13,8 @@ import pytest
 from django.utils import translation
 from playwright.sync_api import Page, expect
 
-from tests.factories import PASSWORD, Account
+from tests.e2e.steps import button, enter, link
+from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
 JOB_MS = 120_000
@@ -30,14 +31,6 @@ def worker(address, e2e_environment) -> Iterator[None]:
     process.wait(timeout=20)
 
 
-def _button(page: Page, name: str):
-    return page.get_by_role("button", name=translation.gettext(name), exact=True)
-
-
-def _link(page: Page, name: str):
-    return page.get_by_role("link", name=translation.gettext(name), exact=True)
-
-
 def _tab(page: Page, name: str):
     return page.get_by_role("tab", name=re.compile(rf"^{translation.gettext(name)}"))
 
@@ -48,23 +41,15 @@ def _sign_up(page: Page) -> str:
     page.locator("#id_email").fill(f"{name}@example.com")
     page.locator("#id_username").fill(name)
     page.locator("#id_password1").fill(PASSWORD)
-    _button(page, "Open an account").click()
+    button(page, "Open an account").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     return name
-
-
-def _sign_in(page: Page, account: Account) -> None:
-    page.goto("/accounts/login/")
-    page.locator("#id_login").fill(account.email)
-    page.locator("#id_password").fill(account.password)
-    with page.expect_navigation():
-        _button(page, "Sign in").click()
 
 
 def _generate(page: Page) -> str:
     """Run the sample and wait for its review; returns the job's address."""
     page.goto("/generation/")
-    _button(page, "Try the sample").click()
+    button(page, "Try the sample").click()
     page.wait_for_url(re.compile(r"/generation/[0-9a-f-]{36}/$"))
     expect(page.locator("#review")).to_be_visible(timeout=JOB_MS)
     return page.url
@@ -92,45 +77,45 @@ def test_from_sign_up_to_a_downloaded_back_end_and_back(watched, language, worke
     _tab(page, "Checks").click()
     expect(page.locator(".check-row")).to_have_count(10)
 
-    _link(page, "Apply all").click()
+    link(page, "Apply all").click()
     watched.look()
-    _button(page, "Apply").click()
+    button(page, "Apply").click()
     page.wait_for_url(re.compile(r"/projects/reading-club/"))
     watched.look()
 
     with page.expect_download() as waiting:
-        _link(page, "Download ZIP").click()
+        link(page, "Download ZIP").click()
     with zipfile.ZipFile(io.BytesIO(waiting.value.path().read_bytes())) as packed:
         names = packed.namelist()
     assert {"manage.py", "api/actions.py", "README.md", "FRONTEND.md"} <= set(names)
 
-    _link(page, "Undo").first.click()
+    link(page, "Undo").first.click()
     watched.look()
-    _button(page, "Undo this version").click()
+    button(page, "Undo this version").click()
     expect(page.locator(".timeline-item").first).to_contain_text("3")
     watched.look()
 
 
 def test_a_part_brings_along_what_it_needs(watched, newcomer, worker):
     page = watched.page
-    _sign_in(page, newcomer)
+    enter(page, newcomer)
     address = _generate(page)
 
     page.goto(f"{address}?tab=endpoints")
     page.locator(".pick", has_text="/api/meetings").first.locator("input").check()
-    _button(page, "Apply selection").click()
+    button(page, "Apply selection").click()
     expect(page.locator(".badge-info")).to_be_visible()
     watched.look()
-    _button(page, "Apply").click()
+    button(page, "Apply").click()
     expect(page.locator(".alert-good")).to_be_visible(timeout=JOB_MS)
-    _link(page, "Open the project").click()
+    link(page, "Open the project").click()
 
     expect(page.locator(".timeline-item").first).to_contain_text("2")
 
 
 def test_the_keyboard_walks_ticks_and_opens(watched, newcomer, worker):
     page = watched.page
-    _sign_in(page, newcomer)
+    enter(page, newcomer)
     address = _generate(page)
     page.goto(f"{address}?tab=endpoints")
     expect(page.locator("#endpoint-detail h2")).to_be_visible()
@@ -148,7 +133,7 @@ def test_the_keyboard_walks_ticks_and_opens(watched, newcomer, worker):
 def test_the_pages_hold_on_a_phone(watched, newcomer, worker):
     page = watched.page
     page.set_viewport_size({"width": 360, "height": 780})
-    _sign_in(page, newcomer)
+    enter(page, newcomer)
     address = _generate(page)
 
     for tab in ("overview", "endpoints", "models", "files", "checks", "decisions"):
@@ -161,7 +146,7 @@ def test_the_pages_hold_on_a_phone(watched, newcomer, worker):
 
 def test_an_operator_finds_the_job_and_its_stages(watched, operator, worker):
     page = watched.page
-    _sign_in(page, operator)
+    enter(page, operator)
     job = _generate(page).rstrip("/").rpartition("/")[2]
 
     page.goto(f"/admin/taishang/generationjob/{job}/change/")

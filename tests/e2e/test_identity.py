@@ -14,10 +14,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.accounts.codes import App
 from tests.e2e import serving
 from tests.e2e.conftest import TAGS
+from tests.e2e.steps import button, go, heading, link, sign_in
 from tests.factories import PASSWORD, Account
 from tests.rig.mailbox import Mailbox, link_of, open_mailbox
 
-pytestmark = [pytest.mark.browser, pytest.mark.unsettled]
+pytestmark = pytest.mark.browser
 NEW = "another four unrelated words"
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -55,30 +56,10 @@ def browser_context_args(mailing, language) -> dict[str, object]:
     return {"base_url": mailing, "viewport": viewport, "locale": TAGS[language]}
 
 
-def _button(page: Page, name: str):
-    return page.get_by_role("button", name=translation.gettext(name), exact=True)
-
-
-def _link(page: Page, name: str):
-    return page.get_by_role("link", name=translation.gettext(name), exact=True)
-
-
-def _sign_in(page: Page, login: str, password: str = PASSWORD) -> None:
-    page.goto("/accounts/login/")
-    page.locator("#id_login").fill(login)
-    page.locator("#id_password").fill(password)
-    with page.expect_navigation():
-        _button(page, "Sign in").click()
-
-
 def _sign_out(page: Page) -> None:
     page.goto("/accounts/logout/")
-    page.locator("main").get_by_role("button", name=translation.gettext("Sign out")).click()
-    expect(page).to_have_url(re.compile("/$"))
-
-
-def _heading(page: Page, text: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_contain_text(text)
+    main = page.locator("main")
+    go(page, main.get_by_role("button", name=translation.gettext("Sign out")))
 
 
 def _enrol(page: Page) -> App:
@@ -86,8 +67,8 @@ def _enrol(page: Page) -> App:
     page.locator("details summary").first.click()
     app = App(page.locator("#totp-secret").inner_text().strip())
     page.locator("#id_code").fill(app.code())
-    _button(page, "Switch on").click()
-    _heading(page, translation.gettext("Recovery codes"))
+    button(page, "Switch on").click()
+    heading(page, translation.gettext("Recovery codes"))
     return app
 
 
@@ -97,19 +78,19 @@ def test_an_account_is_opened_by_the_letter(watched, mailbox, language):
     page.locator("#id_email").fill(f"{name}@example.com")
     page.locator("#id_username").fill(name)
     page.locator("#id_password1").fill(PASSWORD)
-    _button(page, "Open an account").click()
+    button(page, "Open an account").click()
 
-    _heading(page, translation.gettext("Look into your mail"))
+    heading(page, translation.gettext("Look into your mail"))
     watched.look()
-    _button(page, "Send the letter again").click()
+    button(page, "Send the letter again").click()
     letter = mailbox.wait_for(f"{name}@example.com")
     assert letter["Subject"] == translation.gettext("Confirm your address")
     mailbox.wait_for(f"{name}@example.com", after=1)
     page.goto(link_of(letter))
     watched.look()
-    _button(page, "Confirm the address").click()
+    button(page, "Confirm the address").click()
 
-    _heading(page, name)
+    heading(page, name)
     page.goto(link_of(letter))
     expect(page.locator("main")).to_contain_text(
         translation.gettext("This link was used already, or is older than a day.")
@@ -120,30 +101,30 @@ def test_an_account_is_opened_by_the_letter(watched, mailbox, language):
 def test_a_forgotten_password_is_replaced_by_the_letter(watched, mailbox, newcomer, language):
     page = watched.page
     page.goto("/accounts/login/")
-    _link(page, "Password forgotten?").click()
+    link(page, "Password forgotten?").click()
     watched.look()
     page.locator("#id_email").fill(newcomer.email.upper())
-    _button(page, "Send the letter").click()
-    _heading(page, translation.gettext("Look into your mail"))
+    button(page, "Send the letter").click()
+    heading(page, translation.gettext("Look into your mail"))
     watched.look()
 
     page.goto(link_of(mailbox.wait_for(newcomer.email)))
     page.locator("#id_password1").fill(NEW)
     expect(page.locator(".meter")).to_have_attribute("data-score", re.compile("[34]"))
     watched.look()
-    _button(page, "Change the password").click()
-    _heading(page, translation.gettext("The password is changed"))
+    button(page, "Change the password").click()
+    heading(page, translation.gettext("The password is changed"))
     watched.look()
     told = mailbox.wait_for(newcomer.email, after=1)
     assert told["Subject"] == translation.gettext("Your password was changed")
 
-    _sign_in(page, newcomer.email, NEW)
-    _heading(page, newcomer.user.username)
+    sign_in(page, newcomer.email, NEW)
+    heading(page, newcomer.user.username)
 
 
 def test_a_second_factor_is_set_up_and_asked_for(watched, mailbox, newcomer, language):
     page = watched.page
-    _sign_in(page, newcomer.email)
+    sign_in(page, newcomer.email)
     page.goto("/security/")
     watched.look()
     page.locator("section", has=page.locator("#factors-title")).get_by_role("link").click()
@@ -157,8 +138,8 @@ def test_a_second_factor_is_set_up_and_asked_for(watched, mailbox, newcomer, lan
     assert told["Subject"] == translation.gettext("Second factor added")
     _sign_out(page)
 
-    _sign_in(page, newcomer.email)
-    _heading(page, translation.gettext("Your second factor"))
+    sign_in(page, newcomer.email)
+    heading(page, translation.gettext("Your second factor"))
     watched.look()
     page.locator("#id_code").fill("000000")
     page.get_by_role("button", name=translation.gettext("Sign in"), exact=True).click()
@@ -167,7 +148,7 @@ def test_a_second_factor_is_set_up_and_asked_for(watched, mailbox, newcomer, lan
     page.locator("#id_code").fill(app.code(ahead=1))
     page.get_by_role("button", name=translation.gettext("Sign in"), exact=True).click()
 
-    _heading(page, newcomer.user.username)
+    heading(page, newcomer.user.username)
 
 
 def test_a_passkey_signs_in_without_a_password(watched, newcomer, language):
@@ -175,29 +156,29 @@ def test_a_passkey_signs_in_without_a_password(watched, newcomer, language):
     device = page.context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-    _sign_in(page, newcomer.email)
+    sign_in(page, newcomer.email)
 
     page.goto("/accounts/2fa/webauthn/add/")
     watched.look()
-    _button(page, "Make the passkey").click()
-    _heading(page, translation.gettext("Recovery codes"))
+    button(page, "Make the passkey").click()
+    heading(page, translation.gettext("Recovery codes"))
     page.goto("/accounts/2fa/")
     expect(page.locator("tbody tr")).to_have_count(1)
     watched.look()
     _sign_out(page)
     page.goto("/accounts/login/")
     watched.look()
-    _button(page, "Sign in with a passkey").click()
+    button(page, "Sign in with a passkey").click()
 
-    _heading(page, newcomer.user.username)
+    heading(page, newcomer.user.username)
 
 
 def test_another_device_is_signed_out_from_here(watched, newcomer, browser, mailing, language):
     page = watched.page
-    _sign_in(page, newcomer.email)
+    sign_in(page, newcomer.email)
     elsewhere: BrowserContext = browser.new_context(base_url=mailing, locale=TAGS[language])
     other = elsewhere.new_page()
-    _sign_in(other, newcomer.email)
+    sign_in(other, newcomer.email)
     expect(other.get_by_role("heading", level=1)).to_contain_text(newcomer.user.username)
 
     page.goto("/security/")
@@ -215,20 +196,20 @@ def test_another_device_is_signed_out_from_here(watched, newcomer, browser, mail
 
 def test_an_account_is_closed_and_opened_again(watched, newcomer, language):
     page = watched.page
-    _sign_in(page, newcomer.email)
+    sign_in(page, newcomer.email)
     page.goto("/account/closing/")
     watched.look()
-    _button(page, "Close the account").click()
-    _heading(page, translation.gettext("Your account is closed"))
+    button(page, "Close the account").click()
+    heading(page, translation.gettext("Your account is closed"))
     watched.look()
 
-    _sign_in(page, newcomer.email)
-    _heading(page, translation.gettext("Open your account again?"))
+    sign_in(page, newcomer.email)
+    heading(page, translation.gettext("Open your account again?"))
     watched.look()
-    _button(page, "Open it again").click()
-    _sign_in(page, newcomer.email)
+    button(page, "Open it again").click()
+    sign_in(page, newcomer.email)
 
-    _heading(page, newcomer.user.username)
+    heading(page, newcomer.user.username)
 
 
 def test_the_pages_hold_on_a_phone(watched, newcomer: Account, language):
@@ -237,7 +218,7 @@ def test_the_pages_hold_on_a_phone(watched, newcomer: Account, language):
     for path in ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"):
         page.goto(path)
         watched.look()
-    _sign_in(page, newcomer.email)
+    sign_in(page, newcomer.email)
     for path in (
         "/security/",
         "/profile/",

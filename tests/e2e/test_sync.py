@@ -10,10 +10,11 @@ from playwright.sync_api import Page, expect
 from accounts import preferences, tenancy
 from accounts.models import ApiKey, Profile, Session, UserSettings
 from laojun.models import AuditLog
+from tests.e2e.steps import button, enter
 from tests.e2e.watching import settle
 from tests.factories import PASSWORD, Account
 
-pytestmark = [pytest.mark.browser, pytest.mark.unsettled]
+pytestmark = pytest.mark.browser
 SOON_MS = 5_000
 QUEUE_MS = 30_000
 EDITS = 100
@@ -35,26 +36,13 @@ def database(django_db_blocker):
 
 @pytest.fixture
 def signed_in(page, newcomer) -> Page:
-    _enter(page, newcomer)
+    enter(page, newcomer)
     return page
-
-
-def _enter(page: Page, account: Account) -> None:
-    page.goto("/accounts/login/")
-    page.locator("#id_login").fill(account.email)
-    page.locator("#id_password").fill(PASSWORD)
-    with page.expect_navigation():
-        page.locator("main form button[type=submit]").last.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(account.user.username)
 
 
 def _open(page: Page, path: str) -> None:
     page.goto(path)
     settle(page)
-
-
-def _button(page: Page, name: str):
-    return page.get_by_role("button", name=translation.gettext(name), exact=True)
 
 
 def _set(page: Page, name: str, value: object) -> None:
@@ -151,7 +139,7 @@ def test_a_reply_that_never_came_is_not_a_second_change(signed_in, newcomer, dat
 
 def test_a_refused_edit_stays_and_is_explained(watched, newcomer):
     page = watched.page
-    _enter(page, newcomer)
+    enter(page, newcomer)
     watched.probing = True
     _open(page, "/settings/")
     page.evaluate(
@@ -180,12 +168,12 @@ def test_somebody_faster_is_shown_and_the_person_decides(
     watched, newcomer, database, django_db_blocker, context
 ):
     page = watched.page
-    _enter(page, newcomer)
+    enter(page, newcomer)
     watched.probing = True
     _open(page, "/profile/")
     context.set_offline(True)
     page.locator("#id_bio").fill("written on the train")
-    _button(page, "Save").click()
+    button(page, "Save").click()
     expect(page.locator(".sync-chip")).to_be_visible()
     with django_db_blocker.unblock():
         profile = Profile.objects.get(user=newcomer.user)
@@ -213,7 +201,7 @@ def test_settings_apply_to_other_open_pages_within_five_seconds(
 ):
     other = browser.new_context(**browser_context_args)
     elsewhere = other.new_page()
-    _enter(elsewhere, newcomer)
+    enter(elsewhere, newcomer)
     _open(elsewhere, "/profile/")
     expect(elsewhere.locator("html")).to_have_attribute("data-theme", "dark")
     page = signed_in
@@ -228,14 +216,14 @@ def test_settings_apply_to_other_open_pages_within_five_seconds(
 
 def test_a_plain_form_outlives_its_sign_in(watched, newcomer, database):
     page = watched.page
-    _enter(page, newcomer)
+    enter(page, newcomer)
     watched.probing = True
     _open(page, "/security/")
     page.get_by_label(translation.gettext("Name"), exact=True).fill("nightly script")
     page.locator("input[name=scopes]").first.check()
     _forget_session(database, newcomer)
 
-    _button(page, "Make the key").click()
+    button(page, "Make the key").click()
     dialog = page.locator("#signin")
     expect(dialog).to_be_visible()
     watched.look()
@@ -253,7 +241,7 @@ def test_a_plain_form_outlives_its_sign_in(watched, newcomer, database):
 
 def test_a_part_that_loads_itself_goes_on_after_the_dialog(watched, newcomer, database):
     page = watched.page
-    _enter(page, newcomer)
+    enter(page, newcomer)
     watched.probing = True
     _forget_session(database, newcomer)
     page.evaluate(
@@ -303,7 +291,7 @@ def test_signing_out_asks_about_what_was_not_sent(signed_in, newcomer):
     expect(page.locator(".sync-chip")).to_be_visible()
 
     page.locator(".rail-foot summary").click()
-    _button(page, "Sign out").click()
+    button(page, "Sign out").click()
     expect(page.locator("#confirm")).to_contain_text("1")
     page.locator("#confirm [data-confirm-yes]").click()
     expect(page.get_by_role("link", name=translation.gettext("Sign in"))).to_be_visible()

@@ -12,6 +12,8 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 AXE = Path(__file__).parent / "vendor" / "axe-core@4.14.1" / "axe.min.js"
 MAX_SHIFT = 0.1
 QUIET_MS = 3000
+# The feed refuses a cursor of rights that changed, and the page begins anew; the browser logs the refusal.
+FEED, STALE = "/api/v1/sync/?", ("status of 400", "status of 410")
 SERIOUS = {"serious", "critical"}
 LISTEN = """
 window.__seen = {shift: 0, policy: []};
@@ -49,7 +51,9 @@ class Watch:
 
     def _console(self, message: Any) -> None:
         if message.type == "error" and not self.probing:
-            self.faults.append(f"console: {message.text}")
+            address = message.location["url"]
+            if FEED not in address or not any(status in message.text for status in STALE):
+                self.faults.append(f"console: {message.text} {address}")
 
     def look(self) -> None:
         """Judge the page as it stands now."""

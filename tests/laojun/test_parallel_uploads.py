@@ -103,6 +103,7 @@ UPLOADER = """
     from django.db import connections
     django.setup()
     connections["default"].settings_dict["NAME"] = sys.argv[1]
+    settings.STORAGES["default"]["OPTIONS"]["location"] = sys.argv[4]
     from uuid import UUID
     from laojun import files
     from laojun.files import Owner
@@ -124,6 +125,7 @@ def test_a_kill_in_the_middle_leaves_no_row_without_its_bytes(owner, tmp_path):
             connections["default"].settings_dict["NAME"],
             str(owner.user_id),
             str(owner.workspace_id),
+            default_storage.path(""),
         ],
         stdout=subprocess.PIPE,
         cwd=django_settings.BASE_DIR,
@@ -133,7 +135,7 @@ def test_a_kill_in_the_middle_leaves_no_row_without_its_bytes(owner, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
 
-    root = Path(django_settings.DATA_DIR) / "files"
+    root = Path(default_storage.path(""))
     with owner.envelope():
         stored = list(File.objects.filter(state="stored"))
         assert len(stored) >= 3

@@ -165,7 +165,10 @@ class Installation:
         self.execute(
             "TRUNCATE tai_tasks, tai_task_events, tai_task_lanes, tai_workers, rig_effects CASCADE"
         )
-        self.execute("DELETE FROM accounts_roles WHERE workspace_id IS NOT NULL")
+        own = "(SELECT id FROM accounts_roles WHERE workspace_id IS NOT NULL)"
+        self.execute(f"DELETE FROM accounts_user_roles WHERE role_id IN {own}")
+        self.execute(f"DELETE FROM accounts_role_permissions WHERE role_id IN {own}")
+        self.execute(f"DELETE FROM accounts_roles WHERE id IN {own}")
 
     @contextmanager
     def connected(self) -> Iterator[None]:
