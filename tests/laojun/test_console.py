@@ -1,6 +1,10 @@
 """The operators' console: everything can be seen, settings and ways out are steered, history is not."""
 
+import html
+import re
+
 import pytest
+from django.utils.datastructures import MultiValueDict
 
 from accounts import tenancy
 from laojun import audit, configs
@@ -14,6 +18,10 @@ PAGES = (
     "/admin/laojun/auditlog/?result__exact=denied",
     "/admin/laojun/config/",
     f"/admin/laojun/config/history/{SIZE}/",
+    "/admin/laojun/config/overrides/",
+    "/admin/laojun/systemlog/",
+    "/admin/laojun/systemlog/trace/unknown/",
+    "/admin/laojun/notification/",
     "/admin/laojun/file/",
     "/admin/laojun/file/usage/",
     "/admin/laojun/outboundrule/",
@@ -98,7 +106,18 @@ def _form(olga, group, **values):
         body[f"{prefix}-seen"] = entry.version
         given = values.get(entry.key, "" if entry.definition.secret else entry.value)
         body[f"{prefix}-value"] = "\n".join(given) if isinstance(given, list) else given
-    return olga.post("/admin/laojun/config/", {**body, **values.get("extra", {})})
+    body = {**body, **values.get("extra", {})}
+    page = olga.post("/admin/laojun/config/", body)
+    if page.status_code != 200:
+        return page
+    # What the preview sends when it is confirmed.
+    sent = re.findall(
+        r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.content.decode()
+    )
+    again = MultiValueDict()
+    for name, value in sent:
+        again.appendlist(name, html.unescape(value))
+    return olga.post("/admin/laojun/config/", {name: again.getlist(name) for name in again})
 
 
 def test_one_form_per_group_saves_what_changed_only(olga):
@@ -109,6 +128,60 @@ def test_one_form_per_group_saves_what_changed_only(olga):
         changed = AuditLog.objects.filter(action="config.set")
         assert [row.resource_id for row in changed] == [SIZE]
         assert changed[0].workspace_id is None
+
+
+def test_nothing_is_saved_before_its_difference_was_seen(olga, alice):
+    _override(alice, 2048)
+    with tenancy.platform_scope(reason="test"):
+        entry = configs.entry(SIZE, None)
+    prefix = SIZE.replace(".", "-")
+    with tenancy.platform_scope(reason="test"):
+        others = {
+            f"{one.key.replace('.', '-')}-{name}": value
+            for one in configs.entries(None)
+            if one.definition.group == "storage"
+            for name, value in (("seen", one.version), ("value", one.value))
+        }
+
+    page = olga.post(
+        "/admin/laojun/config/", {**others, "group": "storage", f"{prefix}-value": "4096"}
+    ).content.decode()
+
+    assert configs.value(SIZE) == entry.value
+    assert str(entry.value) in page
+    assert "4096" in page
+    assert 'name="confirm"' in page
+
+
+def test_a_secret_is_not_shown_in_the_preview_either(olga):
+    canary = "planted-in-the-preview-9917"
+    page = olga.post(
+        "/admin/laojun/config/",
+        {"group": "email", "email-password-seen": "0-0", "email-password-value": canary},
+    ).content.decode()
+
+    assert 'name="confirm"' in page
+    assert canary not in page
+
+
+def _override(person, size):
+    with tenancy.workspace(person.workspace.id):
+        configs.write(
+            changes=[configs.Change(SIZE, size)],
+            workspace_id=person.workspace.id,
+            actor=audit.Actor.of_user(person.user),
+        )
+
+
+def test_the_matrix_shows_values_of_single_workspaces(olga, alice, charlie):
+    _override(alice, 2048)
+    _override(charlie, 4096)
+
+    page = olga.get("/admin/laojun/config/overrides/").content.decode()
+
+    assert "2048" in page
+    assert "4096" in page
+    assert alice.workspace.name in page
 
 
 def test_a_refused_value_keeps_the_old_one_and_says_why(olga):
