@@ -7,7 +7,7 @@ import pytest
 from django.utils.datastructures import MultiValueDict
 
 from accounts import tenancy
-from laojun import audit, configs
+from laojun import audit, configs, outbound
 from laojun.models import AuditLog, OutboundRule
 from tests.laojun.test_api_files import upload
 
@@ -287,3 +287,32 @@ def test_the_check_finds_nothing_wrong_with_whole_files(olga, alice):
     page = olga.post("/admin/laojun/file/usage/")
 
     assert page.context["checked"].missing == []
+
+
+def test_a_refusal_is_opened_with_one_click_and_a_reason(olga, alice):
+    with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
+        with pytest.raises(outbound.BlockedAddress):
+            outbound.resolve("10.1.2.3", 5432, "database")
+        with pytest.raises(outbound.BlockedAddress):
+            outbound.resolve("169.254.169.254", 80, "webhook")
+
+    page = olga.get("/admin/laojun/outboundrule/tester/").content.decode()
+    offers = [html.unescape(one) for one in re.findall(r'href="([^"]*/add/\?[^"]*)"', page)]
+    assert len(offers) == 1, "no rule opens the metadata service"
+    assert "cidr=10.1.2.3" in offers[0]
+    form = olga.get(offers[0]).content.decode()
+
+    assert 'value="10.1.2.3"' in form
+    assert re.search(r'value="database"[^>]*checked', form)
+    assert (
+        olga.post(
+            "/admin/laojun/outboundrule/add/", {**RULE, "cidr": "10.1.2.3", "reason": ""}
+        ).status_code
+        == 200
+    )
+    assert (
+        olga.post("/admin/laojun/outboundrule/add/", {**RULE, "cidr": "10.1.2.3"}).status_code
+        == 302
+    )
+    with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
+        assert outbound.resolve("10.1.2.3", 5432, "database").addresses == ("10.1.2.3",)
