@@ -95,6 +95,18 @@ def mint(
     return api_key, text
 
 
+def rename(*, api_key: ApiKey, name: str, by: User) -> ApiKey:
+    """Give a key another name."""
+    before = {"name": api_key.name}
+    api_key.name = name
+    api_key.save(update_fields=["name"])
+    api_key.refresh_from_db(fields=["version"])
+    signals.api_key_changed.send(
+        sender=ApiKey, user=by, api_key=api_key, before=before, after={"name": name}
+    )
+    return api_key
+
+
 def revoke(*, api_key: ApiKey, by: User, note: str = "") -> None:
     """End a key; it is refused from the next request on. `note` is an operator's reason."""
     live = ApiKey.objects.filter(pk=api_key.pk, revoked_at__isnull=True)

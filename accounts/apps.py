@@ -18,6 +18,8 @@ class AccountsConfig(AppConfig):
             notices,
             permissions,
             receivers,
+            restored,
+            retention,
             second_factor,
             sweeping,
         )
@@ -35,6 +37,8 @@ class AccountsConfig(AppConfig):
         letters.declare()
         news.declare()
         sweeping.declare()
+        retention.declare()
+        restored.declare()
         resources.declare()
         lifecycle.declare()
         second_factor.declare()

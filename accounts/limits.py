@@ -10,10 +10,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -269,9 +271,9 @@ def look(demands: list[Demand]) -> list[Verdict]:
 # Housekeeping
 
 
-def purge() -> int:
-    """Forget windows that ended."""
-    return RateLimit.objects.filter(expires_at__lt=timezone.now()).delete()[0]
+def forgotten(now: datetime) -> QuerySet[RateLimit]:
+    """Windows that ended."""
+    return RateLimit.objects.filter(expires_at__lt=now)
 
 
 def bring_back() -> bool:

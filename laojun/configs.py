@@ -186,6 +186,8 @@ def write(
         for wish in wishes:
             _apply(wish, cleaned.get(wish.key), workspace_id, actor, (action, details))
         snapshots.announce(workspace_id)
+        for follow in {known(wish.key).after for wish in wishes} - {None}:
+            follow(workspace_id)  # type: ignore[misc]
         return [entry(wish.key, workspace_id) for wish in wishes]
 
 

@@ -16,6 +16,7 @@ GLOBAL, WORKSPACE = "global", "workspace"
 INTEGER, BOOLEAN, TEXT, CHOICE, NAMES = "integer", "boolean", "text", "choice", "names"
 MAX_TEXT = 4000
 MAX_NAMES = 200
+MAX_NAME = 130
 MAX_LIMIT = 1_000_000
 MEBIBYTE, GIBIBYTE = 1024**2, 1024**3
 Reader = Callable[[str], Any]
@@ -42,7 +43,8 @@ class Definition:
     """One setting. `check(value, read)` compares it with others, whose values in force `read(key)` gives.
 
     `low` and `high` bound a number, the length of a text, or the count of names. With `capped`, a workspace
-    may lower the platform's value but not raise it. An `optional` text may be left empty.
+    may lower the platform's value but not raise it. An `optional` text may be left empty. `after(workspace_id)` runs
+    in the transaction of a change.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Definition:
     optional: bool = False
     applies: str = "next_request"
     check: Callable[[Any, Reader], Any] | None = None
+    after: Callable[[int | None], Any] | None = None
 
     def clean(self, value: Any) -> Any:
         """The value as it is stored. Raises InvalidValue; nothing is converted that a person did not mean."""
@@ -101,8 +104,8 @@ def _names(definition: Definition, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise InvalidValue(definition.key, "invalid_type", _("Enter a list of names."))
     names = list(dict.fromkeys(name.strip() for name in value if name.strip()))
-    if any(len(name) > 100 or "\x00" in name for name in names):
-        raise InvalidValue(definition.key, "out_of_bounds", _("A name has at most 100 characters."))
+    if any(len(name) > MAX_NAME or "\x00" in name for name in names):
+        raise InvalidValue(definition.key, "out_of_bounds", _("A name has at most 130 characters."))
     _bounded(definition, len(names), high=MAX_NAMES)
     return names
 
@@ -458,7 +461,10 @@ GROUPS = {
     "auth": _("Signing in"),
     "outbound": _("Outbound requests"),
     "email": _("E-mail"),
+    "plugins": _("Plugins"),
     "generation": _("Generation"),
+    "retention": _("Retention"),
+    "backup": _("Backups"),
     "limits": _("Rate limits"),
     "platform": _("Platform"),
 }

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from accounts.tenancy import current
+from accounts import tenancy
 from laojun import addresses, audit
 from laojun.addresses import Address, OddHost
 from laojun.models import OutboundRule
@@ -138,7 +138,10 @@ def _verdict(address: Address, port: int, purpose: str) -> Verdict:
         return Verdict(str(dialled), allowed=False, reason=METADATA)
     if _is_own(dialled, port):
         return Verdict(str(dialled), allowed=False, reason=OURSELVES)
-    rule = OutboundRule.objects.in_force(timezone.now()).covering(dialled, port, purpose).first()
+    # Outside a transaction nothing says whose rules may be read.
+    with tenancy.entered(tenancy.current()):
+        rules = OutboundRule.objects.in_force(timezone.now())
+        rule = rules.covering(dialled, port, purpose).first()
     if rule is None:
         return Verdict(str(dialled), allowed=False, reason=reason)
     return Verdict(str(dialled), allowed=True, reason=f"rule {rule.pk}: {rule.reason}")
@@ -171,7 +174,7 @@ def _own_endpoints() -> list[tuple[str, int]]:
 
 def _note(blocked: BlockedAddress, port: int, purpose: str) -> None:
     """A row for the operators, one an hour for each host and workspace."""
-    facts = f"{current().workspace_id}:{blocked.host}:{port}:{timezone.now():%Y%m%d%H}"
+    facts = f"{tenancy.current().workspace_id}:{blocked.host}:{port}:{timezone.now():%Y%m%d%H}"
     key = f"outbound:{hashlib.sha256(facts.encode('utf-8', 'replace')).hexdigest()}"
     if cache.get(key):
         return

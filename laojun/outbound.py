@@ -4,8 +4,12 @@ A name is resolved once, every address it has is judged, and a judged one is dia
 the connection gets, whatever DNS says next. Redirects go through the same door.
 """
 
+import os
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +17,7 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
+from accounts import tenancy
 from laojun import addresses, configs
 from laojun.addresses import OddHost
 from laojun.destinations import BlockedAddress, Resolver, Target, resolve, system_resolver
@@ -20,12 +25,14 @@ from laojun.destinations import BlockedAddress, Resolver, Target, resolve, syste
 __all__ = [
     "BlockedAddress",
     "Limits",
+    "NotConnected",
     "OutboundFailed",
     "Reply",
     "ReplyTooLarge",
     "Target",
     "client",
     "fetch",
+    "post",
     "resolve",
 ]
 MAX_REDIRECTS = 3
@@ -34,10 +41,21 @@ CHUNK_BYTES = 64 * 1024
 REDIRECTS = {301, 302, 303, 307, 308}
 CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 DEFAULT_PORTS = {"http": 80, "https": 443}
+MAX_KEPT = 64
+KEPT = httpx.Limits(max_connections=64, max_keepalive_connections=8, keepalive_expiry=5.0)
+_deadline: ContextVar[float | None] = ContextVar("outbound_deadline", default=None)
+_kept: dict[tuple[str, int | None], httpx.Client] = {}
+_lock = threading.Lock()
+# Connections belong to the process that opened them.
+os.register_at_fork(after_in_child=_kept.clear)
 
 
 class OutboundFailed(Exception):
     """The address is allowed, but the exchange failed: no connection, too slow, broken reply."""
+
+
+class NotConnected(OutboundFailed):
+    """Nothing was sent: no connection came about, or a kept one had been closed meanwhile."""
 
 
 class ReplyTooLarge(OutboundFailed):
@@ -101,11 +119,53 @@ def fetch(
         transport=_GuardedTransport(dialler), timeout=seconds, trust_env=False
     ) as http:
         for _hop in range(MAX_REDIRECTS + 1):
-            reply = _exchange(http, wanted, most, dialler)
+            reply = _exchange(http, wanted, most, dialler.check_time)
             if reply.status not in REDIRECTS or "location" not in reply.headers:
                 return reply
             wanted = wanted.redirected(reply)
     raise OutboundFailed("too many redirects")
+
+
+def post(
+    url: str, *, purpose: str, headers: Mapping[str, str], content: bytes, limits: Limits
+) -> Reply:
+    """One POST over connections that stay open for a few seconds; a redirect is an answer, not followed.
+
+    For receivers that are called often. Raises BlockedAddress, ReplyTooLarge, NotConnected, OutboundFailed.
+    Never inside a transaction: it waits.
+    """
+    seconds = limits.seconds or float(configs.value("outbound.timeout_seconds"))
+    most = limits.max_bytes or int(configs.value("outbound.max_response_bytes"))
+    wanted = _Wanted("POST", checked_url(url), dict(headers), content)
+    with _until(time.monotonic() + seconds):
+        return _exchange(_kept_client(purpose), wanted, most, _check_time)
+
+
+@contextmanager
+def _until(deadline: float) -> Iterator[None]:
+    token = _deadline.set(deadline)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def _kept_client(purpose: str) -> httpx.Client:
+    """The client of a purpose and a workspace: what one workspace's rules opened is no other one's way out."""
+    key = (purpose, tenancy.current().workspace_id)
+    with _lock:
+        found = _kept.pop(key, None)
+        if found is None:
+            found = httpx.Client(
+                transport=_GuardedTransport(_Dialler(purpose, system_resolver), KEPT),
+                timeout=None,  # noqa: S113 every step is held to the call's deadline by the dialler
+                trust_env=False,
+            )
+        _kept[key] = found
+        surplus = _kept.pop(next(iter(_kept))) if len(_kept) > MAX_KEPT else None
+    if surplus is not None:
+        surplus.close()
+    return found
 
 
 def checked_url(url: str) -> httpx.URL:
@@ -161,7 +221,9 @@ def _origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, url.port or DEFAULT_PORTS[url.scheme]
 
 
-def _exchange(http: httpx.Client, wanted: _Wanted, most: int, dialler: "_Dialler") -> Reply:
+def _exchange(
+    http: httpx.Client, wanted: _Wanted, most: int, check_time: Callable[[], None]
+) -> Reply:
     headers = {"Accept-Encoding": "identity", **wanted.headers}
     body = b""
     try:
@@ -172,10 +234,20 @@ def _exchange(http: httpx.Client, wanted: _Wanted, most: int, dialler: "_Dialler
                 body += chunk
                 if len(body) > most:
                     raise ReplyTooLarge(f"more than {most} bytes")
-                dialler.check_time()
+                check_time()
             return Reply(str(response.url), response.status_code, dict(response.headers), body)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise NotConnected(type(error).__name__) from error
+    except httpx.RemoteProtocolError as error:
+        broken = NotConnected if "without sending a response" in str(error) else OutboundFailed
+        raise broken(type(error).__name__) from error
     except (httpx.HTTPError, httpcore.TimeoutException, httpcore.NetworkError) as error:
         raise OutboundFailed(type(error).__name__) from error
+
+
+def _check_time() -> None:
+    if time.monotonic() > (_deadline.get() or 0.0):
+        raise httpcore.ReadTimeout("the time is over")
 
 
 class _Dialler(httpcore.NetworkBackend):
@@ -215,9 +287,10 @@ class _Dialler(httpcore.NetworkBackend):
 
     def left(self, timeout: float | None) -> float | None:
         """The time a step may take: its own, or what is left of the whole. Units: seconds."""
-        if self._deadline is None:
+        deadline = self._deadline or _deadline.get()
+        if deadline is None:
             return timeout
-        rest = self._deadline - time.monotonic()
+        rest = deadline - time.monotonic()
         if rest <= 0:
             raise httpcore.ReadTimeout("the time is over")
         return rest if timeout is None else min(timeout, rest)
@@ -255,8 +328,13 @@ class _TimedStream(httpcore.NetworkStream):
 class _GuardedTransport(httpx.HTTPTransport):
     """httpx over a pool that dials through the guard, with certificates checked against the name."""
 
-    def __init__(self, dialler: _Dialler) -> None:
+    def __init__(self, dialler: _Dialler, limits: httpx.Limits | None = None) -> None:
         super().__init__(trust_env=False)
+        kept = limits or httpx.Limits()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False), network_backend=dialler
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            network_backend=dialler,
+            max_connections=kept.max_connections,
+            max_keepalive_connections=kept.max_keepalive_connections,
+            keepalive_expiry=kept.keepalive_expiry,
         )

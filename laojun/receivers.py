@@ -11,6 +11,7 @@ from accounts.models import ApiKey, Invitation, Membership, Role, Session, User,
 from accounts.tenancy import Context
 from laojun import audit
 from laojun.audit import Actor, Target
+from laojun.chain import actors
 from laojun.models import Notification, NotificationMark
 from laojun.notifications import sending
 
@@ -108,6 +109,17 @@ def api_key_created(api_key: ApiKey, user: User | None = None, **_: Any) -> None
         target=Target("api_key", str(api_key.id), workspace_id=api_key.workspace_id),
         before={},
         after={"name": api_key.name, "prefix": api_key.prefix, "scopes": api_key.scopes},
+    )
+
+
+@receiver(signals.api_key_changed)
+def api_key_changed(api_key: ApiKey, user: User | None = None, **facts: Any) -> None:
+    audit.record(
+        actor=_by(user),
+        action="api_key.changed",
+        target=Target("api_key", str(api_key.id), workspace_id=api_key.workspace_id),
+        before=facts.get("before") or {},
+        after=facts.get("after") or {},
     )
 
 
@@ -270,6 +282,11 @@ def account_event(user: User, action: str, by: User | None = None, **facts: Any)
         after=facts.get("after"),
         details=facts.get("details"),
     )
+
+
+@receiver(signals.user_deleted)
+def forget_the_name(user: User, **_: Any) -> None:
+    actors.erase(user_id=user.pk)
 
 
 @receiver(signals.settings_changed)

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from laojun.views import audit, files, logs, notifications, settings
+from laojun.views import audit, files, logs, notifications, plugin_calls, settings
 
 urlpatterns = [
     # Files, and links to them that need no sign-in
@@ -31,11 +31,28 @@ urlpatterns = [
     # The workspace's own pages
     path("workspace/audit/", audit.overview, name="workspace_audit"),
     path("workspace/audit/export/", audit.export, name="workspace_audit_export"),
+    path("workspace/audit/proof/", audit.proof, name="workspace_audit_proof"),
+    path("workspace/audit/verification/", audit.verify, name="workspace_audit_verification"),
     path("workspace/logs/", logs.overview, name="workspace_logs"),
     path("workspace/settings/", settings.overview, name="workspace_settings"),
     path("workspace/settings/<str:key>/", settings.change, name="workspace_setting"),
     path("workspace/settings/<str:key>/history/", settings.history, name="workspace_history"),
     path("workspace/settings/<str:key>/rollback/", settings.rollback, name="workspace_rollback"),
+    path(
+        "workspace/plugins/<int:instance_id>/calls/",
+        plugin_calls.overview,
+        name="workspace_plugin_calls",
+    ),
+    path(
+        "workspace/plugins/<int:instance_id>/calls/<uuid:delivery_id>/retry/",
+        plugin_calls.retry,
+        name="workspace_plugin_retry",
+    ),
+    path(
+        "workspace/plugins/<int:instance_id>/test/",
+        plugin_calls.try_out,
+        name="workspace_plugin_test",
+    ),
     # For programs
     path("api/v1/", include("laojun.api.urls")),
 ]

@@ -19,7 +19,8 @@ from accounts.registry import (
     Problem,
 )
 from laojun.audit import actions
-from taishang import removal, tiles
+from laojun.plugins.events import types as event_types
+from taishang import events, removal, tiles
 
 OPERATIONS = frozenset({"ops_admin", "data_engineer"})
 PERMISSIONS = [
@@ -60,12 +61,6 @@ PROBLEMS = [
         409,
         _("This work is already under way"),
         _("Wait for the task named in `task_id`, or cancel it first."),
-    ),
-    (
-        "illegal_transition",
-        409,
-        _("The task is not in a state that allows this"),
-        _("Read the task again; `allowed_actions` says what can be done now."),
     ),
     (
         "queue_full",
@@ -111,6 +106,8 @@ LETTERS = {
 
 
 def declare() -> None:
+    for kind in events.types():
+        event_types.add(kind.key, kind)
     _declare_news()
     for key, zh, en, roles in PERMISSIONS:
         registry.permissions.add(key, Permission(key, zh, en, roles))

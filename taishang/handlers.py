@@ -41,7 +41,7 @@ def declare() -> None:
     kinds.handles(
         "generation",
         queue="generation",
-        timeout_s=300,
+        timeout_s=600,
         cancel_grace_s=5,
         as_user=True,
         events=running.EVENTS,

@@ -161,15 +161,29 @@ def _job(name: str) -> Kind | None:
         return None
     return Kind(
         name=name,
-        handler=lambda run: entry.run(run.payload),
+        handler=_watched(entry) if entry.watched else lambda run: entry.run(run.payload),
         schema=entry.schema,
         queue=entry.queue,
+        timeout_s=entry.timeout_s,
         max_attempts=len(entry.retries_s) + 1,
         retries_s=entry.retries_s,
         wipe_payload=entry.wipe_payload,
-        scope="platform",
+        scope="workspace" if entry.for_workspace else "platform",
         label=entry.label or name,
     )
+
+
+def _watched(job: registry.Job) -> Handler:
+    """A long function of an app below as a handler: its progress moves the bar and hears the wish to stop."""
+
+    def handle(run: Run) -> Any:
+        def progress(current: int, total: int, message: str = "") -> None:
+            run.check()
+            run.progress(current, total, message)
+
+        return job.run(run.payload, progress)
+
+    return handle
 
 
 def _scheduled(name: str) -> Kind | None:

@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from accounts import tenancy
 from accounts.breaker import Breaker
 from accounts.models import User, Workspace
-from taishang import kinds, tasks
+from taishang import events, kinds, tasks
 from taishang.kinds import Kind
 from taishang.models import Lane, Task
 from taishang.models.task import PRIORITY_NORMAL
@@ -191,6 +191,8 @@ def _insert(task: Task) -> Task:
             if live.pk != task.pk:
                 return _as_duplicate(live, task)
         _write_first_event(task)
+        if task.workspace_id is not None:
+            events.tell([task.id], "created")
         return task
     raise IntegrityError("a live task with this dedup key came and went five times")
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from accounts.redaction import redact_text
+from accounts.registry import JobFailed
 from laojun.logs import origin
 from laojun.logs.origin import Origin
 from taishang import claiming, kinds, signals, transitions
@@ -96,7 +97,7 @@ def _attempt(run: Run) -> Outcome | None:
         return partial(transitions.give_back, run.holder)
     except Cancelled:
         return partial(_cancelled, run)
-    except Permanent as error:
+    except (Permanent, JobFailed) as error:
         return partial(_fail, run, error.code, error.message)
     except RetryLater as error:
         return _again(run, after=error.after_s, code="retry_later", message=error.message)

@@ -17,6 +17,7 @@ import orjson
 from django.core.cache import cache
 from django.db import connection, transaction
 
+from taishang import events
 from taishang.models.task import MAX_CRASHES
 
 BACKOFF_SECONDS = 2.0
@@ -87,6 +88,8 @@ def change(
             ],
         )
         ids = [row[0] for row in cursor.fetchall()]
+    if note.event in events.TOLD:
+        events.tell(ids, note.event)
     announce(ids)
     return ids
 

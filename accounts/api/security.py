@@ -47,7 +47,7 @@ class Reauthentication(ApiView):
             second_factor.accept(user=self.user, code=given["code"])
         elif not self._fits(given["password"]):
             raise Refused("credentials_invalid")
-        sessions.prove(session_id=session_id, by_second_factor="code" in given)
+        sessions.prove(session_id=session_id, user=self.user, by_second_factor="code" in given)
         return Response(status=204)
 
     def _fits(self, password: str) -> bool:

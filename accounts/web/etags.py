@@ -55,8 +55,9 @@ def require(
     *,
     optional: bool = False,
     thing: tuple[str, object] | None = None,
+    version: int | None = None,
 ) -> None:
-    """Refuse a write that did not see the current version of `row`.
+    """Refuse a write that did not see the current version of `row` (or the one given, as for `of`).
 
     The caller holds the row locked (`select_for_update`), or two writers could both pass. `thing` is the row's
     kind and id in the audit log, where its table does not say it. Raises Refused: `version_required` (428)
@@ -68,9 +69,10 @@ def require(
     seen = TAG.findall(header or "")
     if not seen:
         raise Refused("version_required")
-    if str(row.version) not in {tag.partition(".")[0] for tag in seen}:  # type: ignore[attr-defined]
+    number = row.version if version is None else version  # type: ignore[attr-defined]
+    if str(number) not in {tag.partition(".")[0] for tag in seen}:
         raise stale(
-            of(request, row),
+            of(request, row, version=number),
             thing=thing or (str(row._meta.model_name), row.pk),
             changed_at=getattr(row, "updated_at", None),
         )

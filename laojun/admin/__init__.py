@@ -1,5 +1,27 @@
-"""The operators' view of the foundation: audit, configuration, files, logs, notices, ways out."""
+from laojun.admin import (
+    archives,
+    audit,
+    backups,
+    chain,
+    configuration,
+    files,
+    limits,
+    logs,
+    notices,
+    outbound,
+    plugin_calls,
+)
 
-from laojun.admin import audit, configuration, files, limits, logs, notices, outbound
-
-__all__ = ["audit", "configuration", "files", "limits", "logs", "notices", "outbound"]
+__all__ = [
+    "archives",
+    "audit",
+    "backups",
+    "chain",
+    "configuration",
+    "files",
+    "limits",
+    "logs",
+    "notices",
+    "outbound",
+    "plugin_calls",
+]

@@ -10,8 +10,10 @@ from accounts.registry import SyncResource, sync_resources
 from laojun import configs
 from laojun.api.configs import ConfigOut, versioned
 from laojun.api.files import FileOut
+from laojun.api.plugin_instances import PluginInstanceOut
 from laojun.configs import Entry
-from laojun.models import Config, File
+from laojun.models import Config, File, PluginInstance
+from laojun.plugins import catalogue
 
 
 def declare() -> None:
@@ -33,6 +35,16 @@ def declare() -> None:
             key_of=lambda entry: entry.key,
             versioned=lambda entry: (Config(pk=0), versioned(entry)),
         ),
+        SyncResource(
+            "plugin_instance",
+            PluginInstanceOut,
+            "/api/v1/plugin-instances/{id}/",
+            IF_MATCH,
+            find=_instances_by_id,
+            page=_instances_after,
+            key_of=lambda shown: str(shown["id"]),
+            versioned=lambda shown: (PluginInstance(pk=shown["id"]), shown["row_version"]),
+        ),
     ):
         sync_resources.add(resource.type, resource)
 
@@ -44,6 +56,18 @@ def _find(principal: Principal, keys: Sequence[str]) -> list[Entry]:
 
 def _page(principal: Principal, after: str, limit: int) -> list[Entry]:
     return [entry for entry in _entries(principal) if entry.key > after][:limit]
+
+
+def _instances_by_id(principal: Principal, keys: Sequence[str]) -> list[Any]:
+    return catalogue.shown(_instances(principal).filter(pk__in=keys))
+
+
+def _instances_after(principal: Principal, after: str, limit: int) -> list[Any]:
+    return catalogue.shown(_instances(principal).filter(pk__gt=int(after or 0))[:limit])
+
+
+def _instances(principal: Principal) -> Any:
+    return PluginInstance.objects.visible_to(principal).with_version().order_by("pk")
 
 
 def _entries(principal: Principal) -> list[Any]:

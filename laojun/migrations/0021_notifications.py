@@ -8,7 +8,10 @@ import accounts.ids
 
 
 class Migration(migrations.Migration):
-    dependencies = [("laojun", "0004_note_changes"), ("accounts", "0012_rights_in_the_database")]
+    dependencies = [
+        ("laojun", "0017_archives_and_backups"),
+        ("accounts", "0012_rights_in_the_database"),
+    ]
 
     operations = [
         migrations.CreateModel(

@@ -17,7 +17,7 @@ class FileQuerySet(models.QuerySet["File"]):
         """The files this person may see: those of the workspace at hand, and the person's own of no workspace."""
         if principal.user is None:
             return self.none()
-        mine = Q(workspace=None, user=principal.user)
+        mine = Q(workspace=None, user=principal.user) & ~Q(purpose__contains=".")
         if principal.workspace_id is not None and principal.may("file.view"):
             # A purpose with a dot belongs to an app above, whose own doors and rights decide who may read it;
             # here only its uploader finds it, and only until it is part of something.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,17 @@ from taishang.generation.options import Options
 from taishang.generation.pipeline import Order, Outcome, StageFailed, run
 from taishang.generation.trees import tree_sha256
 
+REPLIES = "replies"
+ASK_SECONDS = 150.0
+LOOK_SECONDS = 0.05
+
 
 class Lines:
-    """A report as JSON lines on standard output."""
+    """A report as JSON lines on standard output; answers to questions come as files."""
+
+    def __init__(self, replies: Path) -> None:
+        self.replies = replies
+        self.asked = 0
 
     def started(self, stage: str) -> None:
         self._say("stage_started", {"stage": stage})
@@ -34,6 +43,19 @@ class Lines:
     def event(self, name: str, detail: dict[str, Any]) -> None:
         self._say(name, detail)
 
+    def ask(self, hook: str, payload: dict[str, Any]) -> list[dict[str, Any]]:
+        """Ask the plugins outside, through the worker; without an answer in time they said nothing."""
+        self.asked += 1
+        self._say("ask", {"hook": hook, "number": self.asked, "payload": payload})
+        reply = self.replies / f"{self.asked}.json"
+        until = time.monotonic() + ASK_SECONDS
+        while time.monotonic() < until:
+            if reply.exists():
+                answers: list[dict[str, Any]] = json.loads(reply.read_text(encoding="utf-8"))
+                return answers
+            time.sleep(LOOK_SECONDS)
+        return []
+
     def _say(self, name: str, detail: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps({"event": name, **detail}) + "\n")
         sys.stdout.flush()
@@ -43,7 +65,7 @@ def main(directory: Path) -> int:
     """Exit 0: finished (green or red). Exit 1: failed, told in `out/error.json`."""
     out = directory / "out"
     out.mkdir(exist_ok=True)
-    report = Lines()
+    report = Lines(directory / REPLIES)
     try:
         outcome = run(read_order(directory), report)
     except StageFailed as failure:
@@ -80,6 +102,7 @@ def read_order(directory: Path) -> Order:
         job=order["job"],
         hashes=order["hashes"],
         base_target=order["base_target"],
+        asks=frozenset(order.get("asks", ())),
     )
 
 

@@ -15,9 +15,11 @@ from accounts.registry import (
     Usage,
 )
 from laojun import audit, definitions, files
-from laojun.definitions import GLOBAL, INTEGER, NAMES, WORKSPACE, Definition
+from laojun.definitions import GLOBAL, INTEGER, WORKSPACE, Definition
 from laojun.files import Purpose
-from taishang.generation import figures, glances, submitting
+from laojun.plugins.builtins import builtins
+from laojun.plugins.hooks import hooks
+from taishang.generation import figures, glances, points, submitting
 from taishang.models.generation import MAX_UPLOAD_BYTES
 
 ZIP = frozenset({"application/zip"})
@@ -107,17 +109,6 @@ SETTINGS = (
         help=_("Beyond this many, new jobs are refused until some have run."),
     ),
     Definition(
-        key="generation.adapters_off",
-        kind=NAMES,
-        default=[],
-        scopes=BOTH,
-        group="generation",
-        title=_("Adapters switched off"),
-        help=_(
-            "bolt_adapter, v0_adapter, lovable_adapter, retool_adapter, generic_adapter, django_emitter"
-        ),
-    ),
-    Definition(
         key="generation.source_days",
         kind=INTEGER,
         default=30,
@@ -201,6 +192,7 @@ WAITING = Usage("generation.waiting", _("Generations that wait"), submitting.wai
 
 
 def declare() -> None:
+    _declare_plugins()
     for key, zh, en, roles, risk in RIGHTS:
         # Sources are read behind the doors of their job.
         within = "generation.view" if key == "generation.source.view" else ""
@@ -265,3 +257,10 @@ def declare() -> None:
             permission="generation.view",
         ),
     )
+
+
+def _declare_plugins() -> None:
+    for point in points.HOOKS:
+        hooks.add(point.name, point)
+    for builtin in points.builtins():
+        builtins.add(builtin.slug, builtin)

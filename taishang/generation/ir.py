@@ -379,6 +379,13 @@ class Fact(Value):
         return self.place.kind
 
 
+class Proposal(Value):
+    """Edits that a plugin proposed over the same files; they are judged like those of a model."""
+
+    plugin: str
+    edits: list[dict[str, Any]] = []
+
+
 class Reading(Value):
     """What the first three stages found out; a corrected run starts from it."""
 
@@ -388,6 +395,7 @@ class Reading(Value):
     ignored: dict[str, int] = {}
     kept_files: int = 0
     warnings: list[Warning] = []
+    proposals: list[Proposal] = []
 
 
 # --- what follows from it --------------------------------------------------------------------------

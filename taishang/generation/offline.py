@@ -12,7 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
-from taishang.generation import cage, packing, running
+from laojun import cage
+from taishang.generation import packing, running
 from taishang.generation.ir import Blueprint
 from taishang.generation.trees import Tree
 

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from taishang.generation import adapters, building, diff, quarantine, refine, render, verify
+from taishang.generation import (
+    adapters,
+    building,
+    consulting,
+    diff,
+    quarantine,
+    refine,
+    render,
+    verify,
+)
 from taishang.generation.evidence import collecting
 from taishang.generation.evidence.chat import parse_chat
 from taishang.generation.evidence.statements import statements
@@ -22,6 +31,7 @@ from taishang.generation.ir import (
     Chat,
     Export,
     Fact,
+    FileOrigin,
     Inventory,
     Reading,
     Verification,
@@ -84,6 +94,10 @@ class Report(Protocol):
 
     def event(self, name: str, detail: dict[str, Any]) -> None: ...
 
+    def ask(self, hook: str, payload: dict[str, Any]) -> list[dict[str, Any]]:
+        """What plugins outside say: `{plugin, output}` or `{plugin, failure}` each."""
+        ...
+
 
 @dataclass
 class Order:
@@ -105,6 +119,7 @@ class Order:
     hashes: dict[str, str] = field(default_factory=dict)
     base_target: str = "template"
     verify: bool = True
+    asks: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -154,9 +169,10 @@ def run(order: Order, report: Report) -> Outcome:
         reading, pack, chat = order.reading, None, None
     core = _build(order, reading, report)
     blueprint, refusals = _refine(order, reading, core, report)
-    tree, blueprint, verification, quarantined = _write(order, blueprint, report)
+    written = _write(order, blueprint, report, reading.warnings)
+    tree, blueprint, verification = written.tree, written.blueprint, written.verification
     with Clock(report, "diff") as counts:
-        difference, patch = _compare(order, reading, blueprint, tree, verification)
+        difference, patch = _compare(order, reading, written)
         counts["files"] = len(difference["files"])
     outcome = Outcome(
         reading=reading,
@@ -169,7 +185,7 @@ def run(order: Order, report: Report) -> Outcome:
         patch=patch,
         pack=pack,
         chat=chat,
-        quarantined=quarantined,
+        quarantined=written.quarantined,
     )
     if order.verify and not verification.green:
         outcome.error = StageFailed(
@@ -194,11 +210,12 @@ def _read(order: Order, report: Report) -> tuple[Reading, Path, str | None]:
         counts |= {"languages": len(inventory.languages)}
     with Clock(report, "evidence") as counts:
         facts, chat = _collect(export, inventory, received.chat, report)
+        proposals, failures = consulting.proposals(order.asks, export, inventory, report)
         counts |= dict(sorted(Counter(fact.kind for fact in facts).items()))
     if order.adapters_off:
         names = ", ".join(sorted(order.adapters_off))
         inventory.warnings.append(Warning(code="adapter_off", detail=f"switched off here: {names}"))
-    warnings = [*export.warnings, *inventory.warnings, *(chat.warnings if chat else [])]
+    warnings = [*export.warnings, *inventory.warnings, *(chat.warnings if chat else []), *failures]
     reading = Reading(
         inventory=inventory,
         facts=facts,
@@ -206,6 +223,7 @@ def _read(order: Order, report: Report) -> tuple[Reading, Path, str | None]:
         ignored=export.ignored,
         kept_files=len(export.files),
         warnings=warnings[:MAX_WARNINGS],
+        proposals=proposals,
     )
     return reading, received.pack, received.chat
 
@@ -291,26 +309,41 @@ def _refine(
     order: Order, reading: Reading, core: Blueprint, report: Report
 ) -> tuple[Blueprint, list[Refusal]]:
     with Clock(report, "refine") as counts:
-        edits, malformed = parse_edits(order.edits, by="person")
-        blueprint, refused = refine.apply(blueprint=core, edits=edits, facts=reading.facts)
-        refusals = [*malformed, *refused]
-        counts |= {"edits": len(order.edits) - len(refusals), "refused": len(refusals)}
+        proposed = [edit for one in reading.proposals for edit in one.edits]
+        edits, malformed = parse_edits(proposed, by="model")
+        own, wrong = parse_edits(order.edits, by="person")
+        blueprint, refused = refine.apply(blueprint=core, edits=[*edits, *own], facts=reading.facts)
+        refusals = [*malformed, *wrong, *refused]
+        asked = len(proposed) + len(order.edits)
+        counts |= {"edits": asked - len(refusals), "refused": len(refusals)}
     for refusal in refusals:
         report.event("edit_refused", {"code": refusal.code, "reason": refusal.reason})
     return blueprint, refusals
 
 
-def _write(
-    order: Order, blueprint: Blueprint, report: Report
-) -> tuple[Tree, Blueprint, Verification, list[str]]:
+@dataclass
+class Written:
+    """A rendered project with its verdict. `plugins` says of files who else wrote them."""
+
+    tree: Tree
+    blueprint: Blueprint
+    verification: Verification
+    quarantined: list[str]
+    plugins: dict[str, str]
+
+
+def _write(order: Order, blueprint: Blueprint, report: Report, warnings: list[Warning]) -> Written:
     """Render and verify; items that the checks blame are taken out and listed, at most two rounds."""
     quarantined: list[str] = []
+    offers = consulting.offers(order.asks, blueprint, report)
     for round_number in range(QUARANTINE_ROUNDS + 1):
         with Clock(report, "render") as counts:
             tree = _render(order, blueprint)
+            plugins = consulting.extend(tree, offers, blueprint.project.app_label)
             counts["files"] = len(tree)
         if not order.verify:
-            return tree, blueprint, Verification(), quarantined
+            verification = Verification()
+            break
         with Clock(report, "verify") as counts:
             verification = verify.verify(
                 blueprint=blueprint,
@@ -328,7 +361,8 @@ def _write(
         blueprint = quarantine.quarantine(blueprint=blueprint, blame=blame)
         quarantined += sorted(blame)
         report.event("quarantined", {"items": sorted(blame)})
-    return tree, blueprint, verification, quarantined
+    warnings += consulting.failures(offers, report)
+    return Written(tree, blueprint, verification, quarantined, plugins)
 
 
 def _render(order: Order, blueprint: Blueprint) -> Tree:
@@ -338,19 +372,16 @@ def _render(order: Order, blueprint: Blueprint) -> Tree:
         raise StageFailed(error.code, str(error)) from error
 
 
-def _compare(
-    order: Order,
-    reading: Reading,
-    blueprint: Blueprint,
-    tree: Tree,
-    verification: Verification,
-) -> tuple[dict[str, Any], bytes]:
+def _compare(order: Order, reading: Reading, written: Written) -> tuple[dict[str, Any], bytes]:
+    origins = render.origins(blueprint=written.blueprint, tree=written.tree)
+    for path, plugin in written.plugins.items():
+        origins.files[path] = FileOrigin(rule=f"plugin {plugin}")
     difference = diff.diff(
         base=order.base,
-        tree=tree,
-        blueprint=blueprint,
-        verification=verification,
-        origins=render.origins(blueprint=blueprint, tree=tree),
+        tree=written.tree,
+        blueprint=written.blueprint,
+        verification=written.verification,
+        origins=origins,
         context=diff.Context(
             job={"id": order.job},
             source={

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ import orjson
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from laojun import files
+from laojun import cage, files
+from laojun.cage import CageResult, Limits
 from laojun.files import Owner, StorageFull, StorageQuotaExceeded
 from laojun.models import File
 from taishang import projects
-from taishang.generation import cage, packing, submitting
-from taishang.generation.cage import CageResult, Limits
+from taishang.generation import packing, plugging, submitting
 from taishang.generation.diff import diff_sha256
 from taishang.generation.trees import tree_sha256
 from taishang.models import GenerationArtifact, GenerationJob
@@ -34,6 +35,8 @@ LIMITS = Limits(
     resident_bytes=512 * MEBIBYTE,
     may_fork=True,
 )
+# Plugins take their time, and what they are shown passes through standard output.
+ASKING_LIMITS = replace(LIMITS, wall_seconds=180 + 300, output_bytes=40 * MEBIBYTE)
 MAX_DIFF_BYTES = 2 * MEBIBYTE
 WEIGHTS = {
     "intake": 5,
@@ -86,15 +89,15 @@ def generate(run: Run) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     try:
-        _prepare(run, directory)
-        ended = _watch(run, directory)
+        asks = _prepare(run, directory)
+        ended = _watch(run, directory, asks=asks)
         _keep(run, directory / "out", ended)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _prepare(run: Run, directory: Path) -> None:
-    """Write the order and copy its inputs. Files are copied outside the transaction."""
+def _prepare(run: Run, directory: Path) -> bool:
+    """Write the order and copy its inputs; whether plugins will be asked. Files are copied outside the transaction."""
     with run.database():
         job = GenerationJob.objects.select_related("upload_file", "chat_file", "parent").get(
             pk=run.id
@@ -104,6 +107,7 @@ def _prepare(run: Run, directory: Path) -> None:
         except submitting.AdapterDisabled as error:
             raise Permanent(error.code, _("Switched off here.")) from error
         off = sorted(submitting.disabled_adapters(job.workspace_id))
+        asks = plugging.asked_hooks(job.workspace_id)
         head = projects.head(job.project) if job.project_id and job.project else None
         evidence = job.parent.artifact("evidence") if job.parent else None
         inputs = _inputs(job, evidence)
@@ -117,7 +121,9 @@ def _prepare(run: Run, directory: Path) -> None:
         with files.open_content(file) as source, (directory / name).open("wb") as target:
             shutil.copyfileobj(source, target)
     (directory / "base.zip").write_bytes(packing.archive(tree=base_files))
-    (directory / "job.json").write_text(json.dumps(_order(job, off)), encoding="utf-8")
+    order = _order(job, off) | {"asks": asks}
+    (directory / "job.json").write_text(json.dumps(order), encoding="utf-8")
+    return bool(asks)
 
 
 def _inputs(job: GenerationJob, evidence: GenerationArtifact | None) -> dict[str, File]:
@@ -143,7 +149,7 @@ def _order(job: GenerationJob, off: list[str]) -> dict[str, Any]:
     }
 
 
-def _watch(run: Run, directory: Path) -> CageResult:
+def _watch(run: Run, directory: Path, *, asks: bool) -> CageResult:
     """Run the child and pass on what it tells. A cancelled or lost run ends it within seconds."""
     stopped: list[Exception] = []
 
@@ -156,15 +162,16 @@ def _watch(run: Run, directory: Path) -> CageResult:
             return True
         return False
 
-    ended = cage.run(
-        argv=[sys.executable, "-m", "taishang.generation.child", str(directory)],
-        directory=directory,
-        limits=LIMITS,
-        environment=environment(directory),
-        readable=[settings.BASE_DIR / "taishang", settings.BASE_DIR / "laojun"],
-        on_line=_listener(run),
-        should_stop=should_stop,
-    )
+    with plugging.Desk(run.workspace_id, directory) as desk:
+        ended = cage.run(
+            argv=[sys.executable, "-m", "taishang.generation.child", str(directory)],
+            directory=directory,
+            limits=ASKING_LIMITS if asks else LIMITS,
+            environment=environment(directory),
+            readable=[settings.BASE_DIR / "taishang", settings.BASE_DIR / "laojun"],
+            on_line=_listener(run, desk),
+            should_stop=should_stop,
+        )
     if stopped:
         raise stopped[0]
     return ended
@@ -182,7 +189,7 @@ def environment(directory: Path) -> dict[str, str]:
     }
 
 
-def _listener(run: Run) -> Callable[[bytes], None]:
+def _listener(run: Run, desk: plugging.Desk) -> Callable[[bytes], None]:
     """Turn the child's lines into events and progress. Progress never falls within an attempt."""
     names = list(WEIGHTS)
     starts = {name: sum(list(WEIGHTS.values())[:place]) for place, name in enumerate(names)}
@@ -202,6 +209,8 @@ def _listener(run: Run) -> Callable[[bytes], None]:
         elif name in {"stage_started", "stage_finished"} and stage in starts:
             progress(stage, 1.0 if name == "stage_finished" else 0.0)
             _stage(run, name, stage, told)
+        elif name == "ask":
+            desk.take(told)
         elif name in EVENTS:
             run.event(name, **told)
 
@@ -243,6 +252,7 @@ def _keep(run: Run, out: Path, ended: CageResult) -> None:
     with run.finish({"tree_sha256": result["tree_sha256"], "summary": result["summary"]}):
         _save_artifacts(run, stored)
         _save_job(run, out, ended, error=None)
+        plugging.note_own(GenerationJob.objects.get(pk=run.id))
 
 
 def _error(out: Path, ended: CageResult) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from accounts.authentication import Principal
 from laojun import audit, configs, files
 from laojun.models import File
 from taishang import queue
-from taishang.generation import CORE_VERSION, ir
+from taishang.generation import CORE_VERSION, ir, plugging
 from taishang.generation.options import Options
 from taishang.models import GenerationJob, Project, Task
 
@@ -135,7 +135,8 @@ def identical_to(job: GenerationJob) -> GenerationJob | None:
 
 
 def disabled_adapters(workspace_id: int | None) -> set[str]:
-    return set(configs.value("generation.adapters_off", workspace_id))
+    """The platform's own adapters and emitters that are switched off, blocked or damaged here."""
+    return plugging.switched_off(workspace_id)
 
 
 def check_adapters(workspace_id: int | None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from taishang.generation import cage
+from laojun import cage
 
 ROOT = Path(__file__).parents[2]
 API = """

@@ -3,6 +3,7 @@
 from taishang.generation.render.allowlist import RenderUnsafe
 from taishang.generation.render.drafting import DraftingFailed
 from taishang.generation.render.emitting import render
+from taishang.generation.render.extending import NotAnExtension, extension
 from taishang.generation.render.origins import origins
 
-__all__ = ["DraftingFailed", "RenderUnsafe", "origins", "render"]
+__all__ = ["DraftingFailed", "NotAnExtension", "RenderUnsafe", "extension", "origins", "render"]

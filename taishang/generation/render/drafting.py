@@ -10,7 +10,8 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from taishang.generation import cage, trees
+from laojun import cage
+from taishang.generation import trees
 from taishang.generation.render import layout
 from taishang.generation.render.plan import Renames
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from taishang.generation import cage, trees
+from laojun import cage
+from taishang.generation import trees
 from taishang.generation.ir import (
     RENDER_THRESHOLD,
     Blueprint,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taishang.generation import cage
+from laojun import cage
 from taishang.generation.ir import Blueprint
 from taishang.generation.verify import verify
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from taishang.generation import cage
+from laojun import cage
 
 
 def caged(directory: Path, code: str, **limits: object) -> cage.CageResult:
@@ -157,7 +157,7 @@ def test_a_cage_can_stand_inside_a_cage(tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
         "from pathlib import Path\n"
-        "from taishang.generation import cage\n"
+        "from laojun import cage\n"
         f"inner = Path({str(tmp_path)!r}) / 'inner'; inner.mkdir()\n"
         "r = cage.run(argv=[sys.executable, '-I', '-c', 'import os; print(7); os.fork()'], directory=inner)\n"
         "print(r.stdout, r.returncode, b'not permitted' in r.stderr)\n"

@@ -125,10 +125,7 @@ class _Watch:
             self._watch_memory(self.limits.resident_bytes)
 
     def _watch_memory(self, most: int) -> None:
-        resident = 0
-        for process in _tree(self.process.pid):
-            with contextlib.suppress(psutil.Error):
-                resident += process.memory_info().rss
+        resident = resident_bytes(self.process)
         self.peak = max(self.peak, resident)
         if resident > most:
             self.end("memory")
@@ -151,21 +148,9 @@ def run(
     comes; `should_stop` is asked ten times a second. Raises nothing for what the program does.
     """
     limits = limits or Limits()
-    order = _order(argv=argv, directory=directory, limits=limits, environment=environment or {})
-    order["must_read"] += [str(folder) for folder in readable]
-    order["may_list"] = sorted({str(folder.parent) for folder in readable})
+    order = _order(argv, directory, limits, environment or {}, readable)
     status_read, status_write = os.pipe()
-    os.set_inheritable(status_write, True)  # noqa: FBT003
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-I", "-S", str(ENTRY), json.dumps(order), str(status_write)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={},
-        pass_fds=(status_write,),
-        start_new_session=True,
-    )
-    os.close(status_write)
+    process = _launch(order, status_write, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     watch = _Watch(
         process=process,
         limits=limits,
@@ -178,8 +163,69 @@ def run(
     return _result(watch)
 
 
+def start(
+    *,
+    argv: Sequence[str],
+    directory: Path,
+    limits: Limits,
+    readable: Sequence[Path] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a program that is talked to over its standard input and output, with an empty environment.
+
+    The walls and the limits of the system stand; time and resident memory are the caller's to watch. `end` it.
+    """
+    order = _order(argv, directory, limits, {}, readable)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    return _launch(order, nowhere, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a started program with everything below it, and wait until it is gone."""
+    for member in _tree(process.pid):
+        with contextlib.suppress(psutil.Error):
+            member.kill()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def resident_bytes(process: subprocess.Popen[bytes]) -> int:
+    """What a program and everything below it hold in memory."""
+    resident = 0
+    for member in _tree(process.pid):
+        with contextlib.suppress(psutil.Error):
+            resident += member.memory_info().rss
+    return resident
+
+
+def _launch(
+    order: dict[str, Any], status: int, *, stdin: int, stderr: int
+) -> subprocess.Popen[bytes]:
+    """Start the entry script. `status` is closed here."""
+    os.set_inheritable(status, True)  # noqa: FBT003
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-I", "-S", str(ENTRY), json.dumps(order), str(status)],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env={},
+        pass_fds=(status,),
+        start_new_session=True,
+    )
+    os.close(status)
+    return process
+
+
 def _order(
-    *, argv: Sequence[str], directory: Path, limits: Limits, environment: Mapping[str, str]
+    argv: Sequence[str],
+    directory: Path,
+    limits: Limits,
+    environment: Mapping[str, str],
+    readable: Sequence[Path],
 ) -> dict[str, Any]:
     return {
         "argv": list(argv),
@@ -191,8 +237,10 @@ def _order(
             sysconfig.get_path("purelib"),
             sys.prefix,
             sys.base_prefix,
-            str(ENTRY.parent),
+            str(ENTRY),
+            *(str(folder) for folder in readable),
         ],
+        "may_list": sorted({str(folder.parent) for folder in readable}),
     }
 
 
