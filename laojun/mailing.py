@@ -39,7 +39,7 @@ class _Guarded:
     def _get_socket(self, host: str, port: int, timeout: float) -> Any:
         """The name stays what the certificate is checked against; what is dialled is a judged address."""
         target = outbound.resolve(host, port, "smtp")
-        return super()._get_socket(target.addresses[0], port, timeout)  # type: ignore[misc]
+        return super()._get_socket(target.addresses[0], port, timeout)
 
 
 class _GuardedSmtp(_Guarded, smtplib.SMTP):

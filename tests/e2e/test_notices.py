@@ -70,17 +70,17 @@ def test_the_page_of_notices_filters_marks_and_deletes(watched, newcomer, django
     for number in range(3):
         _tell(newcomer, django_db_blocker, f"Poem {number}", "task_failed")
     page.reload()
-    expect(page.locator(".notice-unread")).to_have_count(3)
+    expect(page.locator(".news-unread")).to_have_count(3)
     watched.look()
     page.set_viewport_size({"width": 390, "height": 800})
     watched.look()
     page.set_viewport_size({"width": 1440, "height": 900})
 
     press(page, "Mark all as read")
-    expect(page.locator(".notice-unread")).to_have_count(0)
+    expect(page.locator(".news-unread")).to_have_count(0)
     delete = translation.gettext("Delete “%(name)s”").partition("%")[0]
     go(page, page.get_by_role("button", name=re.compile(re.escape(delete))).first)
-    expect(page.locator(".notice-row")).to_have_count(2)
+    expect(page.locator(".news-row")).to_have_count(2)
     expect(button(page, "Mark all as read")).to_have_count(0)
 
 
