@@ -26,6 +26,7 @@ from laojun.models import AuditLog
 from taishang import projects, queue
 from taishang.models import GenerationJob, Task
 from tests.factories import Person
+from tests.laojun.plugins.making import used
 
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
 NO_UUID = "018f0000-0000-7000-8000-000000000000"
@@ -86,9 +87,11 @@ PATH_IDS = {
     "job_id": "job",
     "project_id": "project",
     "service_id": "service",
+    "plugin_id": "plugin",
+    "instance_id": "plugin_instance",
 }
 # Parts that name no row: a declared setting, a version within its project.
-PLAIN = {"key": "storage.max_file_size", "number": "1"}
+PLAIN = {"key": "storage.max_file_size", "number": "1", "version": "1.0.0"}
 # The same for pages, by the route they stand in.
 PAGE_IDS = {
     "workspace/members/<uuid:user_id>/": "person",
@@ -104,6 +107,8 @@ PAGE_IDS = {
     "security/services/<int:pk>/": "service",
     "accounts/2fa/webauthn/keys/<int:pk>/": "passkey",
     "avatars/<uuid:owner>/": "person",
+    "workspace/plugins/catalogue/<int:plugin_id>/": "plugin",
+    "workspace/plugins/<int:instance_id>/": "plugin_instance",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -176,6 +181,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             zip_bytes=1,
         )
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
+    instance = used(person)
     service = SocialAccount.objects.create(user=person.user, provider="github", uid=name)
     passkey = 0
     if with_passkey:
@@ -197,6 +203,8 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "audit": str(audit.pk if audit else 0),
         "service": str(service.pk),
         "passkey": str(passkey),
+        "plugin": str(instance.plugin_id),
+        "plugin_instance": str(instance.pk),
     }
 
 

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from accounts import tenancy
 from laojun.audit import Actor
 from laojun.files import Owner
-from laojun.models import Plugin, PluginKey, PluginVersion
-from laojun.plugins import installing, keys, manifests, packages, signing, statuses
+from laojun.models import Plugin, PluginInstance, PluginKey, PluginVersion
+from laojun.plugins import installing, instances, keys, manifests, packages, signing, statuses
 from laojun.plugins.installing import Place
+from laojun.plugins.instances import Wishes
 from tests.factories import Person
 
 PUBLISHER = "Acme"
@@ -114,3 +115,44 @@ def catalogued(person: Person, data: bytes, *, active: bool = True) -> PluginVer
             plugin = Plugin.objects.select_for_update().get(pk=version.plugin_id)
             statuses.change(plugin=plugin, status="active", reason="", actor=OPERATOR)
         return PluginVersion.objects.select_related("plugin").get(pk=version.pk)
+
+
+def private(person: Person, data: bytes) -> PluginVersion:
+    """Bring a package into the person's workspace."""
+    with tenancy.workspace(person.workspace.pk, user_id=person.user.pk):
+        place = Place(Owner(person.user.pk, person.workspace.pk))
+        version, _is_new = installing.install(data=data, place=place, actor=OPERATOR)
+    return version
+
+
+def used(person: Person, version: PluginVersion | None = None, **wishes: Any) -> PluginInstance:
+    """A plugin in use in the person's workspace; without a version a private one of the workspace's own."""
+    if version is None:
+        author = Author()
+        author.trusted(workspace_id=person.workspace.pk)
+        version = private(person, signed(author))
+    with tenancy.workspace(person.workspace.pk, user_id=person.user.pk):
+        return instances.add(
+            plugin=version.plugin,
+            version=version,
+            workspace_id=person.workspace.pk,
+            wishes=Wishes(**wishes),
+            actor=Actor.of_user(person.user),
+        )
+
+
+def switched_on(person: Person, version: PluginVersion) -> PluginInstance:
+    """A plugin in use that was agreed to, set up and switched on."""
+    return used(
+        person,
+        version,
+        config={"signing_secret": "whsec_dGVzdHRlc3R0ZXN0"},
+        permissions=list(version.permissions),
+        enabled=True,
+    )
+
+
+def read(person: Person, instance: PluginInstance) -> PluginInstance:
+    """The instance as it stands now."""
+    with tenancy.workspace(person.workspace.pk, user_id=person.user.pk):
+        return PluginInstance.objects.with_version().get(pk=instance.pk)
