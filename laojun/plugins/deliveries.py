@@ -1,6 +1,7 @@
 """The outbox of events: claimed under a lease, told, tried again, given up, and what people may do about it."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,6 @@ from laojun.plugins.outcomes import Outcome
 from laojun.plugins.runnables import Runnable
 
 State = PluginDelivery.State
-LEASE = timedelta(seconds=60)
 # After the first try; each ± 20 %, then the event is given up.
 RETRY_SECONDS = (5.0, 30.0, 120.0, 600.0, 3600.0, 21_600.0)
 JITTER = 0.2
@@ -40,10 +40,9 @@ DUE = f"""
         WHERE d.instance_id = waiting.instance_id
           AND ((state = 'pending' AND next_attempt_at <= %(now)s)
             OR (state = 'sending' AND lease_until < %(now)s))
-        ORDER BY next_attempt_at LIMIT GREATEST(0, {PER_INSTANCE} - (
-            SELECT count(*) FROM lao_plugin_deliveries busy
-            WHERE busy.instance_id = waiting.instance_id AND busy.state = 'sending'
-              AND busy.lease_until >= %(now)s))
+        ORDER BY next_attempt_at LIMIT GREATEST(0, {PER_INSTANCE} - COALESCE((
+            SELECT busy.count FROM unnest(%(busy)s::bigint[], %(counts)s::integer[])
+                AS busy (id, count) WHERE busy.id = waiting.instance_id), 0))
         FOR UPDATE SKIP LOCKED
     ) taken ORDER BY taken.next_attempt_at LIMIT %(most)s
 """
@@ -73,14 +72,16 @@ class Claimed:
         return self.delivery.attempts
 
 
-def claim(*, most: int, now: datetime | None = None) -> list[Claimed]:
+def claim(
+    *, most: int, busy: Mapping[int, int] | None = None, now: datetime | None = None
+) -> list[Claimed]:
     """Take what is due under a lease. What may no longer be told is skipped; an open circuit makes it wait.
 
-    One short transaction in the platform scope; two claimants never get the same row.
+    `busy` counts what the caller has under way for each instance; it gets a few of each at most. One short transaction in the platform scope; two claimants never get the same row.
     """
     at = now or timezone.now()
     with tenancy.platform_scope(reason=REASON):
-        while ids := _due(at, most):
+        while ids := _due(at, most, busy or {}):
             rows = list(PluginDelivery.objects.filter(pk__in=ids).order_by("next_attempt_at"))
             running = _running({row.instance_id for row in rows if row.instance_id})
             taken = [_take(row, running, at) for row in rows]
@@ -89,10 +90,16 @@ def claim(*, most: int, now: datetime | None = None) -> list[Claimed]:
     return []
 
 
-def _due(at: datetime, most: int) -> list[UUID]:
+def _due(at: datetime, most: int, busy: Mapping[int, int]) -> list[UUID]:
+    values = {"now": at, "most": most, "busy": list(busy), "counts": list(busy.values())}
     with connection.cursor() as cursor:
-        cursor.execute(DUE, {"now": at, "most": most})
+        cursor.execute(DUE, values)
         return [row[0] for row in cursor.fetchall()]
+
+
+def lease() -> timedelta:
+    """How long a sender may take before somebody else sends it again."""
+    return timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
 
 
 def _running(instance_ids: set[int]) -> dict[int, Runnable]:
@@ -113,7 +120,7 @@ def _take(row: PluginDelivery, running: dict[int, Runnable], at: datetime) -> Cl
     if permit.circuit is not None:
         PluginInstance.objects.filter(pk=runnable.instance_id).update(circuit=permit.circuit)
         running[row.instance_id or 0] = replace(runnable, circuit=permit.circuit)
-    _move(row, state=State.SENDING, lease_until=at + LEASE, attempts=row.attempts + 1)
+    _move(row, state=State.SENDING, lease_until=at + lease(), attempts=row.attempts + 1)
     return Claimed(row, runnable)
 
 

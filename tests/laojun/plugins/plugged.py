@@ -91,7 +91,7 @@ def given_up(instance: PluginInstance) -> PluginDelivery:
             instance_id=instance.pk,
             hook="event.sink",
             mode="async",
-            event_type="audit.recorded",
+            event_type="task.failed",
             event_id=uuid7(),
             payload={"subject": "", "data": {}},
             state="dead",

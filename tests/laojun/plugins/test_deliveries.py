@@ -120,7 +120,7 @@ def test_what_a_dead_sender_left_behind_is_sent_again(alice, sink):
     tell(alice)
     (first,) = deliveries.claim(most=5)
 
-    later = timezone.now() + deliveries.LEASE + timedelta(seconds=1)
+    later = timezone.now() + deliveries.lease() + timedelta(seconds=1)
     (second,) = deliveries.claim(most=5, now=later)
 
     assert second.delivery.event_id == first.delivery.event_id
@@ -130,7 +130,7 @@ def test_what_a_dead_sender_left_behind_is_sent_again(alice, sink):
 def test_a_sender_that_lost_its_lease_changes_nothing(alice, sink):
     tell(alice)
     (first,) = deliveries.claim(most=5)
-    deliveries.claim(most=5, now=timezone.now() + deliveries.LEASE + timedelta(seconds=1))
+    deliveries.claim(most=5, now=timezone.now() + deliveries.lease() + timedelta(seconds=1))
 
     assert not deliveries.settle(first, OK)
     assert only(alice).state == "sending"

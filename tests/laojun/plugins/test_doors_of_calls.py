@@ -17,7 +17,7 @@ from tests.laojun.plugins.plugged import given_up, plug
 
 @pytest.fixture
 def sink(alice):
-    return plug(alice.workspace)
+    return plug(alice.workspace, permissions=("event:task",))
 
 
 def api(person, method: str, path: str, body: object = None):
@@ -123,7 +123,9 @@ def test_a_hook_it_does_not_answer_cannot_be_tried(alice, sink, body):
     assert (reply.status_code, reply.json()["code"]) == (409, "hook_not_offered")
 
 
-@pytest.mark.parametrize("body", [{}, {"hook": 7}, {"hook": "x" * 100}, {"hook": "a", "more": 1}])
+@pytest.mark.parametrize(
+    "body", [{}, {"hook": ["x"]}, {"hook": "x" * 100}, {"hook": "a", "more": 1}]
+)
 def test_a_malformed_test_is_refused(alice, sink, body):
     assert api(alice, "post", f"/plugin-instances/{sink.pk}/test/", body).status_code == 400
 
@@ -155,7 +157,7 @@ def test_the_page_shows_calls_in_words(alice, sink):
 
     text = page.content.decode()
     assert page.status_code == 200
-    assert "audit.recorded" in text
+    assert "task.failed" in text
     assert f"/workspace/plugins/{sink.pk}/test/" in text
 
 
@@ -168,7 +170,7 @@ def test_the_part_alone_is_for_htmx(alice, sink):
 
 def test_while_a_test_is_under_way_the_part_asks_again(alice, sink):
     address = f"/workspace/plugins/{sink.pk}/calls/"
-    alice.post(f"/workspace/plugins/{sink.pk}/test/", {"trial": "event.sink audit.recorded"})
+    alice.post(f"/workspace/plugins/{sink.pk}/test/", {"trial": "event.sink task.failed"})
     assert b"every 2s" in alice.get(address).content
 
     (claimed,) = deliveries.claim(most=5)

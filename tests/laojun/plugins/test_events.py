@@ -6,9 +6,9 @@ from accounts import tenancy
 from laojun.models import PluginDelivery
 from laojun.plugins import builtins, deliveries, events
 from laojun.plugins.own import journal
-from taishang import queue, transitions
+from taishang import queue, runner, transitions
+from taishang.claiming import Claimant
 from taishang.models import Task
-from taishang.transitions import Holder
 from tests.laojun.plugins.plugged import plug
 
 
@@ -30,13 +30,9 @@ def test_a_task_is_told_of_when_it_is_created_and_when_it_succeeds(alice):
     task = task_of(alice)
     assert told(alice)["task.created"]["task_id"] == str(task.pk)
 
-    with tenancy.workspace(alice.workspace.pk):
-        Task.objects.filter(pk=task.pk).update(
-            state="running", fence=1, lease_owner="test", lease_until=task.created_at
-        )
-        transitions.succeed(Holder(task.pk, 1), result={"answer": 42})
+    runner.drain(Claimant("test:1", ["default"]))
 
-    assert told(alice)["task.succeeded"]["result"] == {"answer": 42}
+    assert told(alice)["task.succeeded"]["result"] == {"value": 1, "attempt": 1}
     assert told(alice)["task.succeeded"]["state"] == "succeeded"
 
 
