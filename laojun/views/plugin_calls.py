@@ -50,7 +50,7 @@ def overview(request: HttpRequest, instance_id: int) -> HttpResponse:
         "trials": _trials(instance) if instance.enabled else [],
     }
     part = request.headers.get("HX-Request") == "true"
-    name = "laojun/_plugin_calls.html" if part else "laojun/plugin_calls.html"
+    name = "laojun/_plugin_call_list.html" if part else "laojun/plugin_calls.html"
     return render(request, name, context)
 
 
