@@ -9,7 +9,7 @@ from django.utils import timezone
 from laojun.audit import Actor
 from laojun.models import Plugin, PluginInstance, PluginVersion
 from laojun.plugins import generation, health, policy, recording
-from laojun.plugins.installing import subject_of
+from laojun.plugins.installing import lock_slug, subject_of
 from laojun.plugins.refusals import IllegalTransition, InUse
 
 Status = Plugin.Status
@@ -107,8 +107,14 @@ def transfer(*, plugin: Plugin, publisher: str, reason: str, actor: Actor) -> Pl
 
 
 def recheck(plugin: Plugin) -> None:
-    """Bring every instance of a plugin up to date, and let every process know."""
+    """Bring every instance of a plugin up to date, and let every process know.
+
+    Rows first, then the plugin's lock, as everybody else does: whoever is switching one on meanwhile has
+    committed by then, or reads the plugin again after us.
+    """
     rows = PluginInstance.objects.with_version().filter(plugin=plugin).order_by("pk")
+    list(rows.select_for_update(of=("self",)).values_list("pk"))
+    lock_slug(plugin.slug)
     health.recompute(list(rows))
     generation.moved(plugin.workspace_id)
 

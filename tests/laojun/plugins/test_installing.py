@@ -150,7 +150,7 @@ def test_manifests_that_cannot_be_are_refused(olga, acme, change, code):
         lambda raw: raw.replace(b'"schema"', b'"\\u0073chema"'),
         lambda raw: raw.replace(b'"default":3', b'"default":3.0'),
         lambda raw: raw.replace(b'"default":3', b'"default":30e-1'),
-        lambda raw: raw.replace(b",", b", ", 1),
+        lambda raw: raw.replace(b'"files"', b' "files"'),
         lambda raw: raw[:-1],
     ],
 )
@@ -368,9 +368,10 @@ def test_versions_sort_as_the_standard_says():
         "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
         "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0",
     ]  # fmt: skip
+    shuffled = random.Random(1).sample(ordered, len(ordered))
 
-    assert sorted(ordered[::-1], key=versions.sort_key) == ordered
-    assert sorted(ordered[::-1], key=versions.parse) == ordered
+    assert sorted(shuffled, key=versions.sort_key) == ordered
+    assert sorted(shuffled, key=versions.parse) == ordered
 
 
 def test_a_signature_spelt_otherwise_is_refused():
