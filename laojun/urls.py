@@ -49,6 +49,7 @@ urlpatterns = [
         "workspace/plugins/<int:instance_id>/removal/",
         plugins.remove,
         name="workspace_plugin_remove",
+    ),
     path(
         "workspace/plugins/<int:instance_id>/calls/",
         plugin_calls.overview,
