@@ -23,7 +23,7 @@ def document(name: str) -> dict:
 
 @pytest.fixture
 def author(alice) -> Author:
-    author = Author()
+    author = Author("examples")
     author.trusted(workspace_id=alice.workspace.pk)
     return author
 
