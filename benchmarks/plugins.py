@@ -24,8 +24,8 @@ from django.core.management import call_command  # noqa: E402
 from accounts import tenancy  # noqa: E402
 from benchmarks.rounds import measure  # noqa: E402
 from config import embedded  # noqa: E402
-from examples.plugins.build import build  # noqa: E402
 from laojun.models import OutboundRule  # noqa: E402
+from laojun.plugins import authoring, packages  # noqa: E402
 from laojun.plugins.runtimes import http, wasm  # noqa: E402
 from laojun.plugins.runtimes.http import Endpoint, Letter  # noqa: E402
 
@@ -91,7 +91,7 @@ def _http(url: str, options: argparse.Namespace) -> None:
 
 
 def _wasm(options: argparse.Namespace) -> None:
-    code = build(EXAMPLE)
+    code = bytes(packages.unpack(authoring.pack_folder(EXAMPLE))[authoring.PROGRAM])
     name = hashlib.sha256(code).hexdigest()
 
     def warm() -> None:

@@ -1,24 +1,29 @@
 """The examples that authors copy: they install, run and answer as their hook wants it."""
 
-import hashlib
 import json
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from examples.plugins.build import build
-from laojun.plugins import calling
+from laojun.plugins import authoring, calling, packages
 from laojun.plugins.hooks import hooks
 from laojun.plugins.outcomes import Outcome
 from laojun.plugins.runtimes import wasm
-from tests.laojun.plugins.making import Author, packed, private, used
+from tests.laojun.plugins.making import Author, private, used
 
 EXAMPLES = Path(settings.BASE_DIR) / "examples" / "plugins"
 
 
-def document(name: str) -> dict:
-    return json.loads((EXAMPLES / name / "manifest.json").read_text())
+def package(name: str, author: Author) -> bytes:
+    """The example as its author packs and signs it."""
+    data = authoring.pack_folder(EXAMPLES / name)
+    return authoring.sign_package(data, key=author.private_key, role="publisher")
+
+
+def program() -> bytes:
+    files = packages.unpack(authoring.pack_folder(EXAMPLES / "changelog_file"))
+    return bytes(files[authoring.PROGRAM])
 
 
 @pytest.fixture
@@ -29,21 +34,26 @@ def author(alice) -> Author:
 
 
 def test_the_program_is_the_same_wherever_it_is_built():
-    code = build(EXAMPLES / "changelog_file")
+    assert packages.checksum(program()).startswith("dc5c8fb86ee2448d")
 
-    assert hashlib.sha256(code).hexdigest().startswith("dc5c8fb86ee2448d")
+
+def test_a_text_that_is_no_program_is_said_to_be_none(tmp_path):
+    manifest = (EXAMPLES / "changelog_file" / "manifest.json").read_text()
+    (tmp_path / "manifest.json").write_text(manifest)
+    (tmp_path / "plugin.wat").write_text("(module (func $x unknown))")
+
+    with pytest.raises(authoring.AuthoringFailed, match="does not compile"):
+        authoring.pack_folder(tmp_path)
 
 
 def test_the_wasm_example_answers_its_hook(alice, author):
-    code = build(EXAMPLES / "changelog_file")
-    data = packed(document("changelog_file"), ("publisher", author), payload={"plugin.wasm": code})
-    version = private(alice, data)
+    version = private(alice, package("changelog_file", author))
     used(alice, version, permissions=[], enabled=True)
     (hook,) = version.hooks
 
     outcome = wasm.run(
-        sha256=version.manifest["files"]["plugin.wasm"],
-        load=lambda: code,
+        sha256=version.manifest["files"][authoring.PROGRAM],
+        load=program,
         stdin=b"{}",
         max_out=10_000,
         allowance=wasm.Allowance.of_manifest(version.manifest["runtime"], 5.0),
@@ -56,13 +66,9 @@ def test_the_wasm_example_answers_its_hook(alice, author):
 
 
 def test_the_http_example_can_be_used(alice, author):
-    data = packed(
-        document("event_receiver"), ("publisher", author), payload={"README.md": b"see receiver.py"}
-    )
-
     instance = used(
         alice,
-        private(alice, data),
+        private(alice, package("event_receiver", author)),
         config={"signing_secret": "whsec_" + "QUFB" * 12},
         permissions=["event:task", "net:hooks.example.com"],
         enabled=True,
