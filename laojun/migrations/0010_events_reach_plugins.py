@@ -27,13 +27,13 @@ EMIT = """
         END IF;
         large := octet_length(content::text) > 262144;
         INSERT INTO lao_plugin_deliveries (id, workspace_id, plugin_id, instance_id, version_id,
-            hook, mode, is_test, event_id, event_type, payload, state, attempts, next_attempt_at,
-            bytes_in, bytes_out, error_code, error, trace_id)
+            hook, mode, is_test, event_id, event_type, payload, state, attempts, fence,
+            next_attempt_at, bytes_in, bytes_out, error_code, error, trace_id)
         SELECT lao_uuid7(), place, i.plugin_id, i.id, i.version_id, 'event.sink', 'async', false,
             event, lao_plugin_emit.kind, jsonb_build_object(
                 'subject', about, 'time', clock_timestamp(), 'truncated', large,
                 'data', CASE WHEN large THEN '{}'::jsonb ELSE content END),
-            'pending', 0, clock_timestamp(), 0, 0, '', '', trace
+            'pending', 0, 0, clock_timestamp(), 0, 0, '', '', trace
         FROM lao_plugin_instances i
             JOIN lao_plugin_versions v ON v.id = i.version_id
             JOIN lao_plugins p ON p.id = i.plugin_id

@@ -72,6 +72,8 @@ class PluginDelivery(models.Model):
     answer = models.JSONField(null=True)
     state = models.CharField(_("state"), max_length=9, choices=State.choices)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    # Rises with every claim, so that the end of a call that lost its lease changes nothing.
+    fence = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     status_code = models.PositiveSmallIntegerField(null=True)

@@ -62,14 +62,10 @@ class HookNotOffered(Exception):
 
 @dataclass(frozen=True)
 class Claimed:
-    """A delivery this process may send; `attempts` is the fence of its end."""
+    """A delivery this process may send."""
 
     delivery: PluginDelivery
     runnable: Runnable
-
-    @property
-    def fence(self) -> int:
-        return self.delivery.attempts
 
 
 def claim(
@@ -120,7 +116,7 @@ def _take(row: PluginDelivery, running: dict[int, Runnable], at: datetime) -> Cl
     if permit.circuit is not None:
         PluginInstance.objects.filter(pk=runnable.instance_id).update(circuit=permit.circuit)
         running[row.instance_id or 0] = replace(runnable, circuit=permit.circuit)
-    _move(row, state=State.SENDING, lease_until=at + lease(), attempts=row.attempts + 1)
+    _move(row, state=State.SENDING, lease_until=at + lease(), fence=row.fence + 1)
     return Claimed(row, runnable)
 
 
@@ -166,8 +162,9 @@ def settle(claimed: Claimed, outcome: Outcome, *, now: datetime | None = None) -
     at = now or timezone.now()
     row = claimed.delivery
     with tenancy.workspace(row.workspace_id):
-        mine = PluginDelivery.objects.filter(pk=row.pk, state=State.SENDING, attempts=claimed.fence)
-        changes = _ending(row, outcome, at) | host.facts(outcome) | {"lease_until": None}
+        mine = PluginDelivery.objects.filter(pk=row.pk, state=State.SENDING, fence=row.fence)
+        changes = _ending(row, outcome, at) | host.facts(outcome)
+        changes |= {"lease_until": None, "attempts": row.attempts + 1}
         if not mine.update(**changes):
             return False
         if row.instance_id is not None:
@@ -178,6 +175,8 @@ def settle(claimed: Claimed, outcome: Outcome, *, now: datetime | None = None) -
 
 
 def _ending(row: PluginDelivery, outcome: Outcome, at: datetime) -> dict[str, Any]:
+    """A try counts once it has ended: senders that were killed cost the event none."""
+    tries = row.attempts + 1
     if outcome.is_ok:
         answer = outcome.output if row.is_test else None
         return {
@@ -188,9 +187,9 @@ def _ending(row: PluginDelivery, outcome: Outcome, at: datetime) -> dict[str, An
         }
     if row.is_test:
         return {"state": State.FAILED, "next_attempt_at": None}
-    if outcome.code == "gone" or row.attempts > len(RETRY_SECONDS):
+    if outcome.code == "gone" or tries > len(RETRY_SECONDS):
         return {"state": State.DEAD, "next_attempt_at": None}
-    return {"state": State.PENDING, "next_attempt_at": at + wait(row.attempts, outcome.retry_after)}
+    return {"state": State.PENDING, "next_attempt_at": at + wait(tries, outcome.retry_after)}
 
 
 def wait(attempts: int, wished: float | None = None) -> timedelta:

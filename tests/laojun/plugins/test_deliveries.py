@@ -124,7 +124,8 @@ def test_what_a_dead_sender_left_behind_is_sent_again(alice, sink):
     (second,) = deliveries.claim(most=5, now=later)
 
     assert second.delivery.event_id == first.delivery.event_id
-    assert second.fence == first.fence + 1
+    assert second.delivery.fence == first.delivery.fence + 1
+    assert second.delivery.attempts == 0, "a sender that was killed costs the event no try"
 
 
 def test_a_sender_that_lost_its_lease_changes_nothing(alice, sink):
