@@ -44,6 +44,7 @@ def plug(
         )
         manifest = {
             "slug": slug,
+            "name": {"zh": slug, "en": slug},
             "hooks": [{"hook": hook, "hook_version": 1} for hook in hooks],
             "permissions": list(permissions),
             "files": files or {},
