@@ -79,8 +79,8 @@ PLATFORM_EVENTS = Definition(
     ),
 )
 TILES = (
-    ("plugin_dead", _("Events given up"), "unsubscribe", tiles.dead, 70),
-    ("plugin_circuits", _("Plugins that keep failing"), "electric_bolt", tiles.open_circuits, 71),
+    ("plugin_dead", _("Events given up"), "cross", tiles.dead, 70),
+    ("plugin_circuits", _("Plugins that keep failing"), "plug", tiles.open_circuits, 71),
 )
 REMOVAL = DeletionStep("laojun.remove_deliveries", deliveries.remove, 40)
 

@@ -77,7 +77,7 @@ class PluginDelivery(models.Model):
     next_attempt_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     status_code = models.PositiveSmallIntegerField(null=True)
-    duration_ms = models.PositiveIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(_("took (ms)"), null=True)
     bytes_in = models.PositiveIntegerField(default=0)
     bytes_out = models.PositiveIntegerField(default=0)
     error_code = models.CharField(_("failure"), max_length=40, blank=True, default="")

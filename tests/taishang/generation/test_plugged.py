@@ -12,7 +12,7 @@ from taishang.generation import plugging, submitting
 from taishang.generation.render.allowlist import RenderUnsafe
 from taishang.generation.render.extending import NotAnExtension, extension
 from taishang.generation.trees import UnsafePath
-from tests import factories
+from tests import factories, tidying
 from tests.laojun.plugins import modules
 from tests.laojun.plugins.plugged import plug
 from tests.taishang.conftest import Bench
@@ -37,9 +37,12 @@ def programs(monkeypatch):
 
 
 @pytest.fixture
-def workshop(committed):
-    anna = factories.person("anna")
-    return Workshop(anna, Bench(anna))
+def workshop(django_db_setup, django_db_blocker):
+    """Committed, since plugins are asked in a thread of its own."""
+    with django_db_blocker.unblock():
+        anna = factories.person("anna")
+        yield Workshop(anna, Bench(anna))
+        tidying.empty_tenant_tables()
 
 
 def program(workshop, programs, slug: str, code: bytes, hook: str, *permissions: str):
