@@ -21,10 +21,10 @@ class AccountsConfig(AppConfig):
         )
         from accounts.api import resources
         from accounts.registry import Store
-        from accounts.web import places, problems, throttles
+        from accounts.web import places, problem_list, throttles
 
         permissions.declare()
-        problems.declare()
+        problem_list.declare()
         places.declare()
         limits.declare()
         throttles.declare()

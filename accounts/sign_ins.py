@@ -27,7 +27,7 @@ class LinkInvalid(Exception):
 
 def succeeded(*, user: User, session: Session, facts: "Facts") -> None:
     """Write a sign-in down; one from a device or network that is new for this person is told them by mail."""
-    device, network = devices.describe(facts.user_agent), network_of(facts.ip)
+    device, network = devices.describe(facts.user_agent), neighbourhood_of(facts.ip)
     is_new = _is_new(user, device, network)
     SignIn.objects.create(
         user=user,
@@ -51,13 +51,13 @@ def failed(*, login: str, facts: "Facts") -> None:
             user=identity.find(login),
             result=SignIn.Result.FAILED,
             ip=facts.ip,
-            network=network_of(facts.ip),
+            network=neighbourhood_of(facts.ip),
             user_agent=facts.user_agent,
         )
         signals.sign_in_failed.send(sender=User, email_key_hash=digest.hex(), request_facts=facts)
 
 
-def network_of(ip: str | None) -> str:
+def neighbourhood_of(ip: str | None) -> str:
     """The network an address belongs to: its first 24 bits, or 48 of IPv6."""
     if not ip:
         return ""

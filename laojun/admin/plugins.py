@@ -20,9 +20,12 @@ from accounts.web.console import may_act
 from laojun.admin.console import OperatorAdmin, actor, in_scope
 from laojun.files import FileTooLarge, Owner, StorageFull, StorageQuotaExceeded
 from laojun.models import Plugin, PluginInstance, PluginVersion
-from laojun.plugins import installing, scanning, statuses
+from laojun.plugins import defaults, installing, scanning, settings, statuses
+from laojun.plugins.forms import SettingsForm
 from laojun.plugins.installing import REFUSALS, Place
+from laojun.plugins.manifests import Manifest
 from laojun.plugins.refusals import PluginRefused
+from laojun.plugins.settings import ConfigInvalid
 from laojun.plugins.statuses import ReasonMissing
 from laojun.plugins.versions import PLATFORM
 from laojun.plugins.wording import finding_words, refusal_words
@@ -137,6 +140,7 @@ class PluginAdmin(OperatorAdmin):
             "used": used.select_related("workspace", "version")[:LISTED],
             "next_statuses": sorted(statuses.TRANSITIONS[Plugin.Status(plugin.status)]),
             "platform": PLATFORM,
+            "form": _form(plugin) if plugin.workspace_id is None else None,
             "may_act": may_act(self, request),
         }
         return TemplateResponse(request, "admin/laojun/plugin.html", context)
@@ -249,6 +253,8 @@ def _deed(request: HttpRequest, plugin: Plugin, deed: str, reason: str) -> bool:
     if deed == "block" and request.POST.get("slug", "").strip() != plugin.slug:
         messages.error(request, _("Type the slug to block it."))
         return False
+    if deed == "settings":
+        return _set_up(request, plugin)
     if deed == "delete":
         statuses.delete_draft(plugin=plugin, actor=who)
     elif deed == "transfer":
@@ -267,6 +273,40 @@ def _deed(request: HttpRequest, plugin: Plugin, deed: str, reason: str) -> bool:
         statuses.change(plugin=plugin, status=status, reason=reason, actor=who)
     messages.success(request, _("Done."))
     return deed == "delete"
+
+
+def _form(plugin: Plugin, data: Any = None) -> SettingsForm | None:
+    """The settings of the newest version, with what stands for every workspace."""
+    newest = plugin.versions.pinnable().newest_first().first()
+    if newest is None:
+        return None
+    schema = Manifest(newest.manifest).config_schema
+    return SettingsForm(
+        data, schema=schema, config=settings.platform_values(plugin.slug), with_secrets=False
+    )
+
+
+def _set_up(request: HttpRequest, plugin: Plugin) -> bool:
+    """Keep what was entered for every workspace."""
+    form = _form(plugin, request.POST)
+    newest = plugin.versions.pinnable().newest_first().first()
+    if form is None or newest is None or not form.is_valid():
+        messages.error(request, _("Nothing was saved: %(faults)s") % {"faults": _faults_of(form)})
+        return False
+    try:
+        defaults.write(plugin=plugin, version=newest, config=form.config(), actor=actor(request))
+    except ConfigInvalid as error:
+        form.show_faults(error.faults)
+        messages.error(request, _("Nothing was saved: %(faults)s") % {"faults": _faults_of(form)})
+    else:
+        messages.success(request, _("Saved. Workspaces may set it otherwise."))
+    return False
+
+
+def _faults_of(form: SettingsForm | None) -> str:
+    if form is None:
+        return "–"
+    return "; ".join(f"{name}: {' '.join(map(str, said))}" for name, said in form.errors.items())
 
 
 def _deed_on_version(request: HttpRequest, plugin: Plugin, deed: str, reason: str) -> None:

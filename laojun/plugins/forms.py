@@ -47,10 +47,12 @@ class SettingsForm(forms.Form):
         schema: Mapping[str, Any],
         config: Mapping[str, Any],
         secrets_set: frozenset[str] = frozenset(),
+        with_secrets: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.paths = {name_of(one.path): one for one in schemas.fields(schema)}
+        listed = [one for one in schemas.fields(schema) if with_secrets or not one.is_secret]
+        self.paths = {name_of(one.path): one for one in listed}
         for name, one in self.paths.items():
             value = schemas.get(config, one.path)
             self.fields[name] = field_for(one, value, is_set=one.path in secrets_set)

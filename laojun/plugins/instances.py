@@ -156,7 +156,9 @@ def _check_open(plugin: Plugin, version: PluginVersion) -> None:
     """Whether somebody may begin with this version."""
     if plugin.status == Plugin.Status.BLOCKED:
         raise PluginBlocked(plugin.slug, reason=plugin.status_reason)
-    if plugin.status != Plugin.Status.ACTIVE:
+    if plugin.status == Plugin.Status.DRAFT:
+        raise VersionUnsound(version.version, findings=version.findings)
+    if plugin.status == Plugin.Status.DEPRECATED:
         raise PluginDeprecated(plugin.slug)
     if version.yanked_at is not None:
         raise VersionYanked(version.version, reason=version.yank_reason)

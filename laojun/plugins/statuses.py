@@ -33,11 +33,11 @@ def change(*, plugin: Plugin, status: str, reason: str, actor: Actor) -> Plugin:
     Raises IllegalTransition, ReasonMissing.
     """
     if status not in TRANSITIONS[Status(plugin.status)]:
-        raise IllegalTransition(f"{plugin.status} to {status}", status=plugin.status)
+        raise IllegalTransition(f"{plugin.status} to {status}", current=plugin.status)
     if status == Status.BLOCKED and not reason.strip():
         raise ReasonMissing
     if status == Status.ACTIVE and not _has_runnable(plugin):
-        raise IllegalTransition("no version of it can run here", status=plugin.status)
+        raise IllegalTransition("no version of it can run here", current=plugin.status)
     before = _facts(plugin)
     plugin.status = status
     plugin.status_reason = reason.strip()[:MAX_REASON]
@@ -52,7 +52,7 @@ def change(*, plugin: Plugin, status: str, reason: str, actor: Actor) -> Plugin:
 def delete_draft(*, plugin: Plugin, actor: Actor) -> None:
     """Take away a plugin nobody could use yet. `plugin` is locked by the caller. Raises IllegalTransition, InUse."""
     if plugin.status != Status.DRAFT:
-        raise IllegalTransition(f"{plugin.status} to deleted", status=plugin.status)
+        raise IllegalTransition(f"{plugin.status} to deleted", current=plugin.status)
     if plugin.instances.exists():
         raise InUse(plugin.slug, users=[])
     recording.record(

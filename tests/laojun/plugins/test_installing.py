@@ -318,6 +318,15 @@ def test_an_incompatible_package_comes_in_as_such(olga, acme):
     assert (version.signature_status, version.findings[0]["code"]) == ("incompatible", "platform")
 
 
+def test_a_private_plugin_opens_with_its_first_version_that_fits(alice, acme):
+    first = making.private(alice, signed(acme, compatibility={"platform": ">=99.0.0"}))
+    assert first.plugin.status == "draft"
+
+    second = making.private(alice, signed(acme, version="1.0.1"))
+
+    assert second.plugin.status == "active"
+
+
 def test_package_files_are_shown_by_no_door_for_files(olga, acme):
     version = catalogued(olga, signed(acme))
 
