@@ -3,7 +3,8 @@
 import pytest
 
 from accounts import tenancy
-from laojun.models import PluginDelivery
+from laojun import audit
+from laojun.models import Config, PluginDelivery
 from laojun.plugins import builtins, deliveries, events
 from laojun.plugins.own import journal
 from taishang import queue, runner, transitions
@@ -63,6 +64,25 @@ def test_what_the_dispatcher_ends_is_told_too(alice):
         transitions.expire()
 
     assert told(alice)["task.failed"]["error_code"] == "expired"
+
+
+def test_the_platforms_own_events_go_to_the_workspace_that_was_named(alice, monkeypatch):
+    plug(alice.workspace, permissions=("event:audit",))
+    with tenancy.platform_scope(reason="test"):
+        Config.objects.create(
+            scope="global",
+            key="plugins.platform_events_workspace",
+            value=alice.workspace.pk,
+            updated_by="test",
+        )
+        monkeypatch.setitem(audit.actions._entries, "audit.broken", "broken")
+        for action in ("audit.broken", "feed.reset"):
+            target = audit.Target("chain", "0", platform=True)
+            audit.record(actor=audit.Actor.system("test"), action=action, target=target)
+
+    with tenancy.workspace(alice.workspace.pk):
+        kinds = set(PluginDelivery.objects.values_list("event_type", flat=True))
+    assert kinds == {"audit.broken"}
 
 
 def test_an_event_nobody_declared_is_a_mistake(alice):
