@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
@@ -26,6 +27,7 @@ State = PluginDelivery.State
 RETRY_SECONDS = (5.0, 30.0, 120.0, 600.0, 3600.0, 21_600.0)
 JITTER = 0.2
 PER_INSTANCE = 4
+MAX_ANSWER_BYTES = 16 * 1024
 KEPT, DEAD_KEPT = timedelta(days=30), timedelta(days=90)
 BATCH = 1000
 REASON = "deliveries to plugins"
@@ -178,7 +180,7 @@ def _ending(row: PluginDelivery, outcome: Outcome, at: datetime) -> dict[str, An
     """A try counts once it has ended: senders that were killed cost the event none."""
     tries = row.attempts + 1
     if outcome.is_ok:
-        answer = outcome.output if row.is_test else None
+        answer = _kept(outcome.output) if row.is_test else None
         return {
             "state": State.DELIVERED,
             "payload": None,
@@ -190,6 +192,12 @@ def _ending(row: PluginDelivery, outcome: Outcome, at: datetime) -> dict[str, An
     if outcome.code == "gone" or tries > len(RETRY_SECONDS):
         return {"state": State.DEAD, "next_attempt_at": None}
     return {"state": State.PENDING, "next_attempt_at": at + wait(tries, outcome.retry_after)}
+
+
+def _kept(answer: Any) -> Any:
+    """What a test shows of an answer; a long one is told by its length."""
+    length = len(orjson.dumps(answer))
+    return answer if length <= MAX_ANSWER_BYTES else {"truncated": True, "bytes": length}
 
 
 def wait(attempts: int, wished: float | None = None) -> timedelta:

@@ -89,7 +89,8 @@ def test_an_event_that_is_too_large_becomes_a_link(alice, sink):
 
     event = events.as_cloud_event(only(alice), frozenset({"event:audit"}), "https://p.example.com")
     assert event["truncated"] is True
-    assert event["data"] == {"resource": "https://p.example.com/api/v1/files/1"}
+    address = f"https://p.example.com/api/v1/audit-logs/?trace_id={only(alice).trace_id}"
+    assert event["data"] == {"resource": address}
 
 
 def test_secrets_are_not_told(alice, sink):

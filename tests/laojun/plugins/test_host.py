@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from accounts import tenancy
-from laojun.models import Plugin, PluginDelivery, PluginInstance
+from laojun.models import Config, Plugin, PluginDelivery, PluginInstance
 from laojun.plugins import calling, circuit, host
 from laojun.plugins.hooks import HookPoint, hooks
 from laojun.plugins.outcomes import Outcome
@@ -227,6 +227,26 @@ def test_ten_are_asked_at_most(alice):
 
     with tenancy.workspace(alice.workspace.pk):
         assert len(host.runnables.on_hook(POINT.name, alice.workspace.pk)) == 10
+
+
+def test_a_runtime_that_cannot_even_start_is_a_failed_call(alice, programs, monkeypatch):
+    program(alice, programs, "tidy", modules.answering('{"sql": "x"}'))
+
+    def broken(**_arguments):
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(calling.wasm, "run", broken)
+
+    assert ask(alice)["tidy"].code == "crashed"
+
+
+def test_a_plugin_whose_secret_cannot_be_read_is_not_asked(alice):
+    instance = plug(alice.workspace, "locked", hooks=(POINT.name,))
+    seal(instance, secret())
+    with tenancy.workspace(alice.workspace.pk):
+        Config.objects.update(secret_ciphertext="v1:unknown:AAAA")
+
+    assert ask(alice) == {}
 
 
 def test_a_service_elsewhere_answers_a_question(alice, monkeypatch):
