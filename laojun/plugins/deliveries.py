@@ -123,7 +123,9 @@ def _take(row: PluginDelivery, running: dict[int, Runnable], at: datetime) -> Cl
 
 
 def _may_hear(row: PluginDelivery, runnable: Runnable) -> bool:
-    """Whether the consent that the event was written for still stands; a test shows made-up data to anybody."""
+    """Whether hook and consent that the event was written for still stand; a test shows made-up data to anybody."""
+    if row.hook not in host.hooks:
+        return False
     if row.is_test:
         return True
     found = events.types.get(row.event_type)
