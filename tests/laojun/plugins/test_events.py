@@ -95,8 +95,7 @@ def test_the_committed_digests_are_those_of_the_code(slug):
     builtin = builtins.builtins[slug]
 
     assert builtins.digests_committed(builtin) == builtins.digests_now(builtin), (
-        "record them anew: manage.py shell -c"
-        " 'from laojun.plugins import builtins; builtins.record_digests()'"
+        "record them anew: manage.py plugin_digests"
     )
 
 
