@@ -75,11 +75,12 @@ AUDITED = f"""
     END $$;
     CREATE FUNCTION lao_audit_logs_told() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF CASE WHEN NEW.workspace_id IS NULL
-            THEN current_user = '{OPERATOR}' AND (NEW.action LIKE 'backup.%' OR NEW.action = 'audit.broken')
-            ELSE EXISTS (SELECT 1 FROM lao_plugin_instances i
-                         WHERE i.workspace_id = NEW.workspace_id AND i.enabled)
-        END THEN
+        IF NEW.workspace_id IS NOT NULL AND EXISTS (
+                SELECT 1 FROM lao_plugin_instances i
+                WHERE i.workspace_id = NEW.workspace_id AND i.enabled)
+            OR NEW.workspace_id IS NULL AND current_user = '{OPERATOR}'
+                AND (NEW.action LIKE 'backup.%' OR NEW.action = 'audit.broken')
+        THEN
             PERFORM lao_plugin_audited(NEW.workspace_id, NEW.action,
                 NEW.resource_type || '/' || NEW.resource_id,
                 jsonb_build_object('action', NEW.action, 'actor', NEW.actor,
