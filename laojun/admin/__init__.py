@@ -1,3 +1,5 @@
+"""The operators' view of the foundation: audit, configuration, files, logs, plugins, archives, backups."""
+
 from laojun.admin import (
     archives,
     audit,

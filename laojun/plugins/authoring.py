@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import wasmtime
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -19,6 +20,7 @@ from laojun.plugins import manifests, packages, signing
 from laojun.plugins.signing import Signature
 
 SOURCE_MANIFEST = "manifest.json"
+PROGRAM, PROGRAM_TEXT = "plugin.wasm", "plugin.wat"
 SKIPPED = frozenset({SOURCE_MANIFEST, packages.SIGNATURES})
 
 
@@ -58,6 +60,7 @@ def pack_folder(folder: Path) -> bytes:
     if SOURCE_MANIFEST not in files:
         raise AuthoringFailed(f"{folder} has no {SOURCE_MANIFEST}")
     contents = {name: data for name, data in files.items() if name not in SKIPPED}
+    _compile(contents)
     try:
         document = orjson.loads(files[SOURCE_MANIFEST])
     except orjson.JSONDecodeError as error:
@@ -67,6 +70,16 @@ def pack_folder(folder: Path) -> bytes:
     hashes = {name: packages.checksum(data) for name, data in contents.items()}
     manifest = manifests.checked({**document, "files": hashes})
     return _packed(contents, manifests.canonical(manifest.data), [])
+
+
+def _compile(contents: dict[str, bytes]) -> None:
+    """Turn the text of a program into the program, where the folder does not bring one. Same text, same bytes."""
+    if PROGRAM_TEXT not in contents or PROGRAM in contents:
+        return
+    try:
+        contents[PROGRAM] = bytes(wasmtime.wat2wasm(contents[PROGRAM_TEXT]))
+    except wasmtime.WasmtimeError as error:
+        raise AuthoringFailed(f"{PROGRAM_TEXT} does not compile: {error}") from error
 
 
 def sign_package(data: bytes, *, key: Ed25519PrivateKey, role: str) -> bytes:
