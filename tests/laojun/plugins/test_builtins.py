@@ -27,7 +27,7 @@ def homemade(tmp_path, settings, monkeypatch):
     settings.BASE_DIR = tmp_path
     (tmp_path / "code.py").write_text("answer = 42")
     one = Builtin("homemade", described(default_on=True), ("code.py",), tmp_path / "digests.json")
-    monkeypatch.setitem(builtins.builtins._entries, "homemade", one)
+    monkeypatch.setattr(builtins.builtins, "_entries", {"homemade": one})
     (tmp_path / "digests.json").write_text(json.dumps({"homemade": builtins.digests_now(one)}))
     return one
 
@@ -62,6 +62,15 @@ def test_code_that_is_not_what_was_listed_does_not_run(alice, homemade, tmp_path
     scanning.verify_one(version.pk)
 
     assert making.read(alice, instance).health == "modified"
+
+
+def test_code_that_is_gone_does_not_run_and_breaks_nothing(homemade, tmp_path):
+    version = registered()
+    (tmp_path / "code.py").unlink()
+
+    assert scanning.verify_one(version.pk)
+
+    assert registered().signature_status == "modified"
 
 
 def test_while_somebody_works_on_it_changed_code_runs(homemade, tmp_path, settings):
