@@ -57,6 +57,7 @@ def declare() -> None:
         registry.jobs.add(job.name, job)
     archived.audit_archives.fill(chains.rows)
     registry.leaving_months.add("lao_audit_logs", leaving.PROVED)
+    registry.restore_checks.add("audit chains", leaving.check_chains)
     for step in leaving.STEPS:
         registry.after_restore.add(step.key, step)
     schedules(

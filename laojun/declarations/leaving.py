@@ -1,13 +1,17 @@
 """How the audit log's months leave and what a restore means for its chains: the proof goes on through both."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
 from accounts import tenancy
 from accounts.registry import LeavingMonth, RestoreStep
-from laojun.chain import anchors, checkpoints
+from laojun.chain import anchors, checkpoints, verifying
 from laojun.chain.checkpoints import MonthStays
+from laojun.chain.verdicts import UNSEALED
+from laojun.chain.verifying import Wanted
 from laojun.models import Archive
 from laojun.retention.months import MayNotLeave
 
@@ -34,6 +38,18 @@ def leave(*, archive: Archive, using: str) -> None:
         _checkpoint(archive.range_start, archive.range_end, archive.pk)
     except MonthStays as stays:
         raise MayNotLeave(f"{archive.partition}: {stays}") from stays
+
+
+def check_chains(*, folder: Path, content: dict[str, Any]) -> None:
+    """Every chain of a restored database against the anchors that were saved with it. Raises ValueError.
+
+    Rows that wait for their seal are no fault: the sealer stood still with the dump.
+    """
+    report = verifying.verify(wanted=Wanted(anchors=folder / "anchors"))
+    found = [report.anchors, *(verdict.bad for verdict in report.verdicts)]
+    for bad in found:
+        if bad is not None and bad.kind != UNSEALED:
+            raise ValueError(f"the audit log does not verify: {bad}")
 
 
 def close_branch(*, made_at: datetime) -> str:
