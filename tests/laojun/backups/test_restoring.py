@@ -206,7 +206,7 @@ def test_a_restored_chain_that_does_not_fit_its_anchors_is_refused(world, drop, 
         told.append(wanted.anchors)
         return SimpleNamespace(anchors=None, verdicts=[SimpleNamespace(bad=Bad("edited", 3))])
 
-    monkeypatch.setattr("laojun.declarations.leaving.verifying.verify", spoiled)
+    monkeypatch.setattr("laojun.chain.keeping.verifying.verify", spoiled)
 
     with pytest.raises(BackupRefused, match="audit chains"):
         world.restore(backup, drop(_into(world)))
