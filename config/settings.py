@@ -334,7 +334,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
 ARCHIVE_DIR = env.path("ARCHIVE_DIR", DATA_DIR / "archives")
-AUDIT_ANCHORS_DIR = DATA_DIR / "audit-anchors"
 BACKUP_DIR = env.path("BACKUP_DIR", DATA_DIR / "backups")
 
 # --- headers ----------------------------------------------------------------------------------------

@@ -148,7 +148,7 @@ def _write_parts(
         while wait([dumping], timeout=LOOK_SECONDS).not_done:
             progress(90, 100, "database")
         dumping.result()
-    _copy_anchors(draft)
+    _copy_anchors(draft, snapshot.newest_anchor())
     return saved
 
 
@@ -200,12 +200,14 @@ def _save_files(pool: Pool, named: list[Named], draft: Path, progress: Progress)
     return Saved(len(named) - len(missing), sum(one.size for one in named), new_bytes, missing)
 
 
-def _copy_anchors(draft: Path) -> None:
+def _copy_anchors(draft: Path, newest: int) -> None:
+    """The lines that the snapshot knows; those signed since would tell of rows that the dump does not have."""
     found = Path(settings.AUDIT_ANCHORS_DIR)
-    if found.is_dir():
-        for path in sorted(found.glob("*.jsonl")):
-            with durable.whole(draft / ANCHORS / path.name) as target, path.open("rb") as source:
-                shutil.copyfileobj(source, target)
+    for path in sorted(found.glob("*.jsonl")) if found.is_dir() else ():
+        with durable.whole(draft / ANCHORS / path.name) as target, path.open("rb") as source:
+            for raw in source:
+                if raw.endswith(b"\n") and orjson.loads(raw)["body"]["no"] <= newest:
+                    target.write(raw)
 
 
 def _parts(draft: Path) -> list[Part]:

@@ -215,6 +215,7 @@ def _swap(admin: psycopg.Connection[Any], name: str, now: datetime) -> str:
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [current]).fetchone():
             _rename(admin, old, current)
         _open(admin, current, allowed=True)
+        drop_database(admin, name)
         raise
     _open(admin, current, allowed=True)
     cache.clear()

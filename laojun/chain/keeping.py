@@ -1,9 +1,13 @@
 """What retention and restores ask of the chain: months that leave with their proof, branches that are closed."""
 
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
-from laojun.chain import anchors, checkpoints
+from laojun.chain import anchors, checkpoints, verifying
 from laojun.chain.checkpoints import MonthStays
+from laojun.chain.verdicts import UNSEALED
+from laojun.chain.verifying import Wanted
 from laojun.models import Archive
 from laojun.retention.months import MayNotLeave
 
@@ -22,3 +26,15 @@ def close_branch(*, made_at: datetime) -> str:
     """After a restore: sign which rows the anchors had seen and the dump has not."""
     number = anchors.close_branch(reason=f"restored from {made_at:%Y-%m-%d %H:%M} UTC")
     return f"anchor {number} closes the lost branch of the audit log"
+
+
+def check_restored(*, folder: Path, content: dict[str, Any]) -> None:
+    """Every chain of a restored database against the anchors that were saved with it. Raises ValueError.
+
+    Rows that wait for their seal are no fault: the sealer stood still with the dump.
+    """
+    report = verifying.verify(wanted=Wanted(anchors=folder / "anchors"))
+    found = [report.anchors, *(verdict.bad for verdict in report.verdicts)]
+    for bad in found:
+        if bad is not None and bad.kind != UNSEALED:
+            raise ValueError(f"the audit log does not verify: {bad}")

@@ -107,8 +107,10 @@ def declare() -> None:
     registry.leaving_months.add(
         "lao_audit_logs", LeavingMonth(checkpoints.why_stays, keeping.leave)
     )
+    registry.restore_checks.add("audit chains", keeping.check_restored)
+    # The last step: from its line on the anchors belong to the restored database.
     registry.after_restore.add(
-        "laojun.audit_branch", RestoreStep("laojun.audit_branch", keeping.close_branch, 40)
+        "laojun.audit_branch", RestoreStep("laojun.audit_branch", keeping.close_branch, 99)
     )
     archived.audit_archives.fill(chains.rows)
     schedules(

@@ -10,6 +10,7 @@ from accounts import tenancy
 from laojun import configs, files
 from laojun.audit import Actor
 from laojun.backups import making, restoring
+from laojun.chain import anchors, sealing
 from laojun.configs import Change
 from laojun.files import Owner
 from laojun.models import Archive, Backup, Config, File, FileUsage
@@ -40,12 +41,12 @@ def world(committed, settings, tmp_path) -> World:
     settings.BACKUP_DIR = tmp_path / "backups"
     settings.ARCHIVE_DIR = tmp_path / "archives"
     settings.AUDIT_ANCHORS_DIR = tmp_path / "anchors"
-    settings.AUDIT_ANCHORS_DIR.mkdir()
-    (settings.AUDIT_ANCHORS_DIR / "2026-11.jsonl").write_text('{"head": 1}\n')
     made = World(factories.person("keeper"), settings.BACKUP_DIR)
     made.upload("道可道,非常道。".encode() * 100)
     with tenancy.platform_scope(reason="test"):
         configs.write(changes=[Change("email.password", SECRET)], workspace_id=None, actor=TEST)
+    sealing.seal_waiting()
+    anchors.anchor()
     yield made
     with tenancy.platform_scope(reason="tests: remove what was committed"):
         for model in (Backup, Archive, FileUsage, File, Config):

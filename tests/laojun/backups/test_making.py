@@ -35,7 +35,7 @@ def test_the_folder_holds_every_part_and_no_key(world, settings):
         "files.jsonl",
         "manifest.json",
         "manifest.sig",
-        "anchors/2026-11.jsonl",
+        f"anchors/{timezone.now():%Y-%m}.jsonl",
     }
     everything = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     for secret in (*settings.SECRETS_KEYS, settings.BACKUP_SIGNING_KEY, settings.SECRET_KEY):

@@ -3,17 +3,21 @@
 import json
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.utils import timezone
 
 from accounts import secrets, tenancy
 from accounts.models import User
 from laojun import configs, durable, files
-from laojun.backups import checking, manifest, restoring
+from laojun.backups import checking, manifest, restoring, sources
 from laojun.backups.manifest import BackupRefused
+from laojun.chain import anchors, sealing
+from laojun.chain.verdicts import Bad
 from laojun.models import AuditLog, Backup, File
 from tests.laojun.backups.conftest import SECRET, query
 
@@ -88,7 +92,7 @@ def test_one_changed_byte_in_any_part_is_refused_with_its_name(world):
         "files.jsonl",
         "manifest.json",
         "manifest.sig",
-        "2026-11.jsonl",
+        f"{timezone.now():%Y-%m}.jsonl",
     } < named
 
 
@@ -192,3 +196,39 @@ def test_a_drill_that_fails_is_kept_as_failed(world):
     assert row.drill_result["ok"] is False
     assert "files.jsonl" in json.dumps(row.drill_result)
     assert connection.is_usable()
+
+
+def test_a_restored_chain_that_does_not_fit_its_anchors_is_refused(world, drop, monkeypatch):
+    backup = world.make()
+    told = []
+
+    def spoiled(*, wanted):
+        told.append(wanted.anchors)
+        return SimpleNamespace(anchors=None, verdicts=[SimpleNamespace(bad=Bad("edited", 3))])
+
+    monkeypatch.setattr("laojun.chain.keeping.verifying.verify", spoiled)
+
+    with pytest.raises(BackupRefused, match="audit chains"):
+        world.restore(backup, drop(_into(world)))
+    assert told == [Path(backup.path) / "anchors"]
+
+
+def test_anchors_signed_after_the_snapshot_are_left_out(world, drop, monkeypatch, settings):
+    facts = sources.Snapshot.facts
+
+    def later(snapshot):
+        found = facts(snapshot)
+        world.upload(b"after the snapshot")
+        sealing.seal_waiting()
+        assert anchors.anchor()
+        return found
+
+    monkeypatch.setattr(sources.Snapshot, "facts", later)
+    backup = world.make()
+
+    report = world.restore(backup, drop(_into(world)))
+
+    assert report.rows
+    (saved,) = (Path(backup.path) / "anchors").glob("*.jsonl")
+    (live,) = Path(settings.AUDIT_ANCHORS_DIR).glob("*.jsonl")
+    assert len(live.read_bytes().splitlines()) == len(saved.read_bytes().splitlines()) + 1
