@@ -201,6 +201,7 @@ TASK_QUEUES = [
     "maintenance",
 ]
 TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
+DELIVERY_LEASE_SECONDS = env.integer("DELIVERY_LEASE_SECONDS", 60, low=1, high=300)
 
 # --- mail: over SMTP, or as files below DATA_DIR while none is set -----------------------------------
 
@@ -210,6 +211,9 @@ EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 20
 if EMAIL_URL:
     vars().update(environ.Env.email_url_config(EMAIL_URL))
+# The live settings may name another server; this one is used until they do.
+MAIL_TRANSPORT = EMAIL_BACKEND
+EMAIL_BACKEND = "laojun.mailing.Backend"
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"noreply@{urlsplit(PUBLIC_URL).hostname}")
 
 # --- signing in -------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from accounts.registry import (
     LeavingMonth,
     Letter,
     RestoreStep,
-    RetentionPolicy,
     Schedule,
 )
 from laojun.chain import (
@@ -61,7 +60,6 @@ LETTERS = {
         level="warning",
     ),
 }
-FOR_EVER = _("for ever: the proof rests on them")
 HOUR_S = 3600
 
 
@@ -106,8 +104,6 @@ def declare() -> None:
         registry.jobs.add(job.name, job)
     for key, letter in LETTERS.items():
         registry.letters.add(key, letter)
-    for table in ("lao_audit_anchors", "lao_audit_checkpoints"):
-        registry.retention_policies.add(table, RetentionPolicy(table, "keep", FOR_EVER))
     registry.leaving_months.add(
         "lao_audit_logs", LeavingMonth(checkpoints.why_stays, keeping.leave)
     )

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("laojun", "0010_events_reach_plugins"),
+        ("laojun", "0009_events_reach_plugins"),
     ]
 
     operations = [
