@@ -55,6 +55,7 @@ GOAL_APPEND, GOAL_VERIFY, GOAL_LAG_S = 0.6, 0.5, 10.0
 
 def main() -> None:
     options = _options()
+    settings.AUDIT_ANCHORS_DIR = settings.DATA_DIR / "tmp" / "bench-anchors"
     embedded.prepare_database(settings.DATABASES["default"]["NAME"])
     call_command("migrate", database="owner", verbosity=0)
     workspaces = _workspaces(64)

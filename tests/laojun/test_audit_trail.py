@@ -275,11 +275,6 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "invitations_refusal_create": _answer("refusal"),
     "me_partial_update": lambda w: w.send("patch", "/api/v1/me/", {"bio": "writes"}),
     "me_destroy": lambda w: w.send("delete", "/api/v1/me/", by=w.charlie),
-    "me_notices_partial_update": lambda w: w.send(
-        "patch",
-        "/api/v1/me/notices/",
-        {"notices": [{"notice": "new_device", "by_mail": False, "in_app": True}]},
-    ),
     "me_picture_create": _picture,
     "me_picture_destroy": lambda w: (_picture(w), w.send("delete", "/api/v1/me/picture/"))[1],
     "me_reauthentication_create": lambda w: w.send(

@@ -231,6 +231,17 @@ def test_after_a_restore_the_lost_branch_is_named_and_no_alarm_raised(alice, set
     assert verdict(alice.workspace.id).state == "intact"
 
 
+@pytest.mark.parametrize("change", [(b'"no":1', b'"no":7'), (b'"seq":', b'"seq":1')])
+def test_a_line_whose_body_was_changed_is_not_ours(alice, change):
+    sealed(alice.workspace, 1)
+    anchors.anchor()
+    (raw,) = sinks.written()
+    assert lines.read(raw, anchors.trusted()).number == 1
+
+    with pytest.raises(NotALine, match="signature"):
+        lines.read(raw.replace(*change), anchors.trusted())
+
+
 @pytest.mark.parametrize(
     "raw",
     [
