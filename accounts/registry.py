@@ -332,6 +332,7 @@ class RetentionPolicy:
     months: whole months, once the youngest row of one is `days()` old.
     `due(now)` is asked in the platform scope. `archived` rows are written to a file first, together with those
     of the tables `along`, as (table, column that names the row). `often` is swept every five minutes, not nightly.
+    Rows that nobody ever changes need not be `locked` before they go, and may not be by who only deletes them.
     """
 
     table: str
@@ -343,6 +344,7 @@ class RetentionPolicy:
     archived: bool = False
     along: tuple[tuple[str, str], ...] = ()
     often: bool = False
+    locked: bool = True
 
 
 @dataclass(frozen=True)
@@ -475,7 +477,7 @@ after_restore: Store[RestoreStep] = Store("after_restore")
 problems: Store[Problem] = Store("problems")
 # Path prefix → the largest request body in bytes; every other path takes DEFAULT_BODY_BYTES.
 body_limits: Store[int] = Store("body_limits")
-# What `seed_demo` does, in the order of registration: each function gets the demo user and workspace.
+# What `seed_demo` does, the last registered first: each function gets the demo user and workspace.
 demo_steps: Store[Callable[..., None]] = Store("demo_steps")
 limit_classes: Store[LimitClass] = Store("limit_classes")
 # Name of a page's URL → method → the limit classes it falls under; other pages fall under `api.read` and `api.write`.

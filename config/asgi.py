@@ -4,7 +4,11 @@ import os
 
 from django.core.asgi import get_asgi_application
 
-from accounts.web.bodylimit import BodyLimit
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = BodyLimit(get_asgi_application())  # type: ignore[arg-type]
+_django = get_asgi_application()
+
+from accounts.web.bodylimit import BodyLimit  # noqa: E402
+from laojun.plugins import starting  # noqa: E402
+
+starting.begin()
+application = BodyLimit(_django)  # type: ignore[arg-type]

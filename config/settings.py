@@ -201,6 +201,7 @@ TASK_QUEUES = [
     "maintenance",
 ]
 TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
+DELIVERY_LEASE_SECONDS = env.integer("DELIVERY_LEASE_SECONDS", 60, low=1, high=300)
 
 # --- mail: over SMTP, or as files below DATA_DIR while none is set -----------------------------------
 

@@ -370,7 +370,9 @@ def sealed_rows() -> QuerySet[Config]:
 
 
 def place_of(row: Config) -> str:
-    return seal_place(row.workspace_id, row.key)
+    """What a sealed value is bound to. Two plugins may have settings of one name."""
+    own = row.scope in {GLOBAL, WORKSPACE}
+    return seal_place(row.workspace_id, row.key if own else f"{row.scope}/{row.key}")
 
 
 def keep_sealed(row: Config, sealed: str) -> None:

@@ -1,6 +1,14 @@
 from django.urls import include, path
 
-from laojun.views import audit, files, logs, notifications, plugin_calls, settings
+from laojun.views import (
+    audit,
+    files,
+    logs,
+    notifications,
+    plugin_calls,
+    plugins,
+    settings,
+)
 
 urlpatterns = [
     # Files, and links to them that need no sign-in
@@ -38,6 +46,40 @@ urlpatterns = [
     path("workspace/settings/<str:key>/", settings.change, name="workspace_setting"),
     path("workspace/settings/<str:key>/history/", settings.history, name="workspace_history"),
     path("workspace/settings/<str:key>/rollback/", settings.rollback, name="workspace_rollback"),
+    # Plugins of the workspace
+    path("workspace/plugins/", plugins.overview, name="workspace_plugins"),
+    path("workspace/plugins/package/", plugins.bring_in, name="workspace_plugin_package"),
+    path(
+        "workspace/plugins/catalogue/<int:plugin_id>/",
+        plugins.offer,
+        name="workspace_plugin_offer",
+    ),
+    path("workspace/plugins/<int:instance_id>/", plugins.detail, name="workspace_plugin"),
+    path(
+        "workspace/plugins/<int:instance_id>/settings/",
+        plugins.configure,
+        name="workspace_plugin_configure",
+    ),
+    path(
+        "workspace/plugins/<int:instance_id>/switch/",
+        plugins.switch,
+        name="workspace_plugin_switch",
+    ),
+    path(
+        "workspace/plugins/<int:instance_id>/upgrade/",
+        plugins.upgrade,
+        name="workspace_plugin_upgrade",
+    ),
+    path(
+        "workspace/plugins/<int:instance_id>/rollback/",
+        plugins.roll_back,
+        name="workspace_plugin_rollback",
+    ),
+    path(
+        "workspace/plugins/<int:instance_id>/removal/",
+        plugins.remove,
+        name="workspace_plugin_remove",
+    ),
     path(
         "workspace/plugins/<int:instance_id>/calls/",
         plugin_calls.overview,

@@ -35,6 +35,7 @@ DATA = closed(
         "result": {"type": "object", "x-permission": "data:task.result"},
     }
 )
+ADDRESS = "/api/v1/{subject}/"
 LABELS = {
     "task.created": _("A task was created"),
     "task.succeeded": _("A task succeeded"),
@@ -51,7 +52,7 @@ TELL = """
 
 
 def types() -> list[EventType]:
-    return [EventType(key, TASK, DATA, label) for key, label in LABELS.items()]
+    return [EventType(key, TASK, DATA, label, ADDRESS) for key, label in LABELS.items()]
 
 
 def tell(ids: list[UUID], event: str) -> None:

@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.ids import uuid7
+from laojun.plugins import starting
 from taishang import claiming, runner, schedules, signals, wakeups
 from taishang.claiming import Claimant
 from taishang.models import Task, Worker
@@ -58,6 +59,7 @@ class Supervisor:
     def run(self) -> None:
         wakeups.open_pipe()
         connections.close_all()
+        starting.mark()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
         for role in (self._monitor, self._ticker, self._listener, *[self._slot] * self.slots):
@@ -138,6 +140,7 @@ class Supervisor:
         )
 
     def _ticker(self) -> None:
+        starting.verify_beside()
         tick()
 
     def _listener(self) -> None:

@@ -23,6 +23,7 @@ from accounts import breaker, limits, tenancy
 from accounts import cache as caching
 from accounts.models import User, Workspace
 from config import embedded
+from laojun.models import PluginInstance
 from taishang.models import Task
 from tests import factories
 
@@ -129,6 +130,7 @@ def committed(django_db_setup, django_db_blocker):
         yield
         with tenancy.platform_scope(reason="tests: remove what was committed"):
             Task.objects.all().delete()
+            PluginInstance.objects.all().delete()
             Workspace.objects.all().delete()
             User.objects.all().delete()
         connection.close()

@@ -1,3 +1,5 @@
+"""The operators' view of the foundation: audit, configuration, files, logs, plugins, archives, backups."""
+
 from laojun.admin import (
     archives,
     audit,
@@ -10,6 +12,8 @@ from laojun.admin import (
     notices,
     outbound,
     plugin_calls,
+    plugin_keys,
+    plugins,
 )
 
 __all__ = [
@@ -24,4 +28,6 @@ __all__ = [
     "notices",
     "outbound",
     "plugin_calls",
+    "plugin_keys",
+    "plugins",
 ]

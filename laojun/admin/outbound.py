@@ -156,7 +156,12 @@ def _refusal(row: AuditLog, details: dict[str, Any]) -> dict[str, Any]:
     port, purpose = details.get("port"), details.get("purpose")
     opening = ""
     if address := _refused_address(reason):
-        query: dict[str, Any] = {"cidr": address, "port_from": port, "port_to": port, "purposes": purpose}
+        query: dict[str, Any] = {
+            "cidr": address,
+            "port_from": port,
+            "port_to": port,
+            "purposes": purpose,
+        }
         opening = urlencode(query | ({"workspace": row.workspace_id} if row.workspace_id else {}))
     return {"row": row, "port": port, "purpose": purpose, "reason": reason, "opening": opening}
 

@@ -9,7 +9,7 @@ from accounts.registry import ConsoleTile, DeletionStep, Schedule
 from laojun import definitions
 from laojun.declarations.entries import actions, console, problems, schedules
 from laojun.definitions import GLOBAL, INTEGER, Definition
-from laojun.plugins import deliveries, events, points, pumping, tiles
+from laojun.plugins import deliveries, demo, events, points, pumping, tiles
 from laojun.plugins.builtins import builtins
 from laojun.plugins.events import EventType
 from laojun.plugins.hooks import hooks
@@ -79,8 +79,8 @@ PLATFORM_EVENTS = Definition(
     ),
 )
 TILES = (
-    ("plugin_dead", _("Events given up"), "unsubscribe", tiles.dead, 70),
-    ("plugin_circuits", _("Plugins that keep failing"), "electric_bolt", tiles.open_circuits, 71),
+    ("plugin_dead", _("Events given up"), "cross", tiles.dead, 70),
+    ("plugin_circuits", _("Plugins that keep failing"), "plug", tiles.open_circuits, 71),
 )
 REMOVAL = DeletionStep("laojun.remove_deliveries", deliveries.remove, 40)
 
@@ -100,7 +100,7 @@ def declare() -> None:
             key, ConsoleTile(key, label, icon, build, order, permission="plugin.view")
         )
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
+    registry.demo_steps.add("plugins", demo.seed)
     schedules(
         Schedule("laojun.plugin_deliveries", pumping.start, every_s=2, queue="notifications"),
-        Schedule("laojun.plugin_deliveries_old", deliveries.forget, cron="20 3 * * *"),
     )

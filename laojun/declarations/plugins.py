@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import MANAGERS, WRITERS
-from accounts.registry import DeletionStep, Job, NavigationEntry, Schedule
+from accounts.registry import ConsoleTile, DeletionStep, Job, NavigationEntry, Schedule
 from laojun import files
 from laojun.declarations.entries import actions, console, places, problems, rights, schedules
 from laojun.definitions import CHOICE, INTEGER, MEBIBYTE, NAMES, Definition, Reader, define
@@ -14,6 +14,11 @@ from laojun.files import Purpose
 from laojun.plugins import packages, policy, removing, scanning, storing, verdicts
 
 BODY_BYTES = packages.MAX_PACKAGE_BYTES + MEBIBYTE
+DOORS_FOR_PACKAGES = (
+    "/api/v1/plugins/",
+    "/workspace/plugins/package/",
+    "/admin/laojun/plugin/add/",
+)
 SCAN_EVERY_S = 6 * 3600
 ACTIONS = {
     "plugin.installed": _("brought a plugin in"),
@@ -163,6 +168,9 @@ PAGE = NavigationEntry(
     "plugin.view",
     group="workspace",
 )
+TILE = ConsoleTile(
+    "unsound_plugins", _("Unsound plugins"), "plug", scanning.unsound_tile, 62, "plugin.view"
+)
 REMOVAL = DeletionStep("laojun.remove_plugins", removing.remove_plugins, 40)
 SCAN = Job(
     "laojun.plugin_scan",
@@ -185,8 +193,10 @@ def declare() -> None:
     files.purposes.add(
         storing.PURPOSE, Purpose(_("plugin package"), None, cap_key=policy.MAX_PACKAGE)
     )
-    registry.body_limits.add("/api/v1/plugins/", BODY_BYTES)
+    for door in DOORS_FOR_PACKAGES:
+        registry.body_limits.add(door, BODY_BYTES)
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
+    registry.console_tiles.add(TILE.key, TILE)
     registry.jobs.add(SCAN.name, SCAN)
     schedules(Schedule(SCAN.name, scanning.scan, every_s=SCAN_EVERY_S))
     _define()

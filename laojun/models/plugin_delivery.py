@@ -72,10 +72,12 @@ class PluginDelivery(models.Model):
     answer = models.JSONField(null=True)
     state = models.CharField(_("state"), max_length=9, choices=State.choices)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    # Rises with every claim, so that the end of a call that lost its lease changes nothing.
+    fence = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     status_code = models.PositiveSmallIntegerField(null=True)
-    duration_ms = models.PositiveIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(_("took (ms)"), null=True)
     bytes_in = models.PositiveIntegerField(default=0)
     bytes_out = models.PositiveIntegerField(default=0)
     error_code = models.CharField(_("failure"), max_length=40, blank=True, default="")

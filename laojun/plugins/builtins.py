@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.registry import Store
-from laojun.models import Plugin, PluginVersion
+from laojun.models import Plugin, PluginInstance, PluginVersion
 from laojun.plugins import generation, manifests, packages, verdicts, versions
 from laojun.plugins.manifests import Manifest
 from laojun.plugins.verdicts import Finding, Status
@@ -37,12 +37,12 @@ class Builtin:
 builtins: Store[Builtin] = Store("plugin_builtins")
 
 
-def register() -> int:
+def register() -> list[Plugin]:
     """Give every builtin its row in the catalogue, and a row for its version. Runs in the platform scope.
 
-    Returns how many rows are new or changed.
+    Whoever uses one moves along with the platform. Returns the plugins of which anything is new.
     """
-    return sum(_registered(builtin) for builtin in builtins.values())
+    return [plugin for builtin in builtins.values() if (plugin := _registered(builtin))]
 
 
 def manifest_of(builtin: Builtin) -> Manifest:
@@ -90,7 +90,7 @@ def findings(version: PluginVersion) -> list[Finding]:
     return [Finding(Status.MODIFIED, "file_changed", name) for name in changed] + found
 
 
-def _registered(builtin: Builtin) -> bool:
+def _registered(builtin: Builtin) -> Plugin | None:
     manifest = manifest_of(builtin)
     document = manifests.canonical(manifest.data)
     plugin, is_new = Plugin.objects.get_or_create(
@@ -106,7 +106,7 @@ def _registered(builtin: Builtin) -> bool:
     )
     row = plugin.versions.filter(version=manifest.version).first()
     if row is not None and bytes(row.manifest_bytes) == document:
-        return is_new
+        return plugin if is_new else None
     row = row or PluginVersion(plugin=plugin, version=manifest.version, created_by=MAKER)
     now = timezone.now()
     row.version_sort = versions.sort_key(manifest.version)
@@ -118,5 +118,6 @@ def _registered(builtin: Builtin) -> bool:
     row.findings = [one.as_json() for one in found]
     row.verified_at, row.first_verified_at = now, row.first_verified_at or now
     row.save()
+    PluginInstance.objects.filter(plugin=plugin).exclude(version=row).update(version=row)
     generation.moved(None)
-    return True
+    return plugin

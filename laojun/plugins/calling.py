@@ -1,6 +1,7 @@
 """One call of one plugin: what it may see goes in, what its schema allows comes out."""
 
 import dataclasses
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from laojun.plugins.runnables import Runnable
 from laojun.plugins.runtimes import http, wasm
 
 JSON = "application/json"
+logger = logging.getLogger(__name__)
 # The one name under which a package brings its program.
 MODULE = "plugin.wasm"
 _validators: dict[str, Any] = {}
@@ -41,19 +43,24 @@ def shown(hook: HookPoint, payload: Any, granted: frozenset[str]) -> Any:
 
 
 def run(runnable: Runnable, call: Call) -> Outcome:
-    """Call the plugin in its runtime and judge what it said. Waits; never inside a transaction."""
+    """Call the plugin in its runtime and judge what it said. Waits; never inside a transaction. Raises nothing."""
     content = _content(runnable, call)
     if len(content) > call.hook.max_in:
         return Outcome(code="input_too_large", bytes_out=len(content))
-    outcome = _RUNTIMES[runnable.kind](runnable, call, content)
+    try:
+        outcome = _RUNTIMES[runnable.kind](runnable, call, content)
+    except Exception as error:
+        logger.exception("plugin could not be called slug=%s", runnable.slug)
+        return Outcome(code="crashed", detail=type(error).__name__)
     return checked(call.hook, outcome) if outcome.is_ok else outcome
 
 
 def checked(hook: HookPoint, outcome: Outcome) -> Outcome:
     """The outcome, or a failure where the output is not what the hook takes: it is thrown away whole."""
+    unfit = _holds_nul(outcome.output)
     if hook.mode == "async":
-        return outcome
-    if _holds_nul(outcome.output):
+        return dataclasses.replace(outcome, output=None) if unfit else outcome
+    if unfit:
         return outcome.failed("invalid_output", "a NUL character")
     fault = next(_validator(hook).iter_errors(outcome.output), None)
     if fault is not None:
@@ -77,14 +84,10 @@ def _content(runnable: Runnable, call: Call) -> bytes:
 
 
 def _builtin(runnable: Runnable, call: Call, _content: bytes) -> Outcome:
-    """Code of the platform, in this process; a mistake in it is a failed call all the same."""
-    answer = builtins[runnable.slug].run[call.hook.name]
+    """Code of the platform, in this process."""
     began = time.monotonic()
-    try:
-        output = answer(call.shown, dict(runnable.config))
-    except Exception as error:  # noqa: BLE001 whatever it was becomes the outcome of the call
-        return Outcome(code="crashed", detail=type(error).__name__, duration_ms=_since(began))
-    return Outcome(output=output, duration_ms=_since(began))
+    output = builtins[runnable.slug].run[call.hook.name](call.shown, dict(runnable.config))
+    return Outcome(output=output, duration_ms=int((time.monotonic() - began) * 1000))
 
 
 def _http(runnable: Runnable, call: Call, content: bytes) -> Outcome:
@@ -145,7 +148,3 @@ def _holds_nul(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_holds_nul(part) for pair in value.items() for part in pair)
     return isinstance(value, list) and any(_holds_nul(item) for item in value)
-
-
-def _since(began: float) -> int:
-    return int((time.monotonic() - began) * 1000)

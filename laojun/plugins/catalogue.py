@@ -106,6 +106,7 @@ def shown(instances: Iterable[PluginInstance]) -> list[dict[str, Any]]:
         workspace_id__in={one.workspace_id for one in listed},
         scope__in={settings.scope_of(one.plugin.slug) for one in listed},
         is_secret=True,
+        key__startswith=SECRET_KEY,
     ).values_list("workspace_id", "scope", "key")
     masked: dict[tuple[int | None, str], list[str]] = {}
     for workspace_id, scope, key in secrets:

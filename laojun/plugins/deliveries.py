@@ -1,13 +1,16 @@
 """The outbox of events: claimed under a lease, told, tried again, given up, and what people may do about it."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
@@ -21,11 +24,11 @@ from laojun.plugins.outcomes import Outcome
 from laojun.plugins.runnables import Runnable
 
 State = PluginDelivery.State
-LEASE = timedelta(seconds=60)
 # After the first try; each ± 20 %, then the event is given up.
 RETRY_SECONDS = (5.0, 30.0, 120.0, 600.0, 3600.0, 21_600.0)
 JITTER = 0.2
 PER_INSTANCE = 4
+MAX_ANSWER_BYTES = 16 * 1024
 KEPT, DEAD_KEPT = timedelta(days=30), timedelta(days=90)
 BATCH = 1000
 REASON = "deliveries to plugins"
@@ -40,10 +43,9 @@ DUE = f"""
         WHERE d.instance_id = waiting.instance_id
           AND ((state = 'pending' AND next_attempt_at <= %(now)s)
             OR (state = 'sending' AND lease_until < %(now)s))
-        ORDER BY next_attempt_at LIMIT GREATEST(0, {PER_INSTANCE} - (
-            SELECT count(*) FROM lao_plugin_deliveries busy
-            WHERE busy.instance_id = waiting.instance_id AND busy.state = 'sending'
-              AND busy.lease_until >= %(now)s))
+        ORDER BY next_attempt_at LIMIT GREATEST(0, {PER_INSTANCE} - COALESCE((
+            SELECT busy.count FROM unnest(%(busy)s::bigint[], %(counts)s::integer[])
+                AS busy (id, count) WHERE busy.id = waiting.instance_id), 0))
         FOR UPDATE SKIP LOCKED
     ) taken ORDER BY taken.next_attempt_at LIMIT %(most)s
 """
@@ -63,24 +65,22 @@ class HookNotOffered(Exception):
 
 @dataclass(frozen=True)
 class Claimed:
-    """A delivery this process may send; `attempts` is the fence of its end."""
+    """A delivery this process may send."""
 
     delivery: PluginDelivery
     runnable: Runnable
 
-    @property
-    def fence(self) -> int:
-        return self.delivery.attempts
 
-
-def claim(*, most: int, now: datetime | None = None) -> list[Claimed]:
+def claim(
+    *, most: int, busy: Mapping[int, int] | None = None, now: datetime | None = None
+) -> list[Claimed]:
     """Take what is due under a lease. What may no longer be told is skipped; an open circuit makes it wait.
 
-    One short transaction in the platform scope; two claimants never get the same row.
+    `busy` counts what the caller has under way for each instance; it gets a few of each at most. One short transaction in the platform scope; two claimants never get the same row.
     """
     at = now or timezone.now()
     with tenancy.platform_scope(reason=REASON):
-        while ids := _due(at, most):
+        while ids := _due(at, most, busy or {}):
             rows = list(PluginDelivery.objects.filter(pk__in=ids).order_by("next_attempt_at"))
             running = _running({row.instance_id for row in rows if row.instance_id})
             taken = [_take(row, running, at) for row in rows]
@@ -89,10 +89,16 @@ def claim(*, most: int, now: datetime | None = None) -> list[Claimed]:
     return []
 
 
-def _due(at: datetime, most: int) -> list[UUID]:
+def _due(at: datetime, most: int, busy: Mapping[int, int]) -> list[UUID]:
+    values = {"now": at, "most": most, "busy": list(busy), "counts": list(busy.values())}
     with connection.cursor() as cursor:
-        cursor.execute(DUE, {"now": at, "most": most})
+        cursor.execute(DUE, values)
         return [row[0] for row in cursor.fetchall()]
+
+
+def lease() -> timedelta:
+    """How long a sender may take before somebody else sends it again."""
+    return timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
 
 
 def _running(instance_ids: set[int]) -> dict[int, Runnable]:
@@ -113,12 +119,14 @@ def _take(row: PluginDelivery, running: dict[int, Runnable], at: datetime) -> Cl
     if permit.circuit is not None:
         PluginInstance.objects.filter(pk=runnable.instance_id).update(circuit=permit.circuit)
         running[row.instance_id or 0] = replace(runnable, circuit=permit.circuit)
-    _move(row, state=State.SENDING, lease_until=at + LEASE, attempts=row.attempts + 1)
+    _move(row, state=State.SENDING, lease_until=at + lease(), fence=row.fence + 1)
     return Claimed(row, runnable)
 
 
 def _may_hear(row: PluginDelivery, runnable: Runnable) -> bool:
-    """Whether the consent that the event was written for still stands; a test shows made-up data to anybody."""
+    """Whether hook and consent that the event was written for still stand; a test shows made-up data to anybody."""
+    if row.hook not in host.hooks:
+        return False
     if row.is_test:
         return True
     found = events.types.get(row.event_type)
@@ -159,8 +167,9 @@ def settle(claimed: Claimed, outcome: Outcome, *, now: datetime | None = None) -
     at = now or timezone.now()
     row = claimed.delivery
     with tenancy.workspace(row.workspace_id):
-        mine = PluginDelivery.objects.filter(pk=row.pk, state=State.SENDING, attempts=claimed.fence)
-        changes = _ending(row, outcome, at) | host.facts(outcome) | {"lease_until": None}
+        mine = PluginDelivery.objects.filter(pk=row.pk, state=State.SENDING, fence=row.fence)
+        changes = _ending(row, outcome, at) | host.facts(outcome)
+        changes |= {"lease_until": None, "attempts": row.attempts + 1}
         if not mine.update(**changes):
             return False
         if row.instance_id is not None:
@@ -171,8 +180,10 @@ def settle(claimed: Claimed, outcome: Outcome, *, now: datetime | None = None) -
 
 
 def _ending(row: PluginDelivery, outcome: Outcome, at: datetime) -> dict[str, Any]:
+    """A try counts once it has ended: senders that were killed cost the event none."""
+    tries = row.attempts + 1
     if outcome.is_ok:
-        answer = outcome.output if row.is_test else None
+        answer = _kept(outcome.output) if row.is_test else None
         return {
             "state": State.DELIVERED,
             "payload": None,
@@ -181,9 +192,15 @@ def _ending(row: PluginDelivery, outcome: Outcome, at: datetime) -> dict[str, An
         }
     if row.is_test:
         return {"state": State.FAILED, "next_attempt_at": None}
-    if outcome.code == "gone" or row.attempts > len(RETRY_SECONDS):
+    if outcome.code == "gone" or tries > len(RETRY_SECONDS):
         return {"state": State.DEAD, "next_attempt_at": None}
-    return {"state": State.PENDING, "next_attempt_at": at + wait(row.attempts, outcome.retry_after)}
+    return {"state": State.PENDING, "next_attempt_at": at + wait(tries, outcome.retry_after)}
+
+
+def _kept(answer: Any) -> Any:
+    """What a test shows of an answer; a long one is told by its length."""
+    length = len(orjson.dumps(answer))
+    return answer if length <= MAX_ANSWER_BYTES else {"truncated": True, "bytes": length}
 
 
 def wait(attempts: int, wished: float | None = None) -> timedelta:
@@ -257,14 +274,24 @@ def release(ids: list[UUID], *, send_them: bool) -> int:
     return held.update(state=State.SKIPPED)
 
 
+def old(now: datetime) -> Any:
+    """Calls of 30 days ago, what was given up of 90; what still waits is none of them."""
+    ended = PluginDelivery.objects.exclude(state__in=[State.PENDING, State.SENDING, State.HELD])
+    limits = Q(created_at__lt=now - KEPT) & ~Q(state=State.DEAD)
+    return ended.filter(limits | Q(state=State.DEAD, created_at__lt=now - DEAD_KEPT))
+
+
 def forget(*, now: datetime | None = None) -> int:
-    """Remove a batch of old calls: after 30 days, what was given up after 90. Returns how many went."""
-    at = now or timezone.now()
+    """Remove a batch of old calls. Returns how many went."""
     with tenancy.platform_scope(reason=REASON):
-        ended = PluginDelivery.objects.exclude(state__in=[State.PENDING, State.SENDING, State.HELD])
-        old = ended.exclude(state=State.DEAD).filter(created_at__lt=at - KEPT)
-        dead = PluginDelivery.objects.dead().filter(created_at__lt=at - DEAD_KEPT)
-        return sum(_remove(rows) for rows in (old, dead))
+        return _remove(old(now or timezone.now()))
+
+
+def hold_all() -> int:
+    """Hold back what waits or was on its way: it may have gone out before. Returns how many."""
+    with tenancy.platform_scope(reason=REASON):
+        waiting = PluginDelivery.objects.filter(state__in=[State.PENDING, State.SENDING])
+        return int(waiting.update(state=State.HELD, lease_until=None))
 
 
 def _remove(rows: Any) -> int:

@@ -30,13 +30,15 @@ EMIT = "SELECT lao_plugin_emit(%s, %s, %s, %s, %s, %s::jsonb, %s)"
 class EventType:
     """A kind of event: the permission to hear of it, and the JSON Schema of its `data`.
 
-    In the schema `x-permission` closes a part of the data to sinks that hold no such permission.
+    In the schema `x-permission` closes a part of the data to sinks that hold no such permission. `address` is where
+    one reads what was too large to be told.
     """
 
     key: str
     permission: str
     data_schema: Mapping[str, Any]
     label: Any
+    address: str = "/api/v1/audit-logs/?trace_id={trace}"
 
 
 class UnknownEvent(LookupError):

@@ -65,7 +65,10 @@ def is_used(hook: str, workspace_id: int) -> bool:
 
 def _answers(runnable: Runnable, hook: str) -> bool:
     """A plugin of the platform may be part of its caller, which then runs it without asking."""
-    return runnable.kind != "builtin" or hook in builtins[runnable.slug].run
+    if runnable.kind != "builtin":
+        return True
+    known_one = builtins.get(runnable.slug)
+    return known_one is not None and hook in known_one.run
 
 
 def known(hook: str) -> HookPoint:

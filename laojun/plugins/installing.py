@@ -219,9 +219,7 @@ def _check_free(slug: str, place: Place) -> None:
 
 
 def _new_plugin(found: Inspected, place: Place) -> Plugin:
-    """A private plugin is for those who brought it in; one of the catalogue waits until an operator opens it."""
     manifest = found.manifest
-    open_now = place.workspace_id is not None and found.status != Status.INCOMPATIBLE
     plugin = Plugin(
         workspace_id=place.workspace_id,
         slug=manifest.slug,
@@ -229,7 +227,7 @@ def _new_plugin(found: Inspected, place: Place) -> Plugin:
         description=manifest.text("description", "en"),
         kind=manifest.kind,
         publisher=manifest.publisher,
-        status=Plugin.Status.ACTIVE if open_now else Plugin.Status.DRAFT,
+        status=Plugin.Status.DRAFT,
     )
     try:
         with transaction.atomic():
@@ -263,16 +261,21 @@ def _new_version(plugin: Plugin, found: Inspected, file: File, actor: Actor) -> 
 
 
 def _follow(plugin: Plugin, version: PluginVersion) -> None:
-    """Name and description are those of the newest version."""
+    """Name and description are those of the newest version.
+
+    A private plugin opens for those who brought it in; one of the catalogue waits until an operator opens it.
+    """
     newest = plugin.versions.newest_first().first()
-    if newest is None or newest.pk != version.pk:
-        return
-    manifest = Manifest(version.manifest)
-    plugin.name = manifest.text("name", "en")
-    plugin.description = manifest.text("description", "en")
+    if newest is not None and newest.pk == version.pk:
+        manifest = Manifest(version.manifest)
+        plugin.name = manifest.text("name", "en")
+        plugin.description = manifest.text("description", "en")
+    private = plugin.workspace_id is not None and plugin.status == Plugin.Status.DRAFT
+    if private and version.signature_status != Status.INCOMPATIBLE:
+        plugin.status = Plugin.Status.ACTIVE
     try:
         with transaction.atomic():
-            plugin.save(update_fields=["name", "description", "updated_at"])
+            plugin.save(update_fields=["name", "description", "status", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken(plugin.name, slug=plugin.slug) from error
 

@@ -12,6 +12,7 @@ from laojun.models import Plugin, PluginInstance, PluginVersion
 from laojun.plugins import consents, generation, health, policy, recording, settings
 from laojun.plugins.builtins import builtins
 from laojun.plugins.consents import subject_of
+from laojun.plugins.installing import lock_slug
 from laojun.plugins.manifests import Manifest
 from laojun.plugins.refusals import (
     AlreadyInstalled,
@@ -51,6 +52,7 @@ def add(
 
     Raises AlreadyInstalled, PluginBlocked, PluginDeprecated, VersionYanked, LimitReached, and what `change` raises.
     """
+    stand_still(plugin, version)
     _check_open(plugin, version)
     if PluginInstance.objects.filter(workspace_id=workspace_id).count() >= MAX_INSTANCES:
         raise LimitReached("plugins in a workspace", limit=MAX_INSTANCES)
@@ -76,6 +78,7 @@ def change(*, instance: PluginInstance, wishes: Wishes, actor: Actor) -> PluginI
 
     Raises ConfigInvalid, ConsentMismatch, MissingDependency, PluginBlocked, VersionUnsound, LimitReached.
     """
+    stand_still(instance.plugin, instance.version)
     if wishes.permissions is not None:
         consents.grant(instance=instance, permissions=wishes.permissions, actor=actor)
     before = facts_of(instance)
@@ -142,11 +145,20 @@ def facts_of(instance: PluginInstance) -> dict[str, Any]:
     }
 
 
+def stand_still(plugin: Plugin, version: PluginVersion) -> None:
+    """Read plugin and version again under the plugin's lock: neither is blocked or found unsound meanwhile."""
+    lock_slug(plugin.slug)
+    plugin.refresh_from_db(fields=["status", "status_reason"])
+    version.refresh_from_db(fields=["signature_status", "findings", "yanked_at", "yank_reason"])
+
+
 def _check_open(plugin: Plugin, version: PluginVersion) -> None:
     """Whether somebody may begin with this version."""
     if plugin.status == Plugin.Status.BLOCKED:
         raise PluginBlocked(plugin.slug, reason=plugin.status_reason)
-    if plugin.status != Plugin.Status.ACTIVE:
+    if plugin.status == Plugin.Status.DRAFT:
+        raise VersionUnsound(version.version, findings=version.findings)
+    if plugin.status == Plugin.Status.DEPRECATED:
         raise PluginDeprecated(plugin.slug)
     if version.yanked_at is not None:
         raise VersionYanked(version.version, reason=version.yank_reason)

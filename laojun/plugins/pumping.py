@@ -7,6 +7,7 @@ leaves leases behind; after a minute somebody else sends what it had.
 import contextvars
 import logging
 import threading
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.db import DatabaseError, connections
@@ -43,19 +44,25 @@ def _run() -> None:
 def drain() -> int:
     """Send until nothing is due and nothing is under way. Returns how many were sent."""
     sent = 0
-    under_way: set[Future[None]] = set()
+    under_way: dict[Future[None], int | None] = {}
     with ThreadPoolExecutor(SENDERS, thread_name_prefix="deliver") as pool:
         while True:
-            claimed = (
-                deliveries.claim(most=SENDERS - len(under_way)) if len(under_way) < SENDERS else []
-            )
+            claimed = _claimed(under_way)
             sent += len(claimed)
-            under_way |= {pool.submit(contextvars.Context().run, _deliver, one) for one in claimed}
+            for one in claimed:
+                future = pool.submit(contextvars.Context().run, _deliver, one)
+                under_way[future] = one.delivery.instance_id
             if not under_way:
                 return sent
-            done, under_way = wait(under_way, LOOK_SECONDS, FIRST_COMPLETED)
-            for future in done:
+            for future in wait(under_way, LOOK_SECONDS, FIRST_COMPLETED).done:
+                del under_way[future]
                 future.result()
+
+
+def _claimed(under_way: dict[Future[None], int | None]) -> list[Claimed]:
+    room = SENDERS - len(under_way)
+    busy = Counter(instance_id for instance_id in under_way.values() if instance_id)
+    return deliveries.claim(most=room, busy=busy) if room else []
 
 
 def _deliver(claimed: Claimed) -> None:

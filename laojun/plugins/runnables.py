@@ -1,17 +1,20 @@
 """Which plugins answer a hook in a workspace, and everything a call of theirs needs, read in one go."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils import timezone
 
+from accounts.secrets import SecretUnreadable
 from laojun.models import Plugin, PluginConsent, PluginInstance, PluginVersion
 from laojun.plugins import schemas, settings, starting
 from laojun.plugins.builtins import Builtin, builtins
 from laojun.plugins.instances import MAX_PER_HOOK
-from laojun.plugins.manifests import EMPTY_SCHEMA, HTTP, SIGNING_SECRET
+from laojun.plugins.manifests import EMPTY_SCHEMA, SIGNING_SECRET
 
+logger = logging.getLogger(__name__)
 OFFERED = (Plugin.Status.ACTIVE, Plugin.Status.DEPRECATED)
 DEFAULT_PRIORITY = 100
 
@@ -54,12 +57,18 @@ def of_instances(rows: Iterable[PluginInstance]) -> list[Runnable]:
         row for row in rows if row.plugin.status in OFFERED and starting.cleared(row.version)
     ]
     granted = _granted(instances)
-    return [_of_instance(row, _allowed(row, granted)) for row in instances]
+    found = [_of_instance(row, _allowed(row, granted)) for row in instances]
+    return [one for one in found if one is not None]
 
 
-def _of_instance(row: PluginInstance, granted: frozenset[str]) -> Runnable:
-    is_http = row.plugin.kind == HTTP
-    config = settings.with_secrets(row)
+def _of_instance(row: PluginInstance, granted: frozenset[str]) -> Runnable | None:
+    """None where a secret cannot be read: without it the plugin is not what was set up."""
+    try:
+        config = settings.with_secrets(row)
+        signing = settings.signing_secrets(row, now=timezone.now())
+    except SecretUnreadable:
+        logger.warning("a plugin's secret cannot be read instance=%s", row.pk)
+        return None
     config.pop(SIGNING_SECRET, None)
     return Runnable(
         slug=row.plugin.slug,
@@ -71,7 +80,7 @@ def _of_instance(row: PluginInstance, granted: frozenset[str]) -> Runnable:
         priority=row.priority,
         granted=granted,
         config=config,
-        secrets=settings.signing_secrets(row, now=timezone.now()) if is_http else (),
+        secrets=signing,
         runtime=row.version.manifest.get("runtime", {}),
         files=row.version.manifest.get("files", {}),
         circuit=row.circuit,

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import tenancy
 from laojun import audit
 from laojun.audit import Actor
-from laojun.models import Plugin, PluginVersion
+from laojun.models import Plugin, PluginInstance, PluginVersion
 from laojun.plugins import (
     builtins,
     keys,
@@ -41,7 +43,7 @@ Progress = Callable[[int, int], Any]
 def scan(*, progress: Progress | None = None) -> int:
     """Judge every version from its bytes; each in a transaction of its own. Returns how many changed their status."""
     with tenancy.platform_scope(reason=REASON):
-        builtins.register()
+        register_builtins()
         ids = list(PluginVersion.objects.order_by("pk").values_list("pk", flat=True))
     changed = 0
     for number, pk in enumerate(ids, start=1):
@@ -49,6 +51,12 @@ def scan(*, progress: Progress | None = None) -> int:
         if progress is not None:
             progress(number, len(ids))
     return changed
+
+
+def register_builtins() -> None:
+    """Bring the platform's own plugins into the catalogue as they are shipped. Runs in the platform scope."""
+    for plugin in builtins.register():
+        statuses.recheck(plugin)
 
 
 def verify_one(pk: int) -> bool:
@@ -92,6 +100,19 @@ def reconsider(_workspace_id: int | None) -> None:
     recheck(rows.order_by("pk"), actor=SCANNER)
     for plugin in Plugin.objects.order_by("pk"):
         statuses.recheck(plugin)
+
+
+def unsound_tile() -> dict[str, Any]:
+    """For the operator's first screen: how many versions that somebody pinned may not run."""
+    pinned = PluginInstance.objects.filter(enabled=True).values("version_id")
+    rows = PluginVersion.objects.filter(pk__in=pinned).exclude(signature_status=Status.SIGNED)
+    names = list(rows.order_by("plugin__slug").values_list("plugin__slug", flat=True)[:3])
+    return {
+        "value": rows.count(),
+        "state": "bad" if names else "good",
+        "note": ", ".join(names) or _("Every version is as it was signed."),
+        "url": reverse("admin:laojun_plugin_scan"),
+    }
 
 
 def findings_of(version: PluginVersion, now: datetime, *, from_bytes: bool) -> list[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from accounts import secrets
 from accounts.redaction import MASK
+from laojun import configs
 from laojun.audit import Actor
 from laojun.models import Config, PluginInstance
 from laojun.plugins import schemas, vocabulary
@@ -46,10 +47,13 @@ def schema_of(instance: PluginInstance) -> Mapping[str, Any]:
 
 def effective(instance: PluginInstance) -> dict[str, Any]:
     """Every plain setting in force: schema, platform, instance, the later ones first. One query."""
-    schema = schema_of(instance)
-    return schemas.merged(
-        schemas.defaults(schema), _platform_values(instance.plugin.slug), instance.config
-    )
+    above = inherited(schema_of(instance), instance.plugin.slug)
+    return schemas.merged(above, instance.config)
+
+
+def inherited(schema: Mapping[str, Any], slug: str) -> dict[str, Any]:
+    """What is in force where a workspace sets nothing itself. One query."""
+    return schemas.merged(schemas.defaults(schema), platform_values(slug))
 
 
 def with_secrets(instance: PluginInstance) -> dict[str, Any]:
@@ -57,17 +61,17 @@ def with_secrets(instance: PluginInstance) -> dict[str, Any]:
     found = effective(instance)
     for row in _secret_rows(instance):
         path = row.key.removeprefix(SECRET_KEY)
-        plain = secrets.unseal(str(row.secret_ciphertext), place=_seal_place(instance, path))
+        plain = secrets.unseal(str(row.secret_ciphertext), place=configs.place_of(row))
         schemas.put(found, path, plain)
     return found
 
 
 def signing_secrets(instance: PluginInstance, *, now: datetime) -> tuple[str, ...]:
     """What calls are signed with: the secret, and for a day the one before it. One query. Raises SecretUnreadable."""
-    keys = {f"{SECRET_KEY}{SIGNING_SECRET}": SIGNING_SECRET, FORMER_KEY: FORMER_KEY}
+    keys = [f"{SECRET_KEY}{SIGNING_SECRET}", FORMER_KEY]
     rows = _rows_of(instance).filter(key__in=keys).order_by("-key")
     return tuple(
-        secrets.unseal(str(row.secret_ciphertext), place=_seal_place(instance, keys[row.key]))
+        secrets.unseal(str(row.secret_ciphertext), place=configs.place_of(row))
         for row in rows
         if row.key != FORMER_KEY or row.updated_at > now - BOTH_LIVE
     )
@@ -93,7 +97,7 @@ def faults(instance: PluginInstance, *, config: Mapping[str, Any] | None = None)
     """What is wrong with the settings in force, or with these in place of the instance's own."""
     schema = schema_of(instance)
     own = instance.config if config is None else config
-    whole = schemas.merged(schemas.defaults(schema), _platform_values(instance.plugin.slug), own)
+    whole = schemas.merged(inherited(schema, instance.plugin.slug), own)
     found = schemas.faults(schema, whole, secrets_set=secrets_set(instance))
     return found + _foreign_host(instance, whole)
 
@@ -124,7 +128,7 @@ def write_secrets(instance: PluginInstance, given: Mapping[str, str], *, actor: 
         if value == "":
             _rows_of(instance).filter(key=key).delete()
         else:
-            _write_secret(instance, key, path, value, actor)
+            _write_secret(instance, key, value, actor)
 
 
 def _keep_former(instance: PluginInstance, key: str, value: str, actor: Actor) -> None:
@@ -133,21 +137,19 @@ def _keep_former(instance: PluginInstance, key: str, value: str, actor: Actor) -
     if value == "":
         _rows_of(instance).filter(key=FORMER_KEY).delete()
     elif row is not None:
-        plain = secrets.unseal(
-            str(row.secret_ciphertext), place=_seal_place(instance, SIGNING_SECRET)
-        )
+        plain = secrets.unseal(str(row.secret_ciphertext), place=configs.place_of(row))
         if plain != value:
-            _write_secret(instance, FORMER_KEY, FORMER_KEY, plain, actor)
+            _write_secret(instance, FORMER_KEY, plain, actor)
 
 
-def _write_secret(instance: PluginInstance, key: str, path: str, value: str, actor: Actor) -> None:
+def _write_secret(instance: PluginInstance, key: str, value: str, actor: Actor) -> None:
     row = _rows_of(instance).filter(key=key).first() or Config(
         workspace_id=instance.workspace_id,
         scope=scope_of(instance.plugin.slug),
         key=key,
         is_secret=True,
     )
-    row.secret_ciphertext = secrets.seal(value, place=_seal_place(instance, path))
+    row.secret_ciphertext = secrets.seal(value, place=configs.place_of(row))
     row.updated_by = actor.name
     row.save()
 
@@ -162,6 +164,17 @@ def moved_addresses(
     """Whether a setting that is an address changed: what was entered for the former one does not go along."""
     addresses = [field.path for field in schemas.fields(schema) if field.format == "uri"]
     return any(schemas.get(before, path) != schemas.get(after, path) for path in addresses)
+
+
+def platform_values(slug: str) -> dict[str, Any]:
+    """What operators set for a plugin in every workspace. One query."""
+    rows = Config.objects.filter(
+        workspace=None, scope=scope_of(slug), is_secret=False, key__startswith=PLAIN_KEY
+    )
+    found: dict[str, Any] = {}
+    for key, value in rows.values_list("key", "value"):
+        schemas.put(found, key.removeprefix(PLAIN_KEY), value)
+    return found
 
 
 def scope_of(slug: str) -> str:
@@ -183,17 +196,6 @@ def _foreign_host(instance: PluginInstance, config: Mapping[str, Any]) -> list[F
     return [Fault(ENDPOINT, "host_not_permitted", f"{host} is not a host this plugin may reach")]
 
 
-def _platform_values(slug: str) -> dict[str, Any]:
-    """What operators set for a plugin in every workspace. One query."""
-    rows = Config.objects.filter(
-        workspace=None, scope=scope_of(slug), is_secret=False, key__startswith=PLAIN_KEY
-    )
-    found: dict[str, Any] = {}
-    for key, value in rows.values_list("key", "value"):
-        schemas.put(found, key.removeprefix(PLAIN_KEY), value)
-    return found
-
-
 def _secret_rows(instance: PluginInstance) -> Any:
     return _rows_of(instance).filter(key__startswith=SECRET_KEY)
 
@@ -204,8 +206,3 @@ def _rows_of(instance: PluginInstance) -> Any:
         scope=scope_of(instance.plugin.slug),
         is_secret=True,
     )
-
-
-def _seal_place(instance: PluginInstance, path: str) -> str:
-    slug = instance.plugin.slug
-    return f"lao_configs.secret_ciphertext:{instance.workspace_id}:plugin:{slug}:{path}"

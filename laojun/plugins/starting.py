@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from laojun.models import PluginInstance, PluginVersion
-from laojun.plugins import builtins, scanning
+from laojun.plugins import scanning
 
 PATIENCE_S = 2.0
 REASON = "plugins at the start of a process"
@@ -22,12 +22,24 @@ _began: datetime | None = None
 
 
 def begin(*, patience_s: float = PATIENCE_S) -> threading.Thread:
-    """Verify what is pinned somewhere, waiting no longer than `patience_s`. Returns the thread that goes on."""
+    """A process that serves begins: what is pinned is verified, and nobody waits longer than `patience_s` for it."""
+    mark()
+    thread = verify_beside()
+    thread.join(patience_s)
+    return thread
+
+
+def mark() -> None:
+    """From now on a version runs in this process and its children once it was judged after this moment."""
     global _began
     _began = timezone.now()
-    thread = threading.Thread(target=_verify_pinned, args=(_began,), name="plugins", daemon=True)
+
+
+def verify_beside() -> threading.Thread:
+    """Judge what waits since `mark`, beside the work of this process."""
+    began = _began or timezone.now()
+    thread = threading.Thread(target=_verify_pinned, args=(began,), name="plugins", daemon=True)
     thread.start()
-    thread.join(patience_s)
     return thread
 
 
@@ -52,7 +64,7 @@ def _verify_pinned(began: datetime) -> None:
 def _pinned(began: datetime) -> list[int]:
     """The versions somebody runs and nobody judged since; the platform's own rows come first into being."""
     with tenancy.platform_scope(reason=REASON):
-        builtins.register()
+        scanning.register_builtins()
         pinned = PluginInstance.objects.filter(enabled=True).values("version_id")
         waiting = PluginVersion.objects.filter(pk__in=pinned).exclude(verified_at__gte=began)
         return list(waiting.order_by("pk").values_list("pk", flat=True))

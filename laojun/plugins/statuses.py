@@ -9,7 +9,7 @@ from django.utils import timezone
 from laojun.audit import Actor
 from laojun.models import Plugin, PluginInstance, PluginVersion
 from laojun.plugins import generation, health, policy, recording
-from laojun.plugins.installing import subject_of
+from laojun.plugins.installing import lock_slug, subject_of
 from laojun.plugins.refusals import IllegalTransition, InUse
 
 Status = Plugin.Status
@@ -33,11 +33,11 @@ def change(*, plugin: Plugin, status: str, reason: str, actor: Actor) -> Plugin:
     Raises IllegalTransition, ReasonMissing.
     """
     if status not in TRANSITIONS[Status(plugin.status)]:
-        raise IllegalTransition(f"{plugin.status} to {status}", status=plugin.status)
+        raise IllegalTransition(f"{plugin.status} to {status}", current=plugin.status)
     if status == Status.BLOCKED and not reason.strip():
         raise ReasonMissing
     if status == Status.ACTIVE and not _has_runnable(plugin):
-        raise IllegalTransition("no version of it can run here", status=plugin.status)
+        raise IllegalTransition("no version of it can run here", current=plugin.status)
     before = _facts(plugin)
     plugin.status = status
     plugin.status_reason = reason.strip()[:MAX_REASON]
@@ -52,7 +52,7 @@ def change(*, plugin: Plugin, status: str, reason: str, actor: Actor) -> Plugin:
 def delete_draft(*, plugin: Plugin, actor: Actor) -> None:
     """Take away a plugin nobody could use yet. `plugin` is locked by the caller. Raises IllegalTransition, InUse."""
     if plugin.status != Status.DRAFT:
-        raise IllegalTransition(f"{plugin.status} to deleted", status=plugin.status)
+        raise IllegalTransition(f"{plugin.status} to deleted", current=plugin.status)
     if plugin.instances.exists():
         raise InUse(plugin.slug, users=[])
     recording.record(
@@ -107,8 +107,14 @@ def transfer(*, plugin: Plugin, publisher: str, reason: str, actor: Actor) -> Pl
 
 
 def recheck(plugin: Plugin) -> None:
-    """Bring every instance of a plugin up to date, and let every process know."""
+    """Bring every instance of a plugin up to date, and let every process know.
+
+    Rows first, then the plugin's lock, as everybody else does: whoever is switching one on meanwhile has
+    committed by then, or reads the plugin again after us.
+    """
     rows = PluginInstance.objects.with_version().filter(plugin=plugin).order_by("pk")
+    list(rows.select_for_update(of=("self",)).values_list("pk"))
+    lock_slug(plugin.slug)
     health.recompute(list(rows))
     generation.moved(plugin.workspace_id)
 

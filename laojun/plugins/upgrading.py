@@ -13,7 +13,7 @@ from laojun.audit import Actor
 from laojun.models import Plugin, PluginInstance, PluginVersion
 from laojun.plugins import consents, health, policy, recording, schemas, settings, versions
 from laojun.plugins.consents import subject_of
-from laojun.plugins.instances import facts_of, settle
+from laojun.plugins.instances import facts_of, settle, stand_still
 from laojun.plugins.manifests import Manifest
 from laojun.plugins.refusals import (
     ConsentRequired,
@@ -77,6 +77,7 @@ def upgrade(
     PluginBlocked, VersionYanked, VersionUnsound, DowngradeRefused, ConsentRequired, MissingDependency,
     ConfigInvalid; then nothing is changed and the former version goes on.
     """
+    stand_still(instance.plugin, version)
     found = plan(instance=instance, version=version)
     standing = health.standing_consents(instance)
     wanted = _agreed(instance, version, standing, permissions)
@@ -109,6 +110,7 @@ def roll_back(*, instance: PluginInstance, actor: Actor) -> PluginInstance:
     target = instance.previous_version
     if target is None:
         raise NothingToRollBack
+    stand_still(instance.plugin, target)
     _check_sound(instance.plugin, target)
     before, former = facts_of(instance), instance.version.version
     standing = health.standing_consents(instance)

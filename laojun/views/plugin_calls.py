@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.authentication import Principal
 from accounts.web.access import needs, principal_of
 from laojun.models import PluginDelivery, PluginInstance
-from laojun.plugins import deliveries, events, points
+from laojun.plugins import catalogue, deliveries, events, points
 from laojun.plugins.deliveries import HookNotOffered, NotDead
 from laojun.plugins.hooks import hooks
 from laojun.plugins.outcomes import WORDS
@@ -43,14 +43,14 @@ def overview(request: HttpRequest, instance_id: int) -> HttpResponse:
     rows = list(calls.newest_first().defer("payload")[:SHOWN])
     context: dict[str, Any] = {
         "instance": instance,
-        "plugin": instance.plugin,
+        "name": catalogue.name_of(instance.version),
         "calls": [_shown(row) for row in rows],
         "is_waiting": any(row.is_test and row.state in UNDER_WAY for row in rows),
         "may_act": principal.may("plugin.configure"),
         "trials": _trials(instance) if instance.enabled else [],
     }
     part = request.headers.get("HX-Request") == "true"
-    name = "laojun/_plugin_calls.html" if part else "laojun/plugin_calls.html"
+    name = "laojun/_plugin_call_list.html" if part else "laojun/plugin_calls.html"
     return render(request, name, context)
 
 

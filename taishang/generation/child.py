@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from taishang.generation import packing
+from taishang.generation.failing import StageFailed
 from taishang.generation.ir import Reading, canonical, digest
 from taishang.generation.options import Options
-from taishang.generation.pipeline import Order, Outcome, StageFailed, run
+from taishang.generation.pipeline import Order, Outcome, run
 from taishang.generation.trees import tree_sha256
 
 REPLIES = "replies"

@@ -28,6 +28,7 @@ from taishang import projects, queue
 from taishang.models import GenerationJob, Task
 from tests.factories import Person
 from tests.laojun.plugins.making import used
+from tests.laojun.plugins.plugged import given_up
 
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
 NO_UUID = "018f0000-0000-7000-8000-000000000000"
@@ -91,6 +92,7 @@ PATH_IDS = {
     "service_id": "service",
     "plugin_id": "plugin",
     "instance_id": "plugin_instance",
+    "delivery_id": "delivery",
 }
 # Parts that name no row: a declared setting, a version within its project.
 PLAIN = {"key": "storage.max_file_size", "number": "1", "version": "1.0.0"}
@@ -126,7 +128,7 @@ PAGE_PLAIN = {
     "files/links/<str:token>/": "unknown",
     "accounts/not-me/<str:token>/": "unknown",
 }
-REST = {"number": "1", "what": "project"}
+REST = {"number": "1", "what": "project", "delivery_id": NO_UUID}
 
 
 def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
@@ -186,6 +188,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         )
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
+    delivery = given_up(instance)
     service = SocialAccount.objects.create(user=person.user, provider="github", uid=name)
     passkey = 0
     if with_passkey:
@@ -210,6 +213,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "passkey": str(passkey),
         "plugin": str(instance.plugin_id),
         "plugin_instance": str(instance.pk),
+        "delivery": str(delivery.pk),
     }
 
 

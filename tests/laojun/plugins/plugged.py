@@ -12,7 +12,15 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from accounts import tenancy
-from laojun.models import OutboundRule, Plugin, PluginConsent, PluginInstance, PluginVersion
+from accounts.ids import uuid7
+from laojun.models import (
+    OutboundRule,
+    Plugin,
+    PluginConsent,
+    PluginDelivery,
+    PluginInstance,
+    PluginVersion,
+)
 
 HOST = "127.0.0.1"
 
@@ -36,6 +44,7 @@ def plug(
         )
         manifest = {
             "slug": slug,
+            "name": {"zh": slug, "en": slug},
             "hooks": [{"hook": hook, "hook_version": 1} for hook in hooks],
             "permissions": list(permissions),
             "files": files or {},
@@ -72,6 +81,24 @@ def plug(
                 granted_by="tests",
             )
     return instance
+
+
+def given_up(instance: PluginInstance) -> PluginDelivery:
+    """A call that failed for good."""
+    with tenancy.workspace(instance.workspace_id):
+        return PluginDelivery.objects.create(
+            workspace_id=instance.workspace_id,
+            plugin_id=instance.plugin_id,
+            instance_id=instance.pk,
+            hook="event.sink",
+            mode="async",
+            event_type="task.failed",
+            event_id=uuid7(),
+            payload={"subject": "", "data": {}},
+            state="dead",
+            attempts=7,
+            error_code="refused",
+        )
 
 
 def secret() -> str:

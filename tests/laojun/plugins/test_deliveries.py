@@ -89,7 +89,8 @@ def test_an_event_that_is_too_large_becomes_a_link(alice, sink):
 
     event = events.as_cloud_event(only(alice), frozenset({"event:audit"}), "https://p.example.com")
     assert event["truncated"] is True
-    assert event["data"] == {"resource": "https://p.example.com/api/v1/files/1"}
+    address = f"https://p.example.com/api/v1/audit-logs/?trace_id={only(alice).trace_id}"
+    assert event["data"] == {"resource": address}
 
 
 def test_secrets_are_not_told(alice, sink):
@@ -120,17 +121,18 @@ def test_what_a_dead_sender_left_behind_is_sent_again(alice, sink):
     tell(alice)
     (first,) = deliveries.claim(most=5)
 
-    later = timezone.now() + deliveries.LEASE + timedelta(seconds=1)
+    later = timezone.now() + deliveries.lease() + timedelta(seconds=1)
     (second,) = deliveries.claim(most=5, now=later)
 
     assert second.delivery.event_id == first.delivery.event_id
-    assert second.fence == first.fence + 1
+    assert second.delivery.fence == first.delivery.fence + 1
+    assert second.delivery.attempts == 0, "a sender that was killed costs the event no try"
 
 
 def test_a_sender_that_lost_its_lease_changes_nothing(alice, sink):
     tell(alice)
     (first,) = deliveries.claim(most=5)
-    deliveries.claim(most=5, now=timezone.now() + deliveries.LEASE + timedelta(seconds=1))
+    deliveries.claim(most=5, now=timezone.now() + deliveries.lease() + timedelta(seconds=1))
 
     assert not deliveries.settle(first, OK)
     assert only(alice).state == "sending"

@@ -3,12 +3,13 @@
 import pytest
 
 from accounts import tenancy
-from laojun.models import PluginDelivery
+from laojun import audit
+from laojun.models import Config, PluginDelivery
 from laojun.plugins import builtins, deliveries, events
 from laojun.plugins.own import journal
-from taishang import queue, transitions
+from taishang import queue, runner, transitions
+from taishang.claiming import Claimant
 from taishang.models import Task
-from taishang.transitions import Holder
 from tests.laojun.plugins.plugged import plug
 
 
@@ -30,13 +31,9 @@ def test_a_task_is_told_of_when_it_is_created_and_when_it_succeeds(alice):
     task = task_of(alice)
     assert told(alice)["task.created"]["task_id"] == str(task.pk)
 
-    with tenancy.workspace(alice.workspace.pk):
-        Task.objects.filter(pk=task.pk).update(
-            state="running", fence=1, lease_owner="test", lease_until=task.created_at
-        )
-        transitions.succeed(Holder(task.pk, 1), result={"answer": 42})
+    runner.drain(Claimant("test:1", ["default"]))
 
-    assert told(alice)["task.succeeded"]["result"] == {"answer": 42}
+    assert told(alice)["task.succeeded"]["result"] == {"value": 1, "attempt": 1}
     assert told(alice)["task.succeeded"]["state"] == "succeeded"
 
 
@@ -69,6 +66,25 @@ def test_what_the_dispatcher_ends_is_told_too(alice):
     assert told(alice)["task.failed"]["error_code"] == "expired"
 
 
+def test_the_platforms_own_events_go_to_the_workspace_that_was_named(alice, monkeypatch):
+    plug(alice.workspace, permissions=("event:audit",))
+    with tenancy.platform_scope(reason="test"):
+        Config.objects.create(
+            scope="global",
+            key="plugins.platform_events_workspace",
+            value=alice.workspace.pk,
+            updated_by="test",
+        )
+        monkeypatch.setitem(audit.actions._entries, "audit.broken", "broken")
+        for action in ("audit.broken", "feed.reset"):
+            target = audit.Target("chain", "0", platform=True)
+            audit.record(actor=audit.Actor.system("test"), action=action, target=target)
+
+    with tenancy.workspace(alice.workspace.pk):
+        kinds = set(PluginDelivery.objects.values_list("event_type", flat=True))
+    assert kinds == {"audit.broken"}
+
+
 def test_an_event_nobody_declared_is_a_mistake(alice):
     with pytest.raises(events.UnknownEvent), tenancy.workspace(alice.workspace.pk):
         events.emit("no.such", data={})
@@ -79,8 +95,7 @@ def test_the_committed_digests_are_those_of_the_code(slug):
     builtin = builtins.builtins[slug]
 
     assert builtins.digests_committed(builtin) == builtins.digests_now(builtin), (
-        "record them anew: manage.py shell -c"
-        " 'from laojun.plugins import builtins; builtins.record_digests()'"
+        "record them anew: manage.py plugin_digests"
     )
 
 

@@ -6,11 +6,12 @@ import pytest
 from django.db import connection
 
 from accounts import tenancy
-from laojun.models import Plugin, PluginDelivery, PluginInstance
+from laojun.models import Config, Plugin, PluginDelivery, PluginInstance
 from laojun.plugins import calling, circuit, host
 from laojun.plugins.hooks import HookPoint, hooks
 from laojun.plugins.outcomes import Outcome
 from laojun.plugins.runtimes import wasm
+from tests import factories
 from tests.laojun.plugins import modules
 from tests.laojun.plugins.plugged import open_loopback, plug, receiving, secret
 
@@ -104,12 +105,12 @@ def test_an_unknown_hook_is_a_mistake_of_the_caller(alice):
         host.call("no.such", alice.workspace.pk, {})
 
 
-@pytest.mark.usefixtures("committed")
-def test_answers_come_by_priority_and_then_by_name(alice, programs):
+def test_answers_come_by_priority_and_then_by_name(committed, programs):
+    anna = factories.person("anna")
     for slug, priority in (("zeta", 10), ("beta", 50), ("alpha", 50)):
-        program(alice, programs, slug, modules.answering('{"sql": "x"}'), priority=priority)
+        program(anna, programs, slug, modules.answering('{"sql": "x"}'), priority=priority)
 
-    assert list(ask(alice)) == ["zeta", "alpha", "beta"]
+    assert list(ask(anna)) == ["zeta", "alpha", "beta"]
 
 
 def test_what_a_plugin_gets_is_what_it_may_see(alice, programs, monkeypatch):
@@ -164,15 +165,15 @@ def test_a_hostile_program_costs_its_caller_nothing_but_time(alice, programs, te
     assert (row.state, row.error_code) == ("failed", outcome.code)
 
 
-@pytest.mark.usefixtures("committed")
-def test_a_slow_plugin_takes_no_other_plugins_time(alice, programs):
+def test_a_slow_plugin_takes_no_other_plugins_time(committed, programs):
+    anna = factories.person("anna")
     for number in range(3):
-        program(alice, programs, f"slow{number}", modules.compiled(modules.FOR_EVER),
+        program(anna, programs, f"slow{number}", modules.compiled(modules.FOR_EVER),
                 runtime={"fuel": 10**10, "timeout_ms": 1500})  # fmt: skip
-    program(alice, programs, "quick", modules.answering('{"sql": "x"}'), priority=900)
+    program(anna, programs, "quick", modules.answering('{"sql": "x"}'), priority=900)
     started = time.monotonic()
 
-    outcomes = ask(alice)
+    outcomes = ask(anna)
 
     assert outcomes["quick"].is_ok
     assert time.monotonic() - started < 2 * POINT.deadline_s + 2
@@ -226,6 +227,26 @@ def test_ten_are_asked_at_most(alice):
 
     with tenancy.workspace(alice.workspace.pk):
         assert len(host.runnables.on_hook(POINT.name, alice.workspace.pk)) == 10
+
+
+def test_a_runtime_that_cannot_even_start_is_a_failed_call(alice, programs, monkeypatch):
+    program(alice, programs, "tidy", modules.answering('{"sql": "x"}'))
+
+    def broken(**_arguments):
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(calling.wasm, "run", broken)
+
+    assert ask(alice)["tidy"].code == "crashed"
+
+
+def test_a_plugin_whose_secret_cannot_be_read_is_not_asked(alice):
+    instance = plug(alice.workspace, "locked", hooks=(POINT.name,))
+    seal(instance, secret())
+    with tenancy.workspace(alice.workspace.pk):
+        Config.objects.update(secret_ciphertext="v1:unknown:AAAA")
+
+    assert ask(alice) == {}
 
 
 def test_a_service_elsewhere_answers_a_question(alice, monkeypatch):

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from accounts import tenancy
-from laojun.models import Config, PluginInstance
+from laojun.models import Config, OutboundRule, PluginInstance
 from laojun.plugins import settings
 from laojun.plugins.runtimes import http
 from laojun.plugins.runtimes.http import Endpoint, Letter
@@ -164,6 +164,27 @@ def test_a_host_nobody_agreed_to_is_not_reached():
 
     assert outcome.code == "not_permitted"
     assert receiver.requests == []
+
+
+def test_what_one_workspace_opened_is_no_other_ones_way_out(alice, charlie):
+    """Not even over the connection that the first one keeps."""
+    with receiving(lambda _request: (200, {}, b"{}")) as receiver:
+        with tenancy.platform_scope(reason="test"):
+            OutboundRule.objects.create(
+                workspace=alice.workspace,
+                cidr="127.0.0.1/32",
+                port_from=receiver.port,
+                port_to=receiver.port,
+                purposes=["webhook"],
+                reason="tests",
+                created_by="tests",
+            )
+        codes = []
+        for person in (alice, charlie, alice):
+            with tenancy.adopted(tenancy.Context(workspace_id=person.workspace.pk)):
+                codes.append(send(receiver.url).code)
+
+    assert codes == ["", "blocked_address", ""]
 
 
 @pytest.mark.parametrize(("url", "secrets"), [("", (KEY,)), ("http://127.0.0.1:1/", ())])

@@ -150,7 +150,7 @@ def test_manifests_that_cannot_be_are_refused(olga, acme, change, code):
         lambda raw: raw.replace(b'"schema"', b'"\\u0073chema"'),
         lambda raw: raw.replace(b'"default":3', b'"default":3.0'),
         lambda raw: raw.replace(b'"default":3', b'"default":30e-1'),
-        lambda raw: raw.replace(b",", b", ", 1),
+        lambda raw: raw.replace(b'"files"', b' "files"'),
         lambda raw: raw[:-1],
     ],
 )
@@ -318,6 +318,15 @@ def test_an_incompatible_package_comes_in_as_such(olga, acme):
     assert (version.signature_status, version.findings[0]["code"]) == ("incompatible", "platform")
 
 
+def test_a_private_plugin_opens_with_its_first_version_that_fits(alice, acme):
+    first = making.private(alice, signed(acme, compatibility={"platform": ">=99.0.0"}))
+    assert first.plugin.status == "draft"
+
+    second = making.private(alice, signed(acme, version="1.0.1"))
+
+    assert second.plugin.status == "active"
+
+
 def test_package_files_are_shown_by_no_door_for_files(olga, acme):
     version = catalogued(olga, signed(acme))
 
@@ -368,8 +377,8 @@ def test_versions_sort_as_the_standard_says():
         "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
         "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0",
     ]  # fmt: skip
+    shuffled = random.Random(1).sample(ordered, len(ordered))
 
-    shuffled = ordered[::-1]
     assert sorted(shuffled, key=versions.sort_key) == ordered
     assert sorted(shuffled, key=versions.parse) == ordered
 

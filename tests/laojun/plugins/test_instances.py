@@ -4,7 +4,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
-from accounts import tenancy
+from accounts import resealing, tenancy
 from laojun.audit import Actor
 from laojun.models import Config, Plugin, PluginConsent, PluginInstance, PluginKey, PluginVersion
 from laojun.plugins import (
@@ -14,10 +14,10 @@ from laojun.plugins import (
     keys,
     packages,
     scanning,
-    settings,
     statuses,
     upgrading,
 )
+from laojun.plugins import settings as plugin_settings
 from laojun.plugins.instances import Wishes
 from laojun.plugins.refusals import (
     AlreadyInstalled,
@@ -95,7 +95,7 @@ def test_what_was_agreed_to_and_set_up_runs(alice, version):
 
     assert making.read(alice, instance).health == "ok"
     with inside(alice):
-        assert settings.with_secrets(instance)["signing_secret"].startswith("whsec_")
+        assert plugin_settings.with_secrets(instance)["signing_secret"].startswith("whsec_")
         assert Config.objects.get(scope="plugin:courier").value is None
         assert "whsec_" not in str(Config.objects.values_list("secret_ciphertext"))
 
@@ -136,7 +136,7 @@ def test_a_new_address_clears_the_secret_and_switches_off(alice, version):
 
     assert (moved.enabled, moved.health) == (False, "disabled")
     with inside(alice):
-        assert settings.secrets_set(moved) == frozenset()
+        assert plugin_settings.secrets_set(moved) == frozenset()
     again = change(
         alice,
         instance,
@@ -149,17 +149,30 @@ def test_a_new_address_clears_the_secret_and_switches_off(alice, version):
 def test_a_masked_secret_stays_and_an_empty_one_goes(alice, version):
     instance = making.switched_on(alice, version)
     with inside(alice):
-        before = settings.with_secrets(instance)["signing_secret"]
+        before = plugin_settings.with_secrets(instance)["signing_secret"]
 
     kept = change(alice, instance, config={"signing_secret": "***", "limit": 5})
 
     with inside(alice):
-        assert settings.with_secrets(kept)["signing_secret"] == before
-        assert settings.effective(kept)["limit"] == 5
+        assert plugin_settings.with_secrets(kept)["signing_secret"] == before
+        assert plugin_settings.effective(kept)["limit"] == 5
     change(alice, instance, enabled=False)
     emptied = change(alice, instance, config={"signing_secret": ""})
     with inside(alice):
-        assert settings.secrets_set(emptied) == frozenset()
+        assert plugin_settings.secrets_set(emptied) == frozenset()
+
+
+def test_a_secret_of_a_plugin_is_sealed_anew_with_the_newest_key(alice, version, settings):
+    settings.SECRETS_KEYS = ["o" * 40]
+    instance = making.switched_on(alice, version)
+    settings.SECRETS_KEYS = ["n" * 40, "o" * 40]
+
+    tally = resealing.rotate()["lao_configs.secret_ciphertext"]
+
+    settings.SECRETS_KEYS = ["n" * 40]
+    assert (tally.resealed, tally.unreadable) == (1, 0)
+    with inside(alice):
+        assert plugin_settings.with_secrets(instance)["signing_secret"].startswith("whsec_")
 
 
 def test_what_operators_set_stands_between_default_and_instance(alice, version):
@@ -170,9 +183,9 @@ def test_what_operators_set_stands_between_default_and_instance(alice, version):
         )
 
     with inside(alice):
-        assert settings.effective(instance)["limit"] == 7
+        assert plugin_settings.effective(instance)["limit"] == 7
         instance.config = {"limit": 8}
-        assert settings.effective(instance)["limit"] == 8
+        assert plugin_settings.effective(instance)["limit"] == 8
 
 
 def test_an_upgrade_that_asks_for_more_waits_for_consent(alice, olga, acme, version):

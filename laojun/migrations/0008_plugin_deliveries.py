@@ -56,10 +56,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="tries")),
+                ("fence", models.PositiveIntegerField(default=0)),
                 ("next_attempt_at", models.DateTimeField(null=True)),
                 ("lease_until", models.DateTimeField(null=True)),
                 ("status_code", models.PositiveSmallIntegerField(null=True)),
-                ("duration_ms", models.PositiveIntegerField(null=True)),
+                (
+                    "duration_ms",
+                    models.PositiveIntegerField(null=True, verbose_name="took (ms)"),
+                ),
                 ("bytes_in", models.PositiveIntegerField(default=0)),
                 ("bytes_out", models.PositiveIntegerField(default=0)),
                 (

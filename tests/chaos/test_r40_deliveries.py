@@ -1,0 +1,91 @@
+"""Events reach a receiver that fails and sleeps, while the processes that send them are killed."""
+
+import os
+import random
+import threading
+import time
+
+import pytest
+
+from accounts import tenancy
+from laojun.models import PluginDelivery, PluginInstance
+from laojun.plugins import events, settings
+from tests.laojun.plugins.plugged import open_loopback, plug, receiving, secret
+from tests.rig.installation import wait_until
+
+EVENTS = int(os.environ.get("R40_EVENTS", "40"))
+LONGEST_NAP = float(os.environ.get("R40_NAP", "0.4"))
+WORKERS = int(os.environ.get("R40_WORKERS", "2"))
+KILL_EVERY = float(os.environ.get("R40_KILL_EVERY", "2"))
+PATIENCE = float(os.environ.get("R40_PATIENCE", "150"))
+LEASE = os.environ.get("R40_LEASE", "3")
+FAILING = 0.05
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(int(PATIENCE) + 60)]
+
+
+class Flaky:
+    """A receiver that fails one time in twenty and takes its time; ids it took in are told."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.taken: list[str] = []
+        self.lock = threading.Lock()
+
+    def __call__(self, request) -> tuple[int, dict, bytes]:
+        with self.lock:
+            fails, nap = self.chance.random() < FAILING, self.chance.uniform(0, LONGEST_NAP)
+        time.sleep(nap)
+        if fails:
+            return 500, {}, b""
+        with self.lock:
+            self.taken.append(request["headers"]["webhook-id"])
+        return 204, {}, b""
+
+
+def test_every_event_arrives_however_often_its_senders_die(installation, floor):
+    seed = int(os.environ.get("SEED", time.time_ns() % 10**9))
+    flaky, key = Flaky(seed), secret()
+    workspace = floor.person.workspace
+    with receiving(flaky) as receiver:
+        open_loopback(receiver.port)
+        instance = plug(
+            workspace,
+            f"sink{seed}",
+            permissions=("event:notification", "net:127.0.0.1"),
+            config={"endpoint": receiver.url},
+        )
+        with tenancy.workspace(workspace.pk):
+            row = PluginInstance.objects.with_version().get(pk=instance.pk)
+            settings.write_secrets(
+                row, {"signing_secret": key}, actor=settings.Actor.system("tests")
+            )
+            for number in range(EVENTS):
+                events.emit("notification.created", data={"id": str(number), "title": "hello"})
+        _killing_until(installation, lambda: len(set(flaky.taken)) == EVENTS)
+
+        assert len(set(receiver.verified(key))) == EVENTS, f"seed {seed}"
+        with tenancy.workspace(workspace.pk):
+            told = PluginDelivery.objects.values_list("event_id", flat=True)
+            assert {str(event) for event in told} == set(flaky.taken), f"seed {seed}"
+
+
+def _killing_until(installation, done) -> None:
+    """Workers at work, one of them killed every two seconds."""
+    stop = threading.Event()
+
+    def kill() -> None:
+        chance = random.Random(1)
+        workers = [
+            installation.worker(slots=1, DELIVERY_LEASE_SECONDS=LEASE) for _number in range(2)
+        ]
+        while not stop.wait(KILL_EVERY):
+            workers.pop(chance.randrange(WORKERS)).kill()
+            workers.append(installation.worker(slots=1, DELIVERY_LEASE_SECONDS=LEASE))
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        wait_until(done, seconds=PATIENCE)
+    finally:
+        stop.set()
+        killer.join()
