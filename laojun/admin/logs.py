@@ -95,7 +95,7 @@ class SystemLogAdmin(OperatorAdmin):
     def severity(self, row: SystemLog) -> tuple[str, str]:
         return row.level, str(row.get_level_display())
 
-    @display(description=gettext_lazy("message"))
+    @display(description=gettext_lazy("what was logged"))
     def said(self, row: SystemLog) -> str:
         times = f" × {row.repeat_count}" if row.repeat_count > 1 else ""
         return row.message[:SHOWN] + times

@@ -50,7 +50,10 @@ def test_a_frozen_writer_holds_nobody_up_and_confesses(installation, handler):
         os.kill(pid, signal.SIGCONT)
     slow.sort()
 
-    assert slow[-len(slow) // 100] < 0.002, "99 of 100 lines cost less than two milliseconds"
+    assert slow[len(slow) // 2] < 0.001
+    assert slow[-len(slow) // 100] < 0.05, (
+        "a busy machine may be slow, a frozen database is not felt"
+    )
     dropped = "SELECT context->'dropped' FROM lao_system_logs WHERE message LIKE '%records dropped'"
     wait_until(lambda: installation.execute(dropped), seconds=30)
     confessed = installation.execute(dropped)

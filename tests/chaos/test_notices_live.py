@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -47,7 +47,11 @@ class Tab:
 
     def listen(self, address: str, cookies: dict[str, str]) -> None:
         headers = {"Accept": "text/event-stream"}
-        with httpx.stream("GET", address, headers=headers, cookies=cookies, timeout=30) as reply:
+        # The server may go before the tab does.
+        with (
+            suppress(httpx.HTTPError),
+            httpx.stream("GET", address, headers=headers, cookies=cookies, timeout=30) as reply,
+        ):
             for line in reply.iter_lines():
                 if line.startswith("data: "):
                     self.badges.append(json.loads(line.removeprefix("data: ")))
