@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-plugins
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-audit bench-plugins
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -64,6 +64,7 @@ fix: setup            ## format and mend what can be mended
 lock:                 ## recompile the pinned requirements
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements.txt requirements.in
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements-dev.txt requirements-dev.in
+	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements-s3.txt requirements-s3.in
 
 shots: setup browser  ## photograph every page in both themes and languages into $(DATA_DIR)/shots
 	$(BIN)/python -m tests.e2e.shots
@@ -73,3 +74,6 @@ bench-rest: setup     ## what a request costs, as ratios against bare SQL, REST 
 
 bench-plugins: setup  ## what a call of a plugin adds to a bare pooled client, and what a warm WebAssembly call takes
 	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.plugins
+
+bench-audit: setup    ## what the audit log and its chain cost, as ratios against a plain table and a bare loop
+	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.audit

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import mail, registry, secrets, signals, tenancy
+from accounts import news, registry, secrets, signals, tenancy
 from accounts.models import ApiKey, Membership, User
 from accounts.tenancy import Context
 
@@ -91,8 +91,20 @@ def mint(
         expires_at=expires_at,
     )
     signals.api_key_created.send(sender=ApiKey, user=user, api_key=api_key)
-    mail.send("api_key_created", user=user, key=name, url=mail.address_of("security"))
+    news.tell("api_key_created", user=user, link=("security", ""), key=name)
     return api_key, text
+
+
+def rename(*, api_key: ApiKey, name: str, by: User) -> ApiKey:
+    """Give a key another name."""
+    before = {"name": api_key.name}
+    api_key.name = name
+    api_key.save(update_fields=["name"])
+    api_key.refresh_from_db(fields=["version"])
+    signals.api_key_changed.send(
+        sender=ApiKey, user=by, api_key=api_key, before=before, after={"name": name}
+    )
+    return api_key
 
 
 def revoke(*, api_key: ApiKey, by: User, note: str = "") -> None:
@@ -144,12 +156,12 @@ def tell_expiring(*, now: datetime | None = None) -> int:
         )
         found = list(expiring)
     for api_key in found:
-        mail.send(
+        news.tell(
             "api_key_expires",
             user=api_key.user,
+            link=("security", ""),
             key=api_key.name,
             until=api_key.expires_at,
-            url=mail.address_of("security"),
         )
     return len(found)
 

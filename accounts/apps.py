@@ -11,11 +11,15 @@ class AccountsConfig(AppConfig):
         from accounts import (  # noqa: F401
             checks,
             jobs,
+            letters,
             lifecycle,
             limits,
+            news,
             notices,
             permissions,
             receivers,
+            restored,
+            retention,
             second_factor,
             sweeping,
         )
@@ -30,7 +34,11 @@ class AccountsConfig(AppConfig):
         throttles.declare()
         jobs.declare()
         notices.declare()
+        letters.declare()
+        news.declare()
         sweeping.declare()
+        retention.declare()
+        restored.declare()
         resources.declare()
         lifecycle.declare()
         second_factor.declare()

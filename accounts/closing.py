@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from accounts import mail, sessions, signals, tenancy
+from accounts import mail, news, sessions, signals, tenancy
 from accounts.models import (
     ApiKey,
     Membership,
@@ -76,7 +76,7 @@ def reopen(*, user: User) -> None:
         raise CannotReopen
     user.refresh_from_db(fields=["status", "is_active", "deletion_due_at"])
     _tell(user, "user.reopened")
-    mail.send("reopened", user=user, url=mail.address_of("security"))
+    news.tell("reopened", user=user, link=("security", ""))
 
 
 def purge(*, now: datetime | None = None) -> int:

@@ -13,10 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from accounts import addresses, identity, recovery, second_factor, secrets, signup
+from accounts import addresses, identity, languages, recovery, second_factor, secrets, signup
 from accounts.models import User
 from accounts.passwords import HashQueueFull
-from accounts.web import languages
 
 ENROLMENT_KEY = "mfa_enrolment"
 ENROLMENT_PLACE = "django_session.mfa_enrolment"

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import tenancy
 from accounts.models import IdempotencyKey
 from accounts.models.idempotency import EXPIRY_HOURS
 
@@ -96,7 +96,6 @@ def remember(scope: Scope, *, fingerprint: bytes, reply: Reply) -> None:
     )
 
 
-def purge() -> int:
-    """Forget replies that expired, in every workspace."""
-    with tenancy.platform_scope(reason="forget expired replies"):
-        return IdempotencyKey.objects.filter(expires_at__lte=timezone.now()).delete()[0]
+def forgotten(now: datetime) -> QuerySet[IdempotencyKey]:
+    """Replies that nobody may ask for again."""
+    return IdempotencyKey.objects.filter(expires_at__lte=now)

@@ -1,26 +1,11 @@
-"""What the platform writes by mail: each letter is a subject, a few sentences and at most one link.
+"""What accounts tells people: each letter is a subject, a few sentences and at most one link.
 
 Words are translated when a letter is rendered, in the reader's language.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-
-@dataclass(frozen=True)
-class Letter:
-    """`lines` and `subject` may hold `%(name)s` places. `action` is the word on the link (parameter `url`).
-
-    `notice` names the kind of notice by which a person can do without this letter; "" cannot be switched off.
-    """
-
-    subject: Any
-    lines: tuple[Any, ...]
-    action: Any = ""
-    notice: str = ""
-
+from accounts.registry import Letter, letters
 
 IF_NOT_YOU = _("If this was not you, reset your password at once and look through your devices.")
 WHERE = _("Device: %(device)s. Network: %(ip)s. Time: %(time)s.")
@@ -64,6 +49,7 @@ LETTERS: dict[str, Letter] = {
             IF_NOT_YOU,
         ),
         _("Look at devices and keys"),
+        category="security",
     ),
     "address_changed": Letter(
         _("Your address was changed"),
@@ -73,11 +59,13 @@ LETTERS: dict[str, Letter] = {
             IF_NOT_YOU,
         ),
         _("Look at devices and keys"),
+        category="security",
     ),
     "address_removed": Letter(
         _("An address was removed"),
         (_("The address %(old)s no longer belongs to %(name)s at %(site)s."), WHERE, IF_NOT_YOU),
         _("Look at devices and keys"),
+        category="security",
     ),
     "factor_added": Letter(
         _("Second factor added"),
@@ -87,6 +75,7 @@ LETTERS: dict[str, Letter] = {
             IF_NOT_YOU,
         ),
         _("Look at devices and keys"),
+        category="security",
     ),
     "factor_removed": Letter(
         _("Second factor removed"),
@@ -96,6 +85,7 @@ LETTERS: dict[str, Letter] = {
             IF_NOT_YOU,
         ),
         _("Look at devices and keys"),
+        category="security",
     ),
     "factor_wanted": Letter(
         _("A second factor is needed"),
@@ -104,11 +94,18 @@ LETTERS: dict[str, Letter] = {
             _("Set it up by the link below before %(until)s."),
         ),
         _("Set up a second factor"),
+        category="security",
+        level="warning",
+        brief=(
+            _("The operators of %(site)s ask %(name)s to sign in with a second factor."),
+            _("Set it up before %(until)s."),
+        ),
     ),
     "service_connected": Letter(
         _("A service was connected"),
         (_("One can now sign in as %(name)s at %(site)s with %(service)s."), WHERE, IF_NOT_YOU),
         _("Look at devices and keys"),
+        category="security",
     ),
     "service_removed": Letter(
         _("A service was disconnected"),
@@ -117,6 +114,7 @@ LETTERS: dict[str, Letter] = {
             IF_NOT_YOU,
         ),
         _("Look at devices and keys"),
+        category="security",
     ),
     "new_device": Letter(
         _("New sign-in"),
@@ -130,6 +128,8 @@ LETTERS: dict[str, Letter] = {
         ),
         _("This was not me"),
         "new_device",
+        category="security",
+        level="warning",
     ),
     "tokens_stolen": Letter(
         _("A device was signed out"),
@@ -139,6 +139,8 @@ LETTERS: dict[str, Letter] = {
             _("Sign in again on that device. If you did not copy anything, reset your password."),
         ),
         _("Look at devices and keys"),
+        category="security",
+        level="warning",
     ),
     "api_key_created": Letter(
         _("An API key was made"),
@@ -148,6 +150,7 @@ LETTERS: dict[str, Letter] = {
         ),
         _("Look at devices and keys"),
         "api_keys",
+        category="security",
     ),
     "api_key_expires": Letter(
         _("An API key expires soon"),
@@ -157,6 +160,8 @@ LETTERS: dict[str, Letter] = {
         ),
         _("Look at devices and keys"),
         "api_keys",
+        category="security",
+        level="warning",
     ),
     "suspended": Letter(
         _("Your account is suspended"),
@@ -169,6 +174,7 @@ LETTERS: dict[str, Letter] = {
         _("Your account is active again"),
         (_("You can sign in at %(site)s as %(name)s again."),),
         _("Sign in"),
+        category="security",
     ),
     "closing": Letter(
         _("Your account is closed"),
@@ -182,6 +188,7 @@ LETTERS: dict[str, Letter] = {
         _("Your account is open again"),
         (_("The account %(name)s at %(site)s is open again; nothing is deleted."), IF_NOT_YOU),
         _("Look at devices and keys"),
+        category="security",
     ),
     "invitation": Letter(
         _("%(inviter)s invites you to %(workspace)s"),
@@ -194,18 +201,21 @@ LETTERS: dict[str, Letter] = {
             ),
         ),
         _("Look at the invitation"),
+        category="invite",
     ),
     "member_joined": Letter(
         _("%(person)s joined %(workspace)s"),
         (_("%(person)s accepted your invitation to %(workspace)s."),),
         _("See the members"),
         "workspaces",
+        category="update",
     ),
     "role_changed": Letter(
         _("Your roles in %(workspace)s changed"),
         (_("In the workspace %(workspace)s you now have: %(roles)s."),),
         _("Open the workspace"),
         "workspaces",
+        category="update",
     ),
     "member_removed": Letter(
         _("You are no longer in %(workspace)s"),
@@ -214,6 +224,8 @@ LETTERS: dict[str, Letter] = {
             _("Your keys there no longer work; your own workspaces are untouched."),
         ),
         notice="workspaces",
+        category="update",
+        level="warning",
     ),
     "ownership_offered": Letter(
         _("%(owner)s offers you the workspace %(workspace)s"),
@@ -222,11 +234,13 @@ LETTERS: dict[str, Letter] = {
             _("Its owner becomes an administrator then."),
         ),
         _("Look at the offer"),
+        category="invite",
     ),
     "ownership_transferred": Letter(
         _("%(owner)s took %(workspace)s over"),
         (_("%(workspace)s now belongs to %(owner)s. You are an administrator of it."),),
         _("Open the workspace"),
+        category="update",
     ),
     "workspace_deletion": Letter(
         _("%(workspace)s is being deleted"),
@@ -235,12 +249,15 @@ LETTERS: dict[str, Letter] = {
             _("Its owner can restore it until %(due)s; after that nothing of it is left."),
         ),
         _("Open the workspace"),
+        category="update",
+        level="warning",
     ),
     "workspace_restored": Letter(
         _("%(workspace)s is back"),
         (_("The deletion of %(workspace)s was taken back. Everything is as it was."),),
         _("Open the workspace"),
         "workspaces",
+        category="update",
     ),
     "workspace_suspended": Letter(
         _("%(workspace)s is suspended"),
@@ -251,5 +268,12 @@ LETTERS: dict[str, Letter] = {
             ),
         ),
         _("Open the workspace"),
+        category="update",
+        level="warning",
     ),
 }
+
+
+def declare() -> None:
+    for key, letter in LETTERS.items():
+        letters.add(key, letter)

@@ -51,9 +51,9 @@ def delete(*, workspace: Workspace, by: User, at: datetime | None = None) -> Wor
     signals.workspace_deleting.send(sender=Workspace, workspace=workspace)
     for member in User.objects.filter(memberships__workspace=workspace):
         news.tell(
+            "workspace_deletion",
             user=member,
-            type="workspace_deletion",
-            path="/workspace/",
+            link=("workspace", ""),
             workspace=workspace.name,
             owner=by.username,
             due=due,
@@ -71,7 +71,11 @@ def restore(*, workspace: Workspace, by: User, note: str = "") -> Workspace:
     signals.workspace_activated.send(sender=Workspace, workspace=workspace)
     for member in User.objects.filter(memberships__workspace=workspace).exclude(pk=by.pk):
         news.tell(
-            user=member, type="workspace_restored", path="/workspace/", workspace=workspace.name
+            "workspace_restored",
+            user=member,
+            link=("workspace", ""),
+            workspace_id=workspace.pk,
+            workspace=workspace.name,
         )
     return workspace
 

@@ -10,10 +10,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -117,6 +119,7 @@ CLASSES = (
     LimitClass("auth.refresh", _("Refreshing tokens"), 120, MINUTE, "family", strict=True),
     LimitClass("invite", _("Invitations"), 50, DAY, "workspace", strict=True),
     LimitClass("export", _("Exports"), 10, HOUR, "user", strict=True),
+    LimitClass("mail", _("Letters to one address"), 20, HOUR, "address", strict=True),
     LimitClass("upload", _("Uploads"), 60, MINUTE, "user", strict=True),
     LimitClass(
         "ai",
@@ -268,9 +271,9 @@ def look(demands: list[Demand]) -> list[Verdict]:
 # Housekeeping
 
 
-def purge() -> int:
-    """Forget windows that ended."""
-    return RateLimit.objects.filter(expires_at__lt=timezone.now()).delete()[0]
+def forgotten(now: datetime) -> QuerySet[RateLimit]:
+    """Windows that ended."""
+    return RateLimit.objects.filter(expires_at__lt=now)
 
 
 def bring_back() -> bool:

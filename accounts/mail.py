@@ -3,28 +3,34 @@
 A payload can hold links that open an account, so it is sealed while it waits and erased once it is sent.
 """
 
+import hashlib
 import json
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone, translation
 
-from accounts import devices, notices, registry, secrets
+from accounts import devices, languages, limits, notices, registry, secrets
 from accounts.ids import uuid7
-from accounts.letters import LETTERS
+from accounts.limits import Demand
 from accounts.models import Session, User, UserSettings
+from accounts.registry import limit_classes
 
 if TYPE_CHECKING:
     from accounts.sessions import Facts
 
 KIND = "accounts.send_mail"
 QUEUE = "email"
+LIMIT = "mail"
 # Eight tries within a day: a mail server may be away for a night.
 RETRIES_S = (60.0, 300.0, 900.0, 3600.0, 10_800.0, 25_200.0, 45_540.0)
 SCHEMA = {
@@ -36,12 +42,11 @@ SCHEMA = {
     "required": ["id", "content"],
     "additionalProperties": False,
 }
-CODE_OF_LANGUAGE = {"zh-CN": "zh-hans", "en": "en"}
 SITE = "太上老君 Taishang Laojun"
 
 
 def is_filed() -> bool:
-    """Whether letters end in a folder because no mail server is set."""
+    """Whether letters end in a folder because no mail server is set; links are copied by hand then."""
     return not settings.EMAIL_URL
 
 
@@ -51,19 +56,41 @@ def send(letter: str, *, user: User, to: str = "", **params: Any) -> None:
     `params` fill the letter's places; moments are shown in the person's zone. A letter of a kind that the
     person does without is not written. Cost: one query and the task.
     """
-    rows = UserSettings.objects.filter(user=user).values("language", "timezone")
-    wish: dict[str, Any] = dict(rows.first() or {})
     if _is_unwanted(letter, user):
         return
-    enqueue(
-        letter,
-        to=to or user.email,
-        language=wish.get("language", "zh-CN"),
-        params={
-            "name": user.username,
-            **{name: _plain(value, wish) for name, value in params.items()},
-        },
-    )
+    with reading_as(user) as language:
+        enqueue(
+            letter,
+            to=to or user.email,
+            language=language,
+            params={
+                "name": user.username,
+                **{name: shown(value) for name, value in params.items()},
+            },
+        )
+
+
+@contextmanager
+def reading_as(user: User) -> Iterator[str]:
+    """Inside, words and moments are as this person reads them. Yields the language as it is stored. One query."""
+    rows = UserSettings.objects.filter(user=user).values_list("language", "timezone")
+    language, zone = rows.first() or (UserSettings.Language.CHINESE, settings.TIME_ZONE)
+    with translation.override(_code(language)), timezone.override(zone):
+        yield language
+
+
+def shown(value: Any) -> str:
+    """A fact as a letter says it, in the language and zone in force; a mapping holds it in several languages."""
+    if isinstance(value, Mapping):
+        return str(value.get(translation.get_language() or "") or next(iter(value.values()), ""))
+    if isinstance(value, datetime):
+        return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
+    return str(value)
+
+
+def places(params: dict[str, Any]) -> dict[str, Any]:
+    """What a letter's places are filled with."""
+    return {"site": SITE, **params}
 
 
 def enqueue(letter: str, *, to: str, language: str, params: dict[str, Any]) -> None:
@@ -95,9 +122,16 @@ def public(path: str) -> str:
 
 
 def deliver(payload: dict[str, Any]) -> None:
-    """Send one letter; the worker's side. Raises what the mail server answers, so that it is tried again."""
+    """Send one letter; the worker's side. Raises what the mail server answers, so that it is tried again.
+
+    Letters one can do without go to one address so often an hour as `mail` allows; the rest waits.
+    """
     content = json.loads(secrets.unseal(payload["content"], place=_place(payload["id"])))
-    with translation.override(CODE_OF_LANGUAGE.get(content["language"], settings.LANGUAGE_CODE)):
+    if seconds := _must_wait(content):
+        later = timezone.now() + timedelta(seconds=seconds)
+        registry.enqueue(kind=KIND, payload=payload, scheduled_at=later)
+        return
+    with translation.override(_code(content["language"])):
         message = render(content["letter"], to=content["to"], params=content["params"])
     # Equal on every try, so that a letter that was sent twice can be told to be one.
     message.extra_headers = {
@@ -110,8 +144,8 @@ def deliver(payload: dict[str, Any]) -> None:
 
 def render(letter: str, *, to: str, params: dict[str, Any]) -> EmailMultiAlternatives:
     """The letter in the language in force, as text and as simple HTML."""
-    pattern = LETTERS[letter]
-    known = {"site": SITE, **params}
+    pattern = registry.letters[letter]
+    known = places(params)
     context = {
         "subject": str(pattern.subject) % known,
         "lines": [str(line) % known for line in pattern.lines],
@@ -129,18 +163,22 @@ def render(letter: str, *, to: str, params: dict[str, Any]) -> EmailMultiAlterna
 
 
 def _is_unwanted(letter: str, user: User) -> bool:
-    notice = LETTERS[letter].notice
+    notice = registry.letters[letter].notice
     return bool(notice) and not notices.wish(user=user, notice=notice).by_mail
 
 
-def _plain(value: Any, wish: dict[str, Any]) -> str:
-    if not isinstance(value, datetime):
-        return str(value)
-    with (
-        timezone.override(wish.get("timezone", settings.TIME_ZONE)),
-        translation.override(CODE_OF_LANGUAGE.get(wish.get("language", ""), "zh-hans")),
-    ):
-        return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
+def _must_wait(content: dict[str, Any]) -> int:
+    """Seconds until this letter may leave; 0 where it may now, and then it counts."""
+    if not registry.letters[content["letter"]].notice:
+        return 0
+    address = hashlib.sha256(content["to"].encode()).hexdigest()[:32]
+    with transaction.atomic():
+        (verdict,) = limits.by_database([Demand(limit_classes[LIMIT], f"address:{address}")])
+    return 0 if verdict.allowed else max(1, verdict.reset_s)
+
+
+def _code(language: str) -> str:
+    return languages.code_of(language) or settings.LANGUAGE_CODE
 
 
 def _place(number: str) -> str:

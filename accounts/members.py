@@ -74,8 +74,9 @@ def change(*, membership: Membership, held: frozenset[str], by: User, wish: Wish
     if before["roles"] != after["roles"] and membership.user_id != by.pk:
         names = ", ".join(str(role) for role in current)
         news.tell(
+            "role_changed",
             user=membership.user,
-            type="role_changed",
+            workspace_id=membership.workspace_id,
             workspace=membership.workspace.name,
             roles=names or "–",
         )
@@ -130,7 +131,7 @@ def remove(*, membership: Membership, held: frozenset[str], by: User) -> None:
     _check_not_owner(membership)
     roles.grantable(roles.permission_keys(*held_roles(membership)), held)
     _delete(membership, by)
-    news.tell(user=membership.user, type="member_removed", workspace=membership.workspace.name)
+    news.tell("member_removed", user=membership.user, workspace=membership.workspace.name)
 
 
 def leave(*, membership: Membership) -> None:

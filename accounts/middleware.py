@@ -21,6 +21,7 @@ from accounts import (
     api_keys,
     authentication,
     breaker,
+    languages,
     limits,
     second_factor,
     sessions,
@@ -29,7 +30,7 @@ from accounts import (
 from accounts.ids import uuid7
 from accounts.limits import Demand
 from accounts.models import User
-from accounts.web import console, languages, problems, throttles
+from accounts.web import console, problems, throttles
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 VARY = ("Accept-Language", "Cookie", "Authorization")

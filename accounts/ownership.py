@@ -38,9 +38,10 @@ def offer(*, workspace: Workspace, to: User, by: User) -> Workspace:
     _set_offer(workspace, to, by)
     workspaces.tell(workspace, by, "offered", after={"offered_to": str(to.pk)})
     news.tell(
+        "ownership_offered",
         user=to,
-        type="ownership_offered",
-        path="/workspace/",
+        link=("workspace", ""),
+        workspace_id=workspace.pk,
         workspace=workspace.name,
         owner=by.username,
         days=OFFER_LIFE.days,
@@ -89,7 +90,8 @@ def accept(*, workspace: Workspace, heir: User) -> Workspace:
         after={"owner": str(heir.pk)},
     )
     facts = {"workspace": workspace.name, "owner": heir.username}
-    news.tell(user=before, type="ownership_transferred", path="/workspace/", **facts)
+    link = ("workspace", "")
+    news.tell("ownership_transferred", user=before, link=link, workspace_id=workspace.pk, **facts)
     return workspace
 
 

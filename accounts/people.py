@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import identity, mail, sessions, signals
+from accounts import identity, mail, news, sessions, signals
 from accounts.models import Session, User
 
 
@@ -29,7 +29,7 @@ def activate(*, user: User, reason: str, by: User) -> None:
     suspended = User.objects.filter(pk=user.pk, status=User.Status.SUSPENDED)
     if suspended.update(status=User.Status.ACTIVE, is_active=True):
         signals.user_activated.send(sender=User, user=user, by=by, reason=reason)
-        mail.send("activated", user=user, url=mail.address_of("account_login"))
+        news.tell("activated", user=user, url=mail.address_of("account_login"))
 
 
 def confirm(*, user: User, address: str) -> None:

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache as once
 from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
@@ -181,10 +183,9 @@ def belongs(role_key: str, entry: Declared) -> bool:
     return entry.scope == "workspace" and any(fnmatchcase(entry.key, one) for one in patterns)
 
 
-def purge_expired() -> int:
-    """Forget grants whose time is over; they have counted for nothing since."""
-    with tenancy.platform_scope(reason="forget expired grants"):
-        return UserRole.objects.filter(expires_at__lte=timezone.now()).delete()[0]
+def forgotten(now: datetime) -> QuerySet[UserRole]:
+    """Grants whose time is over; they have counted for nothing since."""
+    return UserRole.objects.filter(expires_at__lte=now)
 
 
 def after_migrate(*, using: str, **_: Any) -> None:

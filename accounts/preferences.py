@@ -11,11 +11,22 @@ FONT_FAMILY = r"^(?:[^\W\d_]|[ ,'\"-]){1,100}$"
 
 
 def change_profile(*, profile: Profile, fields: dict[str, Any]) -> Profile:
-    """Change what others see of a person. `fields` are checked; only named columns are written."""
+    """Change what others see of a person. `fields` are checked; only named columns are written.
+
+    The log keeps which fields changed and not what they say: it cannot forget, and a person may want it to.
+    """
+    changed = sorted(name for name, value in fields.items() if getattr(profile, name) != value)
     for name, value in fields.items():
         setattr(profile, name, value)
     profile.save(update_fields=[*fields, "updated_at"])
     profile.refresh_from_db(fields=["version"])
+    signals.account_event.send(
+        sender=Profile,
+        user=profile.user,
+        by=profile.user,
+        action="user.profile_changed",
+        details={"fields": changed},
+    )
     return profile
 
 

@@ -69,7 +69,11 @@ def note_proof(
     """Who confirmed their password may do for ten minutes what needs a fresh sign-in."""
     principal = getattr(request, "principal", None)
     if reauthenticated and principal and principal.session_id:
-        sessions.prove(session_id=principal.session_id, by_second_factor=method == "mfa")
+        sessions.prove(
+            session_id=principal.session_id,
+            user=principal.user,
+            by_second_factor=method == "mfa",
+        )
 
 
 @receiver([password_changed, password_set])

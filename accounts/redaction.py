@@ -29,7 +29,9 @@ SECRET_SHAPES = [
         r"(?i)(?<=password=)[^\s&\"']+|(?<=secret=)[^\s&\"']+|(?<=token=)[^\s&\"']+|(?<=api_key=)[^\s&\"']+"
     ),
 ]
-LINE_BREAKERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+LINE_BREAKERS = re.compile(
+    r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
 MAX_DEPTH = 32
 
 
@@ -66,8 +68,11 @@ def one_line(text: str) -> str:
 
 class RedactionFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = redact_text(record.getMessage())
-        record.args = ()
+        """Once for a record, however many handlers it comes to."""
+        if not getattr(record, "is_redacted", False):
+            record.msg = redact_text(record.getMessage())
+            record.args = ()
+            record.is_redacted = True
         return True
 
 

@@ -6,7 +6,9 @@ installation can do never changes while it runs.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
 Entry = TypeVar("Entry")
 
@@ -139,31 +141,97 @@ class Schedule:
     label: Any = ""
 
 
+class Progress(Protocol):
+    """How a long job says how far it is; it raises what ends the job when somebody asked it to stop."""
+
+    def __call__(self, current: int, total: int, message: str = "") -> None: ...
+
+
+def unwatched(current: int, total: int, message: str = "") -> None:
+    """For work that nobody watches: a command, a test, a schedule."""
+
+
 @dataclass(frozen=True)
 class Job:
     """Work that runs once, later, in a worker: `run(payload)`, outside any transaction.
 
     `schema` is the closed JSON Schema of the payload. After a failure it is tried again, once for each of
-    `retries_s`. With `wipe_payload` the payload is erased when it is done.
+    `retries_s`. With `wipe_payload` the payload is erased when it is done. A `watched` job gets a bar and can be
+    cancelled: it is called `run(payload, progress)` and calls `progress` at least twice a second; what it returns
+    (plain JSON) is the task's result. With `for_workspace` it runs in the workspace that it is enqueued with, and its
+    people see it among their tasks; `run` enters it by itself, from the payload.
     """
 
     name: str
-    run: Callable[[dict[str, Any]], Any]
+    run: Callable[..., Any]
     schema: dict[str, Any]
     queue: str = "default"
     retries_s: tuple[float, ...] = ()
     wipe_payload: bool = False
     label: Any = ""
+    watched: bool = False
+    for_workspace: bool = False
+    timeout_s: int = 600
+
+
+class JobFailed(Exception):
+    """The work cannot succeed, however often it is tried. `message` is a sentence for the person."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Work:
+    """How one enqueued job stands; `state` is queued, running, succeeded, failed or cancelled."""
+
+    id: UUID
+    state: str
+    percent: int
+    message: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: str
+    result: Any
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in {"queued", "running"}
 
 
 @dataclass(frozen=True)
 class NoticeType:
-    """A kind of notice that a person can choose to get by mail, in the application, or not at all."""
+    """A kind of notice that a person can choose to get by mail, in the application, or not at all.
+
+    What `guards` the account stands in the application's list whatever the choice.
+    """
 
     key: str
     label: Any
     by_mail: bool = True
     in_app: bool = True
+    guards: bool = False
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What the platform tells a person: by mail all of it, in the application its subject and first two lines.
+
+    `lines`, `brief` and `subject` may hold `%(name)s` places. `action` is the word on the mail's link. `notice`
+    names the kind of notice by which a person can do without it; "" cannot be switched off. `brief` are the lines
+    of the application's list where they differ. `category` is system, update, reminder, task, security or invite,
+    `level` info, success, warning or error.
+    """
+
+    subject: Any
+    lines: tuple[Any, ...]
+    action: Any = ""
+    notice: str = ""
+    brief: tuple[Any, ...] = ()
+    category: str = "system"
+    level: str = "info"
 
 
 @dataclass(frozen=True)
@@ -254,6 +322,54 @@ class DeletionStep:
 
 
 @dataclass(frozen=True)
+class RetentionPolicy:
+    """How long the rows of one table stay, said once for the sweep, the console and the tests.
+
+    `rule` is one of
+    keep: for ever, or until what they belong to goes;
+    delete: row by row, as soon as `due(now)` holds them, exact to the second;
+    expire: the table's own app lets go of them by `sweep(now=…)`, which answers how many;
+    months: whole months, once the youngest row of one is `days()` old.
+    `due(now)` is asked in the platform scope. `archived` rows are written to a file first, together with those
+    of the tables `along`, as (table, column that names the row). `often` is swept every five minutes, not nightly.
+    """
+
+    table: str
+    rule: str
+    why: Any
+    due: Callable[[datetime], Any] | None = None
+    sweep: Callable[..., int] | None = None
+    days: Callable[[], int] | None = None
+    archived: bool = False
+    along: tuple[tuple[str, str], ...] = ()
+    often: bool = False
+
+
+@dataclass(frozen=True)
+class LeavingMonth:
+    """What a table whose history is proved asks of a month that leaves.
+
+    `check(start=…, end=…, using=…)` answers why the month must stay for now, or nothing; `using` is the owner's
+    connection. `leave(archive=…, using=…)` runs in the transaction that drops the month, and may raise to keep it.
+    """
+
+    check: Callable[..., str]
+    leave: Callable[..., None]
+
+
+@dataclass(frozen=True)
+class RestoreStep:
+    """What must be done to a restored database before anybody uses it; the dump is older than the world around it.
+
+    `run(made_at=…)` gets the moment of the dump and answers a sentence for the operator. Steps run by `order`.
+    """
+
+    key: str
+    run: Callable[..., str]
+    order: int = 50
+
+
+@dataclass(frozen=True)
 class LimitClass:
     """How often one subject may do one kind of thing. `limit` is the default of the live setting `setting`.
 
@@ -336,6 +452,9 @@ navigation: Store[NavigationEntry] = Store("navigation")
 schedules: Store[Schedule] = Store("schedules")
 jobs: Store[Job] = Store("jobs")
 notice_types: Store[NoticeType] = Store("notice_types")
+letters: Store[Letter] = Store("letters")
+# Kind of thing that news are about → the path of its page, by its id.
+link_resolvers: Store[Callable[[str], str]] = Store("link_resolvers")
 home_cards: Store[HomeCard] = Store("home_cards")
 first_steps: Store[FirstStep] = Store("first_steps")
 # Column of a person's settings → function(user=…) that lists (value, label) of what it may name.
@@ -346,6 +465,13 @@ console_entries: Store[ConsoleEntry] = Store("console_entries")
 # Model of the console, as `app.model` in lower case → who may look and act; without an entry, superusers alone.
 console_rights: Store[ConsoleRight] = Store("console_rights")
 deletion_steps: Store[DeletionStep] = Store("deletion_steps")
+# Table → how long its rows stay; a table with `created_at` and without an entry fails the suite.
+retention_policies: Store[RetentionPolicy] = Store("retention_policies")
+# Table → what it asks of a month that leaves.
+leaving_months: Store[LeavingMonth] = Store("leaving_months")
+# What else must hold in a restored database: `check(folder=…, content=…)` raises ValueError with what does not.
+restore_checks: Store[Callable[..., None]] = Store("restore_checks")
+after_restore: Store[RestoreStep] = Store("after_restore")
 problems: Store[Problem] = Store("problems")
 # Path prefix → the largest request body in bytes; every other path takes DEFAULT_BODY_BYTES.
 body_limits: Store[int] = Store("body_limits")
@@ -360,10 +486,13 @@ sync_resources: Store[SyncResource] = Store("sync_resources")
 reference_resolvers: Store[Callable[..., bool]] = Store("reference_resolvers")
 
 enqueue = Port("enqueue")  # kind, payload, workspace, user → the task
+# kind, workspace (None: the platform's own) → the newest Work of this kind there, or None
+latest_work = Port("latest_work", required=False)
 live_setting = Port("live_setting")  # key, workspace → the value in force
 # kind, key → changed_by (a name) and changed_at of the latest change of a thing, or nothing
 last_change = Port("last_change", required=False)
 outbound = Port("outbound", required=False)  # url, method, headers, content → Exchange
 keep_picture = Port("keep_picture", required=False)  # user, content (PNG) → the picture's address
 picture = Port("picture", required=False)  # id, viewer → the PNG's bytes, or None
-notify = Port("notify", required=False)  # user, type, params, link_type, link_id, dedup_key
+# user, type (a letter), params, link_type, link_id, dedup_key, workspace_id
+notify = Port("notify", required=False)

@@ -13,6 +13,7 @@ OWNER = "taishang_owner"
 APP = "taishang_app"
 OPERATOR = "taishang_operator"
 DISPATCHER = "taishang_dispatcher"
+SEALER = "taishang_sealer"
 
 WORKSPACE = "NULLIF(current_setting('app.workspace_id', true), '')::bigint"
 USER = "NULLIF(current_setting('app.user_id', true), '')::uuid"

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts import mail, resealing, signals
+from accounts import news, resealing, signals
 from accounts.models import User
 from accounts.resealing import SealedColumn
 
@@ -91,7 +91,7 @@ def require(*, user: User, reason: str, by: User) -> None:
     signals.account_event.send(
         sender=User, user=user, action="auth.mfa_required", by=by, details=details
     )
-    mail.send("factor_wanted", user=user, until=due, url=mail.address_of("mfa_index"))
+    news.tell("factor_wanted", user=user, link=("second_factor", ""), until=due)
 
 
 def accept(*, user: User, code: str) -> Authenticator:

@@ -25,9 +25,13 @@ class SecretUnreadable(Exception):
     """A sealed value does not open: its key is gone, it was altered, or it stands in another place."""
 
 
-def seal(plain: str, *, place: str) -> str:
-    """Encrypt `plain` for one place. Shapes: `s1.<key id>.<base64url of nonce and ciphertext>`."""
-    key_id, key = _ring()[0]
+def seal(plain: str, *, place: str, key_id: str | None = None) -> str:
+    """Encrypt `plain` for one place, with the first key of the ring or a named one.
+
+    Shapes: `s1.<key id>.<base64url of nonce and ciphertext>`.
+    """
+    key_id = key_id or current_key_id()
+    key = dict(_ring())[key_id]
     nonce = os.urandom(NONCE_BYTES)
     sealed = AESGCM(key).encrypt(nonce, plain.encode(), place.encode())
     return f"{VERSION}.{key_id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.sessions.backends.cached_db import SessionStore as CachedDatabaseStore
 from django.core.cache import cache
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -156,11 +156,17 @@ def end_all(
     return len(doomed)
 
 
-def prove(*, session_id: UUID, by_second_factor: bool = False, at: datetime | None = None) -> None:
+def prove(
+    *, session_id: UUID, user: User, by_second_factor: bool = False, at: datetime | None = None
+) -> None:
     """Remember that the person behind a session has just proved who they are."""
     now = at or timezone.now()
     proof = {"authenticated_at": now} | ({"mfa_at": now} if by_second_factor else {})
     Session.objects.filter(pk=session_id).update(**proof)
+    details = {"second_factor": by_second_factor}
+    signals.account_event.send(
+        sender=Session, user=user, by=user, action="auth.proved", details=details
+    )
 
 
 def is_fresh(session_id: UUID | None, *, now: datetime) -> bool:
@@ -189,12 +195,10 @@ def network_of(address: str | None) -> str:
     return f"{found}/32" if found else "unknown"
 
 
-def purge(*, now: datetime | None = None) -> int:
-    """Forget sessions that ended 30 days ago."""
-    limit = (now or timezone.now()) - KEPT_AFTER_END
-    expired = Session.objects.filter(expires_at__lt=limit)
-    revoked = Session.objects.filter(revoked_at__lt=limit)
-    return expired.delete()[0] + revoked.delete()[0]
+def forgotten(now: datetime) -> QuerySet[Session]:
+    """Sessions that ended 30 days ago."""
+    limit = now - KEPT_AFTER_END
+    return Session.objects.filter(Q(expires_at__lt=limit) | Q(revoked_at__lt=limit))
 
 
 def _revoke(doomed: list[Session], reason: str) -> int:

@@ -23,6 +23,7 @@ from accounts import (
     identity,
     joining,
     mail,
+    news,
     second_factor,
     secrets,
     sessions,
@@ -193,11 +194,11 @@ class Adapter(DefaultAccountAdapter):
     ) -> None:
         letter, places = LETTERS[template_prefix]
         given = context or {}
-        mail.send(
+        news.tell(
             letter,
             user=user,
             to=email or "",
-            url=mail.address_of("security"),
+            link=("security", ""),
             new=given.get("to_email", ""),
             old=given.get("deleted_email", ""),
             service=getattr(given.get("provider"), "name", ""),

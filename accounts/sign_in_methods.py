@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 
-from accounts import mail, signals
+from accounts import news, signals
 from accounts.models import User
 
 
@@ -46,7 +46,7 @@ def disconnect(*, user: User, account: SocialAccount) -> None:
         by=user,
         details={"service": account.provider},
     )
-    mail.send("service_removed", user=user, service=service, url=mail.address_of("security"))
+    news.tell("service_removed", user=user, link=("security", ""), service=service)
 
 
 def is_last(*, user: User, method: Authenticator | SocialAccount) -> bool:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.core import signing
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import QuerySet
 
-from accounts import devices, identity, mail, secrets, signals
+from accounts import devices, identity, mail, news, secrets, signals
 from accounts.models import Session, SignIn, User
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def succeeded(*, user: User, session: Session, facts: "Facts") -> None:
     )
     if is_new:
         url = mail.address_of("not_me", _disown_token(session.pk))
-        mail.send("new_device", user=user, url=url, **mail.where(facts))
+        link = ("security", "")
+        news.tell("new_device", user=user, link=link, url=url, **mail.where(facts))
 
 
 def failed(*, login: str, facts: "Facts") -> None:
@@ -74,10 +75,9 @@ def session_of(token: str) -> Session:
         raise LinkInvalid from error
 
 
-def purge(*, now: datetime | None = None) -> int:
-    """Forget sign-ins after 90 days."""
-    limit = (now or timezone.now()) - KEPT
-    return SignIn.objects.filter(created_at__lt=limit).delete()[0]
+def forgotten(now: datetime) -> QuerySet[SignIn]:
+    """Sign-ins of 90 days ago."""
+    return SignIn.objects.filter(created_at__lt=now - KEPT)
 
 
 def _is_new(user: User, device: str, network: str) -> bool:

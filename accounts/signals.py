@@ -9,6 +9,7 @@ signed_out = Signal()  # user, request_facts
 refresh_reused = Signal()  # user, session
 session_revoked = Signal()  # user, session, reason, by, note
 api_key_created = Signal()  # user, api_key
+api_key_changed = Signal()  # user, api_key, before, after
 api_key_revoked = Signal()  # user, api_key, note
 workspace_created = Signal()  # workspace, by
 workspace_changed = Signal()  # workspace, by, verb, before, after

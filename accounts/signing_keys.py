@@ -1,10 +1,11 @@
-"""The ring of Ed25519 keys that sign access tokens: the first signs, all of them verify.
+"""Rings of Ed25519 keys: the first key of a ring signs, all of them verify.
 
-Where the platform keeps its own secrets the ring is a file that `rotate` rewrites; running processes see the
-change at their next use. Where the operator gives `JWT_KEYS`, the operator rotates.
+Where the platform keeps its own secrets a ring is a file that `rotate` rewrites; running processes see the
+change at their next use. Where the operator gives the keys (`JWT_KEYS`, `AUDIT_KEYS`), the operator rotates.
 """
 
 import hashlib
+import math
 import secrets
 import time
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ KEPT_SECONDS = 3 * 3600
 
 
 class RingIsGiven(Exception):
-    """`JWT_KEYS` comes from the environment; rotate it there, new key first, old keys after it."""
+    """The keys come from the environment; rotate them there, new key first, old keys after it."""
 
 
 @dataclass(frozen=True)
@@ -30,59 +31,76 @@ class SigningKey:
     public: Ed25519PublicKey
 
 
-def private() -> tuple[str, Ed25519PrivateKey]:
-    """The key that signs now, with its id."""
-    key = _ring()[0]
-    return key.id, key.private
+@dataclass(frozen=True)
+class Ring:
+    """The keys of one purpose; `setting` holds them, `setting`_FILE names the file instead.
+
+    `label` keeps the keys of two rings apart even where their material is the same. Units: a key that was
+    superseded stays for `kept_s` seconds.
+    """
+
+    setting: str
+    label: bytes
+    kept_s: float
+
+    def current(self) -> SigningKey:
+        """The key that signs now."""
+        return self.all()[0]
+
+    def private(self) -> tuple[str, Ed25519PrivateKey]:
+        """The key that signs now, with its id."""
+        key = self.current()
+        return key.id, key.private
+
+    def public(self, key_id: str) -> Ed25519PublicKey | None:
+        return next((key.public for key in self.all() if key.id == key_id), None)
+
+    def all(self) -> tuple[SigningKey, ...]:
+        file = self._file()
+        if file is None:
+            return _parsed(self.label, getattr(settings, self.setting))
+        state = file.stat()
+        return _read(self.label, file, state.st_mtime_ns, state.st_ino)
+
+    def rotate(self, *, now: float | None = None) -> str:
+        """Put a new key first and drop those that nothing living needs. Raises RingIsGiven."""
+        file = self._file()
+        if file is None:
+            raise RingIsGiven
+        made_at = int(now or time.time())
+        entries = [f"{secrets.token_urlsafe(48)}@{made_at}"]
+        superseded_at = made_at
+        for entry in file.read_text(encoding="ascii").strip().split(","):
+            if made_at - superseded_at < self.kept_s:
+                entries.append(entry)
+            superseded_at = _made_at(entry)
+        draft = file.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(",".join(entries), encoding="ascii")
+        draft.replace(file)
+        return _parsed(self.label, ",".join(entries))[0].id
+
+    def _file(self) -> Path | None:
+        found: Path | None = getattr(settings, f"{self.setting}_FILE")
+        return found
 
 
-def public(key_id: str) -> Ed25519PublicKey | None:
-    return next((key.public for key in _ring() if key.id == key_id), None)
+ACCESS_TOKENS = Ring("JWT_KEYS", b"taishang-jwt", KEPT_SECONDS)
+AUDIT = Ring("AUDIT_KEYS", b"taishang-audit", math.inf)
 
 
-def rotate(*, now: float | None = None) -> str:
-    """Put a new key first and drop those that no living token needs. Raises RingIsGiven."""
-    file = _file()
-    if file is None:
-        raise RingIsGiven
-    made_at = int(now or time.time())
-    entries = [f"{secrets.token_urlsafe(48)}@{made_at}"]
-    superseded_at = made_at
-    for entry in file.read_text(encoding="ascii").strip().split(","):
-        if made_at - superseded_at < KEPT_SECONDS:
-            entries.append(entry)
-        superseded_at = _made_at(entry)
-    draft = file.with_suffix(".new")
-    draft.touch(mode=0o600)
-    draft.write_text(",".join(entries), encoding="ascii")
-    draft.replace(file)
-    return _parsed(",".join(entries))[0].id
-
-
-def _ring() -> tuple[SigningKey, ...]:
-    file = _file()
-    if file is None:
-        return _parsed(settings.JWT_KEYS)
-    state = file.stat()
-    return _read(file, state.st_mtime_ns, state.st_ino)
-
-
-def _file() -> Path | None:
-    return settings.JWT_KEYS_FILE
-
-
-@lru_cache(maxsize=2)
-def _read(file: Path, _changed: int, _inode: int) -> tuple[SigningKey, ...]:
-    return _parsed(file.read_text(encoding="ascii"))
+@lru_cache(maxsize=4)
+def _read(label: bytes, file: Path, _changed: int, _inode: int) -> tuple[SigningKey, ...]:
+    return _parsed(label, file.read_text(encoding="ascii"))
 
 
 @cache
-def _parsed(text: str) -> tuple[SigningKey, ...]:
-    return tuple(_key(entry.partition("@")[0]) for entry in text.strip().split(",") if entry)
+def _parsed(label: bytes, text: str) -> tuple[SigningKey, ...]:
+    return tuple(_key(label, entry.partition("@")[0]) for entry in text.strip().split(",") if entry)
 
 
-def _key(material: str) -> SigningKey:
-    seed = hashlib.sha256(b"taishang-jwt" + material.encode()).digest()
+def _key(label: bytes, material: str) -> SigningKey:
+    seed = hashlib.sha256(label + material.encode()).digest()
     key = Ed25519PrivateKey.from_private_bytes(seed)
     public_key = key.public_key()
     key_id = hashlib.sha256(public_key.public_bytes_raw()).hexdigest()[:KEY_ID_CHARACTERS]

@@ -1,21 +1,8 @@
-"""What the identity tables forget by themselves."""
+"""What happens to people, workspaces and invitations by itself."""
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import (
-    api_keys,
-    closing,
-    idempotency,
-    invitations,
-    lifecycle,
-    limits,
-    permissions,
-    registry,
-    sessions,
-    sign_ins,
-    sync,
-    tokens,
-)
+from accounts import api_keys, closing, invitations, lifecycle, registry, sync
 from accounts.registry import Schedule
 
 EVERY_SECONDS = 300
@@ -44,12 +31,9 @@ def declare() -> None:
 
 
 def sweep() -> int:
-    """Remove what has had its time: ended windows, replies after a day, refresh tokens a week after expiry.
+    """Let what has had its time lapse: open invitations end, a feed that was counted on another server begins anew.
 
-    Sessions go 30 days after their end, sign-ins and tombstones of the feed after 90; expired grants and open
-    invitations lapse; a feed that was counted on another server begins anew.
+    Rows that are only forgotten are no concern of this function; `accounts.retention` says which those are.
     """
     sync.mend()
-    forgotten = limits.purge() + idempotency.purge() + tokens.purge() + sessions.purge()
-    lapsed = permissions.purge_expired() + invitations.close_lapsed()
-    return forgotten + lapsed + sign_ins.purge() + sync.sweep()
+    return invitations.close_lapsed()

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.core import signing
 from django.db import connection, models
-from django.utils import timezone
 
 from accounts import signals, tenancy
 from accounts.authentication import Principal
@@ -331,12 +330,10 @@ def _digest(*parts: str) -> str:
 # Keeping
 
 
-def sweep(now: datetime | None = None) -> int:
-    """Forget tombstones that no valid cursor can still ask for."""
-    before = (now or timezone.now()) - timedelta(days=TOMBSTONE_DAYS)
-    with tenancy.platform_scope(reason="forget old tombstones"):
-        gone = Change.objects.filter(op=Change.Op.GONE, changed_at__lt=before)
-        return gone.delete()[0]
+def forgotten(now: datetime) -> models.QuerySet[Change]:
+    """Tombstones that no valid cursor can still ask for."""
+    before = now - timedelta(days=TOMBSTONE_DAYS)
+    return Change.objects.filter(op=Change.Op.GONE, changed_at__lt=before)
 
 
 def lag() -> float:

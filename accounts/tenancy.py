@@ -15,7 +15,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts import signals
-from accounts.rls import APP, DISPATCHER, OPERATOR
+from accounts.rls import APP, DISPATCHER, OPERATOR, SEALER
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,13 @@ def platform_scope(*, reason: str) -> Iterator[None]:
 def dispatcher_scope() -> Iterator[None]:
     """Act as the role that hands out tasks: scheduling columns of every workspace, no payloads."""
     with entered(Context(role=DISPATCHER)):
+        yield
+
+
+@contextmanager
+def sealer_scope() -> Iterator[None]:
+    """Act as the role that numbers and hashes the audit log: it reads every row and fills nothing but the seal."""
+    with entered(Context(role=SEALER)):
         yield
 
 

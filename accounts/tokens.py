@@ -17,11 +17,11 @@ from uuid import UUID
 import jwt
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
-from accounts import mail, registry, secrets, sessions, signals, signing_keys, tenancy
+from accounts import mail, news, registry, secrets, sessions, signals, signing_keys, tenancy
 from accounts.ids import uuid7
 from accounts.models import RefreshToken, Session, User
 from accounts.sessions import Facts
@@ -79,7 +79,7 @@ def read_access(token: str) -> AccessClaims | None:
     if len(token) > MAX_ACCESS_BYTES or not token.isascii():
         return None
     try:
-        key = signing_keys.public(str(jwt.get_unverified_header(token).get("kid")))
+        key = signing_keys.ACCESS_TOKENS.public(str(jwt.get_unverified_header(token).get("kid")))
         if key is None:
             return None
         claims = jwt.decode(
@@ -140,8 +140,7 @@ def end_reused(*, session: Session) -> None:
     with transaction.atomic(), tenancy.user(session.user_id):
         sessions.end(session=session, reason=Session.Reason.REUSE)
         signals.refresh_reused.send(sender=Session, user=session.user, session=session)
-        url = mail.address_of("security")
-        mail.send("tokens_stolen", user=session.user, url=url, **mail.where(session))
+        news.tell("tokens_stolen", user=session.user, link=("security", ""), **mail.where(session))
 
 
 def revoke(*, presented: str) -> None:
@@ -149,7 +148,8 @@ def revoke(*, presented: str) -> None:
     found = RefreshToken.objects.filter(token_hash=_hash(presented)).select_related("session__user")
     token = found.first()
     if token:
-        sessions.end(session=token.session, reason=Session.Reason.SIGNED_OUT)
+        owner = token.session.user
+        sessions.end(session=token.session, reason=Session.Reason.SIGNED_OUT, by=owner)
 
 
 def family_of(presented: str) -> UUID | None:
@@ -158,10 +158,9 @@ def family_of(presented: str) -> UUID | None:
     return found.values_list("session_id", flat=True).first() if presented else None
 
 
-def purge(*, now: datetime | None = None) -> int:
-    """Forget refresh tokens a week after they expired."""
-    limit = (now or timezone.now()) - KEPT_AFTER_EXPIRY
-    return RefreshToken.objects.filter(expires_at__lt=limit).delete()[0]
+def forgotten(now: datetime) -> QuerySet[RefreshToken]:
+    """Refresh tokens that expired a week ago."""
+    return RefreshToken.objects.filter(expires_at__lt=now - KEPT_AFTER_EXPIRY)
 
 
 def _presented(raw: str) -> RefreshToken:
@@ -233,7 +232,7 @@ def _pair(user: User, session: Session, raw: str, token: RefreshToken) -> Pair:
 
 
 def _access(user: User, session: Session, seconds: int) -> str:
-    key_id, key = signing_keys.private()
+    key_id, key = signing_keys.ACCESS_TOKENS.private()
     now = timezone.now()
     claims: dict[str, Any] = {
         "iss": settings.PUBLIC_URL,

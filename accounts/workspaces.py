@@ -77,9 +77,10 @@ def suspend(*, workspace: Workspace, reason: str, by: User) -> None:
         tell(workspace, by, "suspended", before=before, after=after)
         signals.workspace_suspended.send(sender=Workspace, workspace=workspace)
         news.tell(
+            "workspace_suspended",
             user=workspace.owner,
-            type="workspace_suspended",
-            path="/workspace/",
+            link=("workspace", ""),
+            workspace_id=workspace.pk,
             workspace=workspace.name,
             reason=reason,
         )

@@ -3,6 +3,7 @@
 import sys
 
 from django.conf import settings
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from config import roles
 
@@ -25,15 +26,33 @@ def ensure() -> list[str]:
     return started
 
 
-def prepare_database(name: str) -> None:
-    """Make the roles and the named database on the embedded server. Idempotent."""
+class NoAdministrator(RuntimeError):
+    """Databases can only be made with DATABASE_ADMIN_URL; this process has none."""
+
+
+def admin_parameters() -> dict[str, str]:
+    """How to sign in as somebody who may make roles and databases. Raises NoAdministrator."""
     servers = settings.SERVERS
+    if settings.DATABASE_EMBEDDED:
+        password = servers.secret("database_superuser")
+        return {"host": str(servers.socket_dir), "user": "postgres", "password": password}
+    if not settings.DATABASE_ADMIN_URL:
+        raise NoAdministrator("Give DATABASE_ADMIN_URL: a role that may make roles and databases.")
+    found = conninfo_to_dict(settings.DATABASE_ADMIN_URL)
+    found.pop("dbname", None)
+    return {name: str(value) for name, value in found.items()}
+
+
+def prepare_database(name: str) -> None:
+    """Make the roles and the named database on this installation's server. Idempotent. Raises NoAdministrator."""
+    aliases = {roles.APP: "default", roles.OWNER: "owner", roles.BACKUP: "backup"}
     roles.prepare(
-        admin_url=f"host={servers.socket_dir} user=postgres password={servers.secret('database_superuser')}",
+        admin_url=make_conninfo(**admin_parameters()),
         database=name,
         passwords={
-            roles.OWNER: servers.secret("database_owner"),
-            roles.APP: servers.secret("database_app"),
-            roles.BACKUP: servers.secret("database_backup"),
+            role: str(settings.DATABASES[alias]["PASSWORD"])
+            for role, alias in aliases.items()
+            if settings.DATABASES.get(alias, {}).get("PASSWORD")
+            and settings.DATABASES[alias]["USER"] == role
         },
     )

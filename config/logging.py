@@ -1,9 +1,11 @@
-"""Where log lines go: one event is one redacted line on stderr."""
+"""Where log lines go: one event is one redacted line on stderr, and one row of the system logs."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 
-def configuration(*, level: str) -> dict[str, Any]:
+def configuration(*, level: str, to_database: bool) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -18,11 +20,21 @@ def configuration(*, level: str) -> dict[str, Any]:
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
+                "level": level,
                 "filters": ["redact"],
                 "formatter": "line",
-            }
+            },
+            "database": {
+                "class": "laojun.logs.handler.DatabaseLogHandler",
+                "service": _service(),
+                "console_level": level,
+                "filters": ["redact"],
+            },
         },
-        "root": {"handlers": ["console"], "level": level},
+        "root": {
+            "handlers": ["console", "database"] if to_database else ["console"],
+            "level": level,
+        },
         "loggers": {
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "uvicorn.access": {"level": "WARNING"},
@@ -31,3 +43,11 @@ def configuration(*, level: str) -> dict[str, Any]:
             "httpx": {"level": "WARNING"},
         },
     }
+
+
+def _service() -> str:
+    """What the rows say wrote them: web, worker or command."""
+    program, *rest = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    if program == "manage.py":
+        return "worker" if rest[:1] == ["worker"] else "command"
+    return "web" if "uvicorn" in sys.argv[0] else "command"

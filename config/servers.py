@@ -82,6 +82,11 @@ class Servers:
     def valkey_pid_file(self) -> Path:
         return self.data_dir / "run" / "valkey.pid"
 
+    @property
+    def programs(self) -> Path:
+        """Where pg_dump and pg_restore of the embedded server stand."""
+        return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
+
     def secret(self, name: str) -> str:
         """The named secret, made at its first use."""
         file = self.data_dir / "secrets" / name

@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import env, logging, oauth, pooling, roles
+from config import env, logging, oauth, pooling, roles, storage
 from config.servers import Servers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,9 +35,15 @@ SECRET_KEY = env.secret("SECRET_KEY", SERVERS, embedded=DATABASE_EMBEDDED)
 SECRETS_KEYS = [
     key for key in env.secret("SECRETS_KEYS", SERVERS, embedded=DATABASE_EMBEDDED).split(",") if key
 ]
+# Signs the manifests of backups.
+BACKUP_SIGNING_KEY = env.secret("BACKUP_SIGNING_KEY", SERVERS, embedded=DATABASE_EMBEDDED)
 # The keys of access tokens: given, or a file that `manage.py rotate_jwt_keys` rewrites.
 JWT_KEYS_FILE = None if env.text("JWT_KEYS") else DATA_DIR / "secrets" / "jwt_keys"
 JWT_KEYS = env.secret("JWT_KEYS", SERVERS, embedded=DATABASE_EMBEDDED)
+# The keys that sign the audit log's anchors, kept for ever: `manage.py rotate_audit_keys` puts a new one in front.
+AUDIT_KEYS_FILE = None if env.text("AUDIT_KEYS") else DATA_DIR / "secrets" / "audit_keys"
+AUDIT_KEYS = env.secret("AUDIT_KEYS", SERVERS, embedded=DATABASE_EMBEDDED)
+AUDIT_ANCHORS_DIR = DATA_DIR / "audit-anchors"
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 TRUSTED_PROXIES = env.names("TRUSTED_PROXIES")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
@@ -70,6 +76,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
+    "laojun.middleware.LogMiddleware",
     "accounts.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -117,7 +124,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 def _database(role: str, url: str) -> dict[str, object]:
     if DATABASE_EMBEDDED:
-        secret = {roles.APP: "database_app", roles.OWNER: "database_owner"}[role]
+        secret = f"database_{role.removeprefix('taishang_')}"
         parsed = {
             "NAME": env.text("DATABASE_NAME", "taishang"),
             "USER": role,
@@ -143,6 +150,15 @@ DATABASES = {
     if DATABASE_EMBEDDED or env.text("DATABASE_OWNER_URL")
     else _database(roles.APP, DATABASE_URL),
 }
+# Who saves: reads every row, row-level security or not. Only the process that makes backups needs it.
+_backup_url = env.url("DATABASE_BACKUP_URL", schemes=("postgres", "postgresql"))
+if DATABASE_EMBEDDED or _backup_url:
+    DATABASES["backup"] = _database(roles.BACKUP, _backup_url)
+# Who may make databases: for restoring into a new one, and for the weekly drill.
+DATABASE_ADMIN_URL = env.url("DATABASE_ADMIN_URL", schemes=("postgres", "postgresql"))
+DATABASE_PREPARER = "config.embedded.prepare_database"
+DATABASE_ADMIN = "config.embedded.admin_parameters"
+POSTGRESQL_PROGRAMS = SERVERS.programs
 DATABASE_POOL = env.integer("DATABASE_POOL", 0, low=0, high=200)
 if DATABASE_POOL:
     DATABASES["default"]["OPTIONS"] |= {  # type: ignore[operator]
@@ -279,6 +295,8 @@ SPECTACULAR_SETTINGS = {
         "MembershipStatus": "accounts.models.Membership.Status",
         "InvitationState": "accounts.models.Invitation.State",
         "TaskState": "taishang.models.Task.State",
+        "NoticeMode": "accounts.notices.Mode",
+        "NotificationType": "laojun.models.Notification.Type",
         "SessionKind": "accounts.models.Session.Kind",
         "VersionKind": "taishang.models.ProjectVersion.Kind",
     },
@@ -305,16 +323,16 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "files"},
-    },
+    "default": storage.configuration(DATA_DIR / "files"),
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
 }
 SERVESTATIC_MANIFEST_STRICT = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
+ARCHIVE_DIR = env.path("ARCHIVE_DIR", DATA_DIR / "archives")
+AUDIT_ANCHORS_DIR = DATA_DIR / "audit-anchors"
+BACKUP_DIR = env.path("BACKUP_DIR", DATA_DIR / "backups")
 
 # --- headers ----------------------------------------------------------------------------------------
 
@@ -341,7 +359,9 @@ CONTENT_SECURITY_POLICY = {
 
 # --- logs -------------------------------------------------------------------------------------------
 
-LOGGING = logging.configuration(level=env.text("LOG_LEVEL", "INFO"))
+LOGGING = logging.configuration(
+    level=env.text("LOG_LEVEL", "INFO"), to_database=env.boolean("LOG_TO_DATABASE", default=True)
+)
 # auth.W004: names are unique by `username_key`, which no column constraint on `username` can express.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 

@@ -22,6 +22,7 @@ from accounts.registry import Store
 from laojun import audit, configs, filetypes
 from laojun.filetypes import Sample
 from laojun.models import File, FileUsage
+from laojun.notifications import storage
 from laojun.receiving import (
     FileTooLarge,
     OnDisk,
@@ -301,6 +302,8 @@ def _settle(file: File) -> File:
         reserved_bytes=F("reserved_bytes") - file.file_size,
         files=F("files") + 1,
     )
+    for user_id, scope in _counters(file):
+        storage.tell(file=file, scope=scope, user_id=user_id)
     audit.record(
         actor=audit.current_actor(audit.Actor.system("files")),
         action="file.uploaded",

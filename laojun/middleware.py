@@ -1,4 +1,4 @@
-"""What laojun puts around every request: where its deeds came from, and one look at the settings."""
+"""What laojun puts around every request: where its deeds and log lines came from, and one look at the settings."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,30 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts import sessions
 from laojun import audit, snapshots
+from laojun.logs import origin
+from laojun.logs.origin import Origin
 
 CONSOLE_PREFIX = "/admin/"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class LogMiddleware:
+    """Every log line of a request says which one it was."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        where = Origin(
+            trace_id=request.trace_id,  # type: ignore[attr-defined]
+            method=request.method or "",
+            path=request.path,
+            ip_address=sessions.client_ip(request),
+            user_agent=request.headers.get("User-Agent", ""),
+        )
+        with origin.of(where):
+            return self.get_response(request)
 
 
 class SettingsMiddleware:

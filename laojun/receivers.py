@@ -1,4 +1,4 @@
-"""What accounts tells about becomes rows of the audit log, in the transaction of the deed."""
+"""What accounts tells about becomes rows of the audit log, in the transaction of the deed; notices follow people."""
 
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,12 @@ from django.dispatch import receiver
 
 from accounts import signals, tenancy
 from accounts.models import ApiKey, Invitation, Membership, Role, Session, User, Workspace
+from accounts.tenancy import Context
 from laojun import audit
 from laojun.audit import Actor, Target
+from laojun.chain import actors
+from laojun.models import Notification, NotificationMark
+from laojun.notifications import sending
 
 # A person's look at a view counts once an hour, the platform's own errands once a day.
 ROLL_UP = """
@@ -105,6 +109,17 @@ def api_key_created(api_key: ApiKey, user: User | None = None, **_: Any) -> None
         target=Target("api_key", str(api_key.id), workspace_id=api_key.workspace_id),
         before={},
         after={"name": api_key.name, "prefix": api_key.prefix, "scopes": api_key.scopes},
+    )
+
+
+@receiver(signals.api_key_changed)
+def api_key_changed(api_key: ApiKey, user: User | None = None, **facts: Any) -> None:
+    audit.record(
+        actor=_by(user),
+        action="api_key.changed",
+        target=Target("api_key", str(api_key.id), workspace_id=api_key.workspace_id),
+        before=facts.get("before") or {},
+        after=facts.get("after") or {},
     )
 
 
@@ -269,6 +284,11 @@ def account_event(user: User, action: str, by: User | None = None, **facts: Any)
     )
 
 
+@receiver(signals.user_deleted)
+def forget_the_name(user: User, **_: Any) -> None:
+    actors.erase(user_id=user.pk)
+
+
 @receiver(signals.settings_changed)
 def settings_changed(user: User, changed_at: datetime | None = None, **facts: Any) -> None:
     audit.record(
@@ -306,3 +326,18 @@ def platform_scope_entered(reason: str, **_: Any) -> None:
         target=Target("reason", reason, platform=True),
         details={"workspace_id": tenancy.current().workspace_id},
     )
+
+
+@receiver(signals.settings_changed)
+def say_it_in_the_new_language(user: User, **facts: Any) -> None:
+    """What somebody was told follows the language they read."""
+    if "language" in (facts.get("after") or {}):
+        with tenancy.entered(Context(user_id=user.pk)):
+            sending.translate(user)
+
+
+@receiver(signals.user_deleted)
+def forget_what_they_were_told(user: User, **_: Any) -> None:
+    with tenancy.entered(Context(user_id=user.pk)):
+        Notification.objects.filter(user=user).delete()
+        NotificationMark.objects.filter(user=user).delete()

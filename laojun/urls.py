@@ -1,6 +1,14 @@
 from django.urls import include, path
 
-from laojun.views import audit, files, plugin_calls, plugins, settings
+from laojun.views import (
+    audit,
+    files,
+    logs,
+    notifications,
+    plugin_calls,
+    plugins,
+    settings,
+)
 
 urlpatterns = [
     # Files, and links to them that need no sign-in
@@ -9,9 +17,31 @@ urlpatterns = [
     path("files/<uuid:file_id>/link/", files.link, name="file_link"),
     path("files/<uuid:file_id>/content/", files.content, name="file_content"),
     path("files/links/<str:token>/", files.follow, name="file_follow"),
+    # What one was told
+    path("notifications/", notifications.overview, name="notifications"),
+    path("notifications/latest/", notifications.latest, name="notifications_latest"),
+    path("notifications/readings/", notifications.read_all, name="notifications_read"),
+    path(
+        "notifications/<uuid:notification_id>/opening/",
+        notifications.opened,
+        name="notification_open",
+    ),
+    path(
+        "notifications/<uuid:notification_id>/reading/",
+        notifications.set_read,
+        name="notification_read",
+    ),
+    path(
+        "notifications/<uuid:notification_id>/deletion/",
+        notifications.delete,
+        name="notification_delete",
+    ),
     # The workspace's own pages
     path("workspace/audit/", audit.overview, name="workspace_audit"),
     path("workspace/audit/export/", audit.export, name="workspace_audit_export"),
+    path("workspace/audit/proof/", audit.proof, name="workspace_audit_proof"),
+    path("workspace/audit/verification/", audit.verify, name="workspace_audit_verification"),
+    path("workspace/logs/", logs.overview, name="workspace_logs"),
     path("workspace/settings/", settings.overview, name="workspace_settings"),
     path("workspace/settings/<str:key>/", settings.change, name="workspace_setting"),
     path("workspace/settings/<str:key>/history/", settings.history, name="workspace_history"),

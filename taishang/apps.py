@@ -9,7 +9,17 @@ class TaishangConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from taishang import declarations, demo, handlers, queue, receivers, schedules  # noqa: F401
+        from taishang import (  # noqa: F401
+            declarations,
+            demo,
+            handlers,
+            history,
+            queue,
+            receivers,
+            restored,
+            retention,
+            schedules,
+        )
         from taishang.api import resources
         from taishang.generation import declarations as generation
         from taishang.generation import sweeping
@@ -18,10 +28,13 @@ class TaishangConfig(AppConfig):
         resources.declare()
         generation.declare()
         handlers.declare()
+        retention.declare()
+        restored.declare()
         registry.schedules.add(
             "generation.sweep",
             registry.Schedule("generation.sweep", sweeping.sweep, every_s=3600),
         )
         registry.demo_steps.add("generation", demo.seed_generation)
         registry.enqueue.fill(queue.enqueue)
+        registry.latest_work.fill(history.latest_work)
         post_migrate.connect(schedules.after_migrate, sender=self)

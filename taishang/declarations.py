@@ -1,5 +1,8 @@
 """What the task engine tells the registries: rights, problems, places, audited deeds."""
 
+from functools import partial
+
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
@@ -9,7 +12,9 @@ from accounts.registry import (
     ConsoleRight,
     ConsoleTile,
     DeletionStep,
+    Letter,
     NavigationEntry,
+    NoticeType,
     Permission,
     Problem,
 )
@@ -63,12 +68,6 @@ PROBLEMS = [
         _("Too many tasks are waiting"),
         _("Wait until some of them are done, then try again."),
     ),
-    (
-        "too_many_streams",
-        429,
-        _("Too many open streams"),
-        _("Close some of the pages that watch tasks."),
-    ),
 ]
 ACTIONS = {
     "task.cancel": _("Cancelled somebody's task"),
@@ -86,9 +85,30 @@ ACTIONS = {
 }
 
 
+LETTERS = {
+    "task_succeeded": Letter(
+        _("Done: %(what)s"),
+        (_("What you asked for is finished. Look at the result."),),
+        _("See the result"),
+        "tasks",
+        category="task",
+        level="success",
+    ),
+    "task_failed": Letter(
+        _("Failed: %(what)s"),
+        ("%(reason)s", _("Look at what happened; it can be tried again.")),
+        _("See what happened"),
+        "tasks",
+        category="task",
+        level="error",
+    ),
+}
+
+
 def declare() -> None:
     for kind in events.types():
         event_types.add(kind.key, kind)
+    _declare_news()
     for key, zh, en, roles in PERMISSIONS:
         registry.permissions.add(key, Permission(key, zh, en, roles))
     for code, status, title, remedy in PROBLEMS:
@@ -134,3 +154,16 @@ def declare() -> None:
         registry.console_tiles.add(
             key, ConsoleTile(key, label, icon, build, order, "task.view_all")
         )
+
+
+def _declare_news() -> None:
+    tasks = NoticeType("tasks", _("Work you asked for that is done or failed"))
+    registry.notice_types.add(tasks.key, tasks)
+    for name, letter in LETTERS.items():
+        registry.letters.add(name, letter)
+    for kind in ("task", "generation_job"):
+        registry.link_resolvers.add(kind, partial(_page, kind))
+
+
+def _page(name: str, number: str) -> str:
+    return reverse(name, args=[number])

@@ -45,6 +45,7 @@ def declare() -> None:
         cancel_grace_s=5,
         as_user=True,
         events=running.EVENTS,
+        tells="generation_job",
         label=_("Generate a back end"),
     )(generation)
     kinds.handles(
@@ -55,6 +56,7 @@ def declare() -> None:
         cancel_grace_s=5,
         as_user=True,
         events=running.EVENTS,
+        tells="task",
         label=_("Apply a generated back end"),
     )(generation_application)
     kinds.handles(
@@ -65,6 +67,7 @@ def declare() -> None:
         cancel_grace_s=5,
         as_user=True,
         events=running.EVENTS,
+        tells="task",
         label=_("Undo a version"),
     )(generation_reversal)
 

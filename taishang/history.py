@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from taishang.models import TaskEvent
+from accounts.registry import Work
+from taishang.models import Task, TaskEvent
 
 # Event → its words, how it looks (good, bad, warn, info or plain), its icon.
 WORDS: dict[str, tuple[Any, str, str]] = {
@@ -32,6 +33,24 @@ WORDS: dict[str, tuple[Any, str, str]] = {
     "cancelled": (gettext_lazy("Cancelled"), "", "slash"),
     "expired": (gettext_lazy("Waited too long"), "bad", "clock"),
 }
+
+
+def latest_work(*, kind: str, workspace: int | None) -> Work | None:
+    """The newest task of a kind in a workspace (or of the platform), as the apps below may show it. One query."""
+    found = Task.objects.filter(type=kind, workspace_id=workspace)
+    task = found.defer("payload", "checkpoint").order_by("-created_at").first()
+    if task is None:
+        return None
+    return Work(
+        id=task.id,
+        state=task.state,
+        percent=task.progress,
+        message=task.progress_message,
+        started_at=task.started_at,
+        finished_at=task.finished_at,
+        error=task.error_message,
+        result=task.result,
+    )
 
 
 def told(events: Iterable[TaskEvent]) -> list[dict[str, Any]]:

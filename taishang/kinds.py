@@ -55,6 +55,7 @@ class Options(TypedDict, total=False):
     wipe_payload: bool
     payload_version: int
     events: Sequence[str]
+    tells: str
     label: Any
 
 
@@ -65,7 +66,8 @@ class Kind:
     Units: `timeout_s`, `lease_s` and `cancel_grace_s` are seconds. `timeout_s` counts per attempt, the lease is
     renewed while the process lives, `cancel_grace_s` is what a handler gets to obey before its process is killed.
     `events` are the names the handler may write besides the engine's own. `retries_s` are the pauses before each
-    further attempt; without them they grow by themselves.
+    further attempt; without them they grow by themselves. Whoever asked for a task of a kind that `tells` is told
+    how it ended; `tells` names the kind of thing their notice leads to (`registry.link_resolvers`).
     """
 
     name: str
@@ -84,6 +86,7 @@ class Kind:
     wipe_payload: bool = False
     payload_version: int = 1
     events: Sequence[str] = ()
+    tells: str = ""
     label: Any = ""
 
     @property
@@ -158,15 +161,29 @@ def _job(name: str) -> Kind | None:
         return None
     return Kind(
         name=name,
-        handler=lambda run: entry.run(run.payload),
+        handler=_watched(entry) if entry.watched else lambda run: entry.run(run.payload),
         schema=entry.schema,
         queue=entry.queue,
+        timeout_s=entry.timeout_s,
         max_attempts=len(entry.retries_s) + 1,
         retries_s=entry.retries_s,
         wipe_payload=entry.wipe_payload,
-        scope="platform",
+        scope="workspace" if entry.for_workspace else "platform",
         label=entry.label or name,
     )
+
+
+def _watched(job: registry.Job) -> Handler:
+    """A long function of an app below as a handler: its progress moves the bar and hears the wish to stop."""
+
+    def handle(run: Run) -> Any:
+        def progress(current: int, total: int, message: str = "") -> None:
+            run.check()
+            run.progress(current, total, message)
+
+        return job.run(run.payload, progress)
+
+    return handle
 
 
 def _scheduled(name: str) -> Kind | None:

@@ -32,7 +32,7 @@ from django.db import (
 from django.utils import timezone
 
 from accounts import tenancy
-from taishang import kinds, queue, schedules, transitions, wakeups
+from taishang import endings, kinds, queue, schedules, transitions, wakeups
 from taishang.models import Task, Worker
 from taishang.transitions import Holder, LeaseLost
 
@@ -74,7 +74,7 @@ class Watch:
     def _poll(self) -> None:
         with tenancy.dispatcher_scope():
             transitions.promote()
-            transitions.expire()
+            endings.tell(transitions.expire())
         fire_schedules()
         self._beat()
         self._poke()
@@ -105,6 +105,7 @@ class Watch:
         with tenancy.dispatcher_scope():
             dead = [owner for owner in self._owners() if _is_gone(_pid(owner), self.parent_pid)]
             rescued = transitions.rescue(lease=timedelta(seconds=self.lease_s), dead_owners=dead)
+            endings.tell(rescued)
         if rescued:
             logger.warning("rescued tasks count=%d", len(rescued))
 
@@ -163,6 +164,7 @@ class Watch:
             with tenancy.dispatcher_scope(), connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '200ms'")
                 end(Holder(task.id, task.fence))
+                endings.tell([task.id])
             taken = True
         except (LeaseLost, OperationalError):
             logger.info("a slot finished before it was stopped task=%s", task.id)

@@ -1,19 +1,24 @@
-"""What happens to a workspace happens to its tasks: suspended ones wait, those of a workspace that goes are cancelled."""
+"""What happens to a workspace happens to its tasks; and who waited for a task is told how it ended."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts import signals, tenancy
-from accounts.models import Workspace
-from taishang import transitions
+from accounts import news, signals, tenancy
+from accounts.models import User, Workspace
+from taishang import kinds, transitions
 from taishang.models import Lane, Task
 from taishang.models.engine import EVERY_QUEUE
+from taishang.signals import task_finished
 
 REASON = "tasks follow their workspace"
+LETTERS = {Task.State.SUCCEEDED: "task_succeeded", Task.State.FAILED: "task_failed"}
+logger = logging.getLogger(__name__)
 
 
 @receiver(signals.workspace_suspended)
@@ -38,3 +43,29 @@ def tasks_are_cancelled(workspace: Workspace, **_: Any) -> None:
         live = Task.objects.live().filter(workspace=workspace)
         for task_id in live.values_list("id", flat=True):
             transitions.cancel(task_id, by="system:workspace", reason="workspace deleted")
+
+
+@receiver(task_finished)
+def whoever_asked_is_told(task: Task, state: str, **_: Any) -> None:
+    """A notice that cannot be written never takes the outcome of the task back."""
+    try:
+        with transaction.atomic():
+            _tell(task, state)
+    except Exception:  # the boundary: news never undo what they tell of
+        logger.exception("nobody was told how a task ended task=%s kind=%s", task.id, task.type)
+
+
+def _tell(task: Task, state: str) -> None:
+    letter, kind = LETTERS.get(Task.State(state)), kinds.get(task.type)
+    reader = User.objects.able_to_sign_in().filter(pk=task.user_id).first()
+    if letter is None or reader is None or not kind.tells:
+        return
+    ended = Task.objects.get(pk=task.pk)
+    news.tell(
+        letter,
+        user=reader,
+        link=(kind.tells, task.pk),
+        workspace_id=task.workspace_id,
+        what=kind.label,
+        reason=ended.error_message,
+    )

@@ -15,6 +15,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from accounts.redaction import redact_text
+from accounts.registry import JobFailed
+from laojun.logs import origin
+from laojun.logs.origin import Origin
 from taishang import claiming, kinds, signals, transitions
 from taishang.claiming import Claim, Claimant, Lane
 from taishang.kinds import PayloadRefused, handles
@@ -79,7 +82,7 @@ def run_task(
 def _attempt(run: Run) -> Outcome | None:
     """Call the handler and translate how it ended into the write that says so; None = nothing to write."""
     try:
-        with translation.override(run.task.locale or None):
+        with translation.override(run.task.locale or None), origin.of(_origin(run.task)):
             _admit(run)
             result = run.kind.handler(run)
             if run.is_finished:
@@ -94,12 +97,21 @@ def _attempt(run: Run) -> Outcome | None:
         return partial(transitions.give_back, run.holder)
     except Cancelled:
         return partial(_cancelled, run)
-    except Permanent as error:
+    except (Permanent, JobFailed) as error:
         return partial(_fail, run, error.code, error.message)
     except RetryLater as error:
         return _again(run, after=error.after_s, code="retry_later", message=error.message)
     except Exception as error:  # noqa: BLE001 the boundary: whatever a handler raises becomes the task's outcome
         return _unexpected(run, error)
+
+
+def _origin(task: Task) -> Origin:
+    return Origin(
+        trace_id=task.trace_id,
+        path=f"task:{task.type}",
+        workspace_id=task.workspace_id,
+        user_id=task.user_id,
+    )
 
 
 def _admit(run: Run) -> None:
@@ -124,7 +136,8 @@ def _is_member(run: Run) -> bool:
 def _unexpected(run: Run, error: Exception) -> Outcome:
     detail = redact_text("".join(traceback.format_exception(error)))[-8000:]
     name = type(error).__name__
-    logger.error("task failed task=%s kind=%s error=%s", run.id, run.task.type, name)
+    with origin.of(_origin(run.task)):
+        logger.error("task failed task=%s kind=%s error=%s", run.id, run.task.type, name)
     message = _("Something went wrong that nobody expected (%(name)s).") % {"name": name}
     if isinstance(error, run.kind.retry_on):
         after = _pause(run)

@@ -11,6 +11,7 @@ KEPT = (
     "tai_schedules",
     "accounts_feed_state",
     "accounts_cache_epoch",
+    "lao_audit_instance",
 )
 
 

@@ -118,9 +118,8 @@ class ApiKeyDetail(ApiView):
         """Give a key another name."""
         api_key = self.find(_mine(self).select_for_update(), pk=key_id)
         etags.require(request, api_key, optional=True, thing=("api_key", api_key.pk))
-        api_key.name = self.read(ApiKeyNameIn)["name"]
-        api_key.save(update_fields=["name"])
-        api_key.refresh_from_db(fields=["version"])
+        name = self.read(ApiKeyNameIn)["name"]
+        api_keys.rename(api_key=api_key, name=name, by=self.user)
         return self.tagged(api_key, ApiKeyOut)
 
     @extend_schema(responses={204: None})

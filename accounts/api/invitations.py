@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import identity, invitations
+from accounts import identity, invitations, mail
 from accounts.api.people import WorkspaceBriefOut, briefs
 from accounts.api.workspaces import WorkspaceView
 from accounts.models import Invitation, Role
@@ -155,7 +155,7 @@ class Refusal(ApiView):
 
 def _with_link(view: ApiView, invitation: Invitation, link: str, *, status: int) -> Response:
     shown = view.shown(invitation, InvitationOut)
-    if not invitations.mail_leaves():
+    if mail.is_filed():
         view.reply_holds_secret = True
         shown["link"] = link
     address = f"/api/v1/workspaces/{invitation.workspace_id}/invitations/{invitation.pk}/"

@@ -1,4 +1,4 @@
-"""Proving oneself, the ways to sign in, who came in lately, and what to be told of."""
+"""Proving oneself, the ways to sign in, and who came in lately."""
 
 from typing import Any, ClassVar
 
@@ -10,11 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import avatars, identity, notices, registry, second_factor, sessions, sign_in_methods
+from accounts import avatars, identity, second_factor, sessions, sign_in_methods
 from accounts.api.freshness import fresh
 from accounts.models import SignIn
 from accounts.web.permissions import SIGNED_IN
-from accounts.web.problems import Invalid, Refused, field_error
+from accounts.web.problems import Refused
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView, UploadView
@@ -47,7 +47,7 @@ class Reauthentication(ApiView):
             second_factor.accept(user=self.user, code=given["code"])
         elif not self._fits(given["password"]):
             raise Refused("credentials_invalid")
-        sessions.prove(session_id=session_id, by_second_factor="code" in given)
+        sessions.prove(session_id=session_id, user=self.user, by_second_factor="code" in given)
         return Response(status=204)
 
     def _fits(self, password: str) -> bool:
@@ -133,52 +133,6 @@ class ServiceDetail(ApiView):
         fresh(self)
         sign_in_methods.disconnect(user=self.user, account=account)
         return Response(status=204)
-
-
-class NoticeOut(serializers.Serializer):
-    notice = serializers.CharField(source="type.key")
-    label = serializers.CharField(source="type.label")  # type: ignore[assignment]
-    by_mail = serializers.BooleanField()
-    in_app = serializers.BooleanField()
-
-
-class NoticesOut(serializers.Serializer):
-    notices = NoticeOut(many=True)
-
-
-class NoticeIn(Serializer):
-    notice = serializers.CharField(max_length=60)
-    by_mail = serializers.BooleanField()
-    in_app = serializers.BooleanField()
-
-
-class NoticesIn(Serializer):
-    notices = NoticeIn(many=True)
-
-
-class Notices(ApiView):
-    required_permissions: ClassVar = {"GET": SIGNED_IN, "PATCH": SIGNED_IN}
-    people_only = True
-
-    @extend_schema(responses=NoticesOut)
-    def get(self, request: Request) -> Response:
-        """What you can be told of, and how you want it."""
-        return Response(self.shown({"notices": notices.wishes(self.user)}, NoticesOut))
-
-    @extend_schema(request=NoticesIn, responses=NoticesOut)
-    def patch(self, request: Request) -> Response:
-        """Choose how you want single kinds of notices; the others stay as they are."""
-        wanted = self.read(NoticesIn)["notices"]
-        unknown = [
-            field_error(f"/notices/{place}/notice", "does_not_exist", _("No such notice."))
-            for place, one in enumerate(wanted)
-            if one["notice"] not in registry.notice_types
-        ]
-        if unknown:
-            raise Invalid(unknown)
-        choices = {one["notice"]: (one["by_mail"], one["in_app"]) for one in wanted}
-        notices.choose(user=self.user, choices=choices)
-        return self.get(request)
 
 
 class PictureIn(Serializer):

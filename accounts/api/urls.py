@@ -31,7 +31,6 @@ urlpatterns = [
     path("me/second-factors/", security.SecondFactors.as_view()),
     path("me/services/", security.Services.as_view()),
     path("me/services/<int:service_id>/", security.ServiceDetail.as_view()),
-    path("me/notices/", security.Notices.as_view()),
     path("me/picture/", security.Picture.as_view()),
     path("api-keys/", api_keys.ApiKeys.as_view()),
     path("api-keys/revocation/", api_keys.ApiKeyRevocation.as_view()),

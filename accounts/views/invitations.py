@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import invitations, roles
+from accounts import invitations, mail, roles
 from accounts.authentication import WORKSPACE_SESSION_KEY
 from accounts.models import Invitation, Role
 from accounts.views.own_workspace import workspace_of
@@ -152,7 +152,7 @@ def decline(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _sent(request: HttpRequest, made: Invitation, link: str) -> HttpResponse:
-    if invitations.mail_leaves():
+    if not mail.is_filed():
         messages.success(request, _("A letter is on its way to %(to)s.") % {"to": made.email})
         return redirect("workspace_invitations")
     form = InvitationForm(offered=_grantable(request))

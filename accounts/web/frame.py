@@ -12,11 +12,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from accounts import avatars
+from accounts import avatars, languages
 from accounts.authentication import ANONYMOUS
 from accounts.models import User, UserSettings, Workspace
 from accounts.registry import NavigationEntry, navigation
-from accounts.web import languages
 
 THEME_COOKIE = "theme"
 COOKIE_SECONDS = 365 * 24 * 3600

@@ -214,6 +214,12 @@ PROBLEMS = [
         _("Delete the thing named by `id` and create a new one."),
     ),
     (
+        "too_many_streams",
+        429,
+        _("Too many open streams"),
+        _("Close some of the pages that are open elsewhere."),
+    ),
+    (
         "limit_reached",
         409,
         _("The limit is reached"),

@@ -1,10 +1,15 @@
-"""The operators' view of the foundation: audit, configuration, files, ways out, plugins."""
+"""The operators' view of the foundation: audit, configuration, files, ways out, plugins, notices, what is kept."""
 
 from laojun.admin import (
+    archives,
     audit,
+    backups,
+    chain,
     configuration,
     files,
     limits,
+    logs,
+    notices,
     outbound,
     plugin_calls,
     plugin_keys,
@@ -12,10 +17,15 @@ from laojun.admin import (
 )
 
 __all__ = [
+    "archives",
     "audit",
+    "backups",
+    "chain",
     "configuration",
     "files",
     "limits",
+    "logs",
+    "notices",
     "outbound",
     "plugin_calls",
     "plugin_keys",

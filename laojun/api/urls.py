@@ -4,9 +4,11 @@ from laojun.api import (
     audit_logs,
     configs,
     files,
+    notifications,
     plugin_deliveries,
     plugin_instances,
     plugins,
+    system_logs,
 )
 
 urlpatterns = [
@@ -45,8 +47,18 @@ urlpatterns = [
         plugin_deliveries.PluginDeliveryRetry.as_view(),
     ),
     path("plugin-audits/", plugin_instances.PluginAudits.as_view()),
+    # What you were told
+    path("notifications/", notifications.Notifications.as_view()),
+    path("notifications/badge/", notifications.BadgeDetail.as_view()),
+    path("notifications/preferences/", notifications.Preferences.as_view()),
+    path("notifications/readings/", notifications.Readings.as_view()),
+    path("notifications/stream/", notifications.NotificationStream.as_view()),
+    path("notifications/<uuid:notification_id>/", notifications.NotificationDetail.as_view()),
+    path("system-logs/", system_logs.SystemLogs.as_view()),
     # Audit
     path("audit-logs/", audit_logs.AuditLogs.as_view()),
     path("audit-logs/export/", audit_logs.AuditExport.as_view()),
+    path("audit-logs/verification/", audit_logs.AuditVerification.as_view()),
+    path("audit-logs/anchors/", audit_logs.AuditAnchors.as_view()),
     path("audit-logs/<int:row_id>/", audit_logs.AuditLogDetail.as_view()),
 ]

@@ -3,19 +3,29 @@
 from laojun.declarations import (
     accounts,
     auditing,
+    backups,
+    chain,
     configuration,
     files,
+    logs,
+    notifications,
     outbound,
     plugin_calls,
     plugins,
+    retention,
 )
 
 
 def declare() -> None:
     accounts.declare()
     auditing.declare()
+    chain.declare()
     configuration.declare()
     files.declare()
+    logs.declare()
+    notifications.declare()
     outbound.declare()
     plugins.declare()
     plugin_calls.declare()
+    backups.declare()
+    retention.declare()

@@ -1,12 +1,11 @@
-"""The audit log: who may read it, and the months that are made ahead."""
+"""The audit log: who may read it."""
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import MANAGERS
-from accounts.registry import NavigationEntry, Schedule
-from laojun import archive
-from laojun.declarations.entries import actions, console, places, problems, rights, schedules
+from accounts.registry import NavigationEntry
+from laojun.declarations.entries import actions, console, places, problems, rights
 
 AUDITORS = MANAGERS | {"analyst", "ops_admin"}
 ACTIONS = {
@@ -36,4 +35,3 @@ def declare() -> None:
     places(PAGE)
     console("auditlog", view="audit.view", change="audit.view")
     registry.page_limits.add("workspace_audit_export", {"GET": ("export",)})
-    schedules(Schedule("laojun.partitions", archive.ensure_partitions, cron="0 1 * * *"))

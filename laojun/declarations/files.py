@@ -105,7 +105,10 @@ def declare() -> None:
     console("file", view="file.view", change="file.delete_any")
     files.purposes.add("attachment", Purpose(_("attachment"), DOCUMENTS | PICTURES))
     files.purposes.add("avatar", Purpose(_("picture of a person"), PICTURES, personal=True))
-    files.purposes.add("audit_export", Purpose(_("audit export"), None, lifetime_s=86_400))
+    files.purposes.add(
+        "audit_export",
+        Purpose(_("audit export"), None, cap_key="storage.user_quota_bytes", lifetime_s=86_400),
+    )
     registry.usages.add(ROOM.key, ROOM)
     registry.body_limits.add("/api/v1/files/", MAX_UPLOAD_BODY)
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)

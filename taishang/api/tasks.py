@@ -16,6 +16,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import watching
 from accounts.authentication import Principal
 from accounts.web import etags, streams
 from accounts.web.parsing import JsonRenderer
@@ -286,7 +287,7 @@ class TaskStream(TaskView):
     def get(self, request: Request, task_id: UUID) -> StreamingHttpResponse:
         """Server-sent events: `snapshot`, `event` (its id is the number), `progress`, and one `end`."""
         task = self.task(task_id)
-        streaming.check_room(self.user.id)
+        watching.check_room(self.user.id)
         return streams.stream(request, partial(_news, self.principal, task.id))
 
 
@@ -295,7 +296,7 @@ async def _news(
 ) -> AsyncGenerator[Event, None]:
     """Everything after the number seen last, as it happens, until the task has ended."""
     teller = _Teller(principal, task_id, int(seen) if seen and seen.isdecimal() else 0)
-    with streaming.counted(teller.person), streaming.watch().on(task_id) as changed:
+    with watching.counted(teller.person), streaming.watches.here().on(task_id) as changed:
         while not teller.is_done:
             changed.clear()
             task, events = await streams.in_transaction(principal, teller.look)

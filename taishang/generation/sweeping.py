@@ -38,16 +38,21 @@ def sweep_folders(now: datetime) -> int:
     return len(dead)
 
 
-def expire_artifacts(now: datetime) -> int:
-    """Erase sources and artifacts past their days; those of a job that a version refers to stay. Returns how many."""
+def artifacts_due(now: datetime) -> models.QuerySet[GenerationArtifact]:
+    """Sources and artifacts past their days; those of a job that a version refers to stay."""
     sources = now - timedelta(days=configs.value("generation.source_days"))
     results = now - timedelta(days=configs.value("generation.artifact_days"))
     due = models.Q(kind__in=SOURCES, job__task__finished_at__lt=sources) | models.Q(
         job__task__finished_at__lt=results, job__versions__isnull=True
     )
+    return GenerationArtifact.objects.filter(due).distinct()
+
+
+def expire_artifacts(now: datetime) -> int:
+    """Erase a batch of the artifacts that are due. Returns how many."""
     with tenancy.platform_scope(reason="generation sweep"):
-        rows = GenerationArtifact.objects.filter(due).order_by("pk")
-        found = list(rows.values_list("workspace_id", "pk").distinct()[:BATCH])
+        rows = artifacts_due(now).order_by("pk")
+        found = list(rows.values_list("workspace_id", "pk")[:BATCH])
     for workspace_id, pk in found:
         with tenancy.workspace(workspace_id):
             artifact = GenerationArtifact.objects.select_related("file").get(pk=pk)
@@ -56,11 +61,15 @@ def expire_artifacts(now: datetime) -> int:
     return len(found)
 
 
+def projects_due(now: datetime) -> models.QuerySet[Project]:
+    """Projects that were deleted thirty days ago."""
+    return Project.objects.filter(deleted_at__lt=now - timedelta(days=PROJECT_DAYS))
+
+
 def purge_projects(now: datetime) -> int:
-    """Remove projects for good that were deleted thirty days ago. Returns how many."""
-    limit = now - timedelta(days=PROJECT_DAYS)
+    """Remove a batch of deleted projects for good. Returns how many."""
     with tenancy.platform_scope(reason="generation sweep"):
-        rows = Project.objects.filter(deleted_at__lt=limit).order_by("pk")
+        rows = projects_due(now).order_by("pk")
         found = list(rows.values_list("workspace_id", "pk")[:BATCH])
     for workspace_id, pk in found:
         with tenancy.workspace(workspace_id):

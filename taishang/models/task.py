@@ -18,6 +18,7 @@ ENDINGS = {
     "expired": _("It waited longer than it may and was never started."),
     "crashed": _("Its process died five times."),
     "timeout": _("It took longer than it may."),
+    "restored": _("The database was restored; this may have been done before. Repeat it if not."),
 }
 UNKNOWN_KIND_AFTER = timedelta(minutes=5)
 

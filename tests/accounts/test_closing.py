@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from accounts import avatars, closing, signup, tenancy
+from accounts import avatars, closing, notices, signup, tenancy
 from accounts.models import AddressKey, Membership, Profile, Session, User, Workspace
 from tests import factories
 from tests.accounts.api.calls import Program, assert_problem, program
@@ -326,21 +326,7 @@ def test_notices_are_chosen_on_the_settings_page(alice):
 
     page = alice.get("/settings/").content.decode()
     assert 'name="api_keys.app"' in page
-    shown = program(alice).get("/api/v1/me/notices/").json()["notices"]
-    wishes = {one["notice"]: (one["by_mail"], one["in_app"]) for one in shown}
+    wishes = {one.type.key: (one.by_mail, one.in_app) for one in notices.wishes(alice.user)}
     assert wishes["api_keys"] == (False, True)
-    assert wishes["new_device"] == (False, False)
+    assert wishes["workspaces"] == (False, False)
     assert recorded("user.notices_changed")
-
-
-def test_a_program_chooses_single_notices(alice):
-    caller = program(alice)
-    wish = {"notice": "new_device", "by_mail": False, "in_app": True}
-
-    body = caller.patch("/api/v1/me/notices/", {"notices": [wish]}).json()
-
-    by_mail = {one["notice"]: one["by_mail"] for one in body["notices"]}
-    assert not by_mail.pop("new_device")
-    assert all(by_mail.values()), "the others stay as they are"
-    unknown = {"notices": [{**wish, "notice": "nothing"}]}
-    assert_problem(caller.patch("/api/v1/me/notices/", unknown), 400, "validation_error")

@@ -24,7 +24,7 @@ ANSWERS = "/api/v1/invitations/"
 @pytest.fixture(autouse=True)
 def _no_letters(settings, tmp_path):
     """No letter leaves, as on an installation without a mail server: links are copied by hand."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_URL = ""
     settings.EMAIL_FILE_PATH = tmp_path
 
 
@@ -38,7 +38,7 @@ def team(alice):
 @pytest.fixture
 def letters(settings, mailoutbox):
     """Letters leave, as on an installation with a mail server."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.EMAIL_URL = "smtp://mail.example.com"
     return mailoutbox
 
 

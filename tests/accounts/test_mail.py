@@ -8,8 +8,8 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
 from django.utils import translation
 
-from accounts import mail, notices, tenancy
-from accounts.letters import LETTERS
+from accounts import mail, news, notices, registry, tenancy
+from accounts.registry import letters
 from taishang import runner
 from taishang.claiming import Claimant
 from taishang.models import Task
@@ -93,11 +93,12 @@ def test_a_letter_sent_twice_can_be_told_to_be_one(alice):
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-@pytest.mark.parametrize("key", sorted(LETTERS))
+@pytest.mark.parametrize("key", sorted(letters))
 def test_every_letter_has_text_and_html_in_both_languages(key, language):
     names = ("name", "url", "device", "ip", "time", "new", "old", "factor", "service", "key")
     of_workspaces = ("workspace", "inviter", "message", "days", "person", "roles", "owner", "due")
-    params = dict.fromkeys((*names, *of_workspaces, "until", "reason"), "<b>x</b>")
+    of_work = ("what", "title", "text", "percent", "whose", "used", "limit")
+    params = dict.fromkeys((*names, *of_workspaces, *of_work, "until", "reason"), "<b>x</b>")
     with translation.override(language):
         letter = mail.render(key, to="a@example.com", params=params)
 
@@ -105,7 +106,8 @@ def test_every_letter_has_text_and_html_in_both_languages(key, language):
     assert "<b>x</b>" in letter.body
     assert "<b>x</b>" not in html
     assert "%(" not in letter.subject + letter.body + html
-    assert any("一" <= char <= "鿿" for char in letter.subject) == (language == "zh-hans")
+    if letters[key].subject != "%(title)s":
+        assert any("一" <= char <= "鿿" for char in letter.subject) == (language == "zh-hans")
 
 
 def test_a_letter_is_in_the_readers_language(alice):
@@ -137,15 +139,58 @@ def test_what_guards_the_account_cannot_be_done_without(alice):
     assert "spam" in only_letter().body
 
 
-def test_notices_in_the_application_obey_the_choice(alice, monkeypatch):
-    told = []
-    monkeypatch.setattr(notices.registry.notify, "function", lambda **given: told.append(given))
+@pytest.fixture
+def told(monkeypatch):
+    found = []
+    monkeypatch.setattr(registry.notify, "function", lambda **given: found.append(given["type"]))
+    return found
 
-    notices.tell(user=alice.user, notice="api_keys", params={"key": "x"})
-    notices.choose(user=alice.user, choices={"api_keys": (True, False)})
-    notices.tell(user=alice.user, notice="api_keys", params={"key": "x"})
 
-    assert told == [{"user": alice.user, "type": "api_keys", "params": {"key": "x"}}]
+@pytest.mark.parametrize(
+    ("by_mail", "in_app"), [(True, True), (True, False), (False, True), (False, False)]
+)
+def test_news_take_the_ways_a_person_chose(alice, told, by_mail, in_app):
+    notices.choose(user=alice.user, choices={"workspaces": (by_mail, in_app)})
+
+    news.tell("member_removed", user=alice.user, workspace="x")
+
+    assert told == ["member_removed"] * in_app
+    assert len(delivered()) == by_mail
+
+
+def test_what_guards_the_account_always_stands_in_the_list(alice, told):
+    notices.choose(user=alice.user, choices={"api_keys": (False, False)})
+
+    news.tell("api_key_created", user=alice.user, link=("security", ""), key="x")
+
+    assert told == ["api_key_created"]
+
+
+@pytest.mark.parametrize(
+    "path", ["https://x.example", "//x.example", "/\\x.example", "/a\r\nb", "a", "", "/a b"]
+)
+def test_news_lead_nowhere_but_to_pages_of_ours(path, monkeypatch):
+    monkeypatch.setitem(registry.link_resolvers._entries, "odd", lambda _id: path)
+
+    with pytest.raises(news.BadLink):
+        news.path_of(("odd", "1"))
+
+
+def test_one_address_gets_twenty_letters_an_hour_and_the_rest_later(alice):
+    for number in range(23):
+        send(alice, key=f"key {number}")
+
+    assert len(delivered()) == 20
+    late = [task for task in waiting() if task.state == "queued"]
+    assert len(late) == 3
+    assert all(task.due_at > task.created_at for task in late)
+
+
+def test_letters_that_guard_the_account_do_not_wait(alice):
+    for _number in range(23):
+        mail.send("suspended", user=alice.user, reason="x")
+
+    assert len(delivered()) == 23
 
 
 def test_without_a_mail_server_operators_see_a_red_line(olga, settings):

@@ -12,6 +12,7 @@ from accounts import permissions, platform_roles, tenancy
 from accounts.models import Membership, Role, RolePermission, User, UserRole, Workspace
 from accounts.registry import Permission
 from laojun.models import AuditLog
+from laojun.retention import sweeping
 from tests import factories
 from tests.accounts.api.calls import assert_problem, program
 from tests.accounts.api.test_workspaces import ROLES, make_role, members, one, patch, role_id
@@ -75,7 +76,7 @@ def test_the_sweep_forgets_grants_that_ended(alice, bob):
     with tenancy.platform_scope(reason="test"):
         UserRole.objects.filter(user=bob.user).update(expires_at=timezone.now())
 
-    assert permissions.purge_expired() == 1
+    assert sweeping.run_often() == 1
 
 
 # Roles

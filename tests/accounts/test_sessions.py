@@ -10,9 +10,10 @@ from django.db.models import F
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts import idempotency, sessions, sweeping, tokens
+from accounts import sessions, tokens
 from accounts.models import RefreshToken, Session
 from accounts.sessions import Facts
+from laojun.retention import sweeping
 from tests.factories import PASSWORD
 
 ME = "/api/v1/me/"
@@ -133,9 +134,9 @@ def test_the_sweep_forgets_what_is_over_and_nothing_else(alice):
         created_at=long_ago, expires_at=timezone.now() - timedelta(days=8)
     )
 
-    assert sweeping.sweep() > 0
+    assert sweeping.run_often() > 0
 
     assert not Session.objects.filter(pk=over.pk).exists()
     assert RefreshToken.objects.count() == 1
     assert live(alice).count() == 2
-    assert idempotency.purge() == 0
+    assert sweeping.run_often() == 0

@@ -25,7 +25,7 @@ TABS = ["", "members/", "roles/", "invitations/", "keys/", "audit/", "settings/"
 
 @pytest.fixture(autouse=True)
 def _no_letters(settings, tmp_path):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_URL = ""
     settings.EMAIL_FILE_PATH = tmp_path
 
 

@@ -8,6 +8,7 @@ from django.utils import translation
 from playwright.sync_api import expect
 
 from tests.e2e.steps import button, enter, field, sign_in
+from tests.e2e.watching import settle
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -71,13 +72,13 @@ def test_the_pages_of_the_account_hold_on_a_phone(watched, newcomer, language):
 def test_the_keyboard_opens_the_palette_the_keys_and_the_switcher(watched, newcomer, language):
     page = watched.page
     enter(page, newcomer)
-    page.wait_for_load_state("networkidle")
+    settle(page)
 
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill(translation.gettext("Profile"))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/profile/$"))
-    page.wait_for_load_state("networkidle")
+    settle(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Esc")
     page.keyboard.press("Escape")
@@ -113,7 +114,7 @@ def test_the_operators_console_keeps_the_policy(watched, operator, language):
 
     page.goto("/admin/")
     expect(page.locator(".console-tile").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    settle(page)
 
     assert page.evaluate("window.__seen.policy") == []
 

@@ -11,6 +11,7 @@ from accounts import preferences, tenancy
 from accounts.models import ApiKey, Profile, Session, UserSettings
 from laojun.models import AuditLog
 from tests.e2e.steps import button, enter
+from tests.e2e.watching import settle
 from tests.factories import PASSWORD, Account
 
 pytestmark = pytest.mark.browser
@@ -41,7 +42,7 @@ def signed_in(page, newcomer) -> Page:
 
 def _open(page: Page, path: str) -> None:
     page.goto(path)
-    page.wait_for_load_state("networkidle")
+    settle(page)
 
 
 def _set(page: Page, name: str, value: object) -> None:

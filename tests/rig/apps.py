@@ -1,9 +1,14 @@
 from django.apps import AppConfig
 
+from accounts import registry
+
 
 class RigConfig(AppConfig):
     name = "tests.rig"
     label = "rig"
 
     def ready(self) -> None:
-        from tests.rig import handlers, hooks  # noqa: F401
+        from tests.rig import handlers, hooks, jobs  # noqa: F401
+
+        for job in jobs.JOBS:
+            registry.jobs.add(job.name, job)

@@ -85,7 +85,8 @@ class Installation:
         self.manage("migrate", "--database=owner", "-v0")
         self.execute(
             "CREATE TABLE rig_effects (task_id uuid, attempt int, pid int);"
-            "GRANT ALL ON rig_effects TO taishang_app"
+            "GRANT ALL ON rig_effects TO taishang_app;"
+            "GRANT SELECT ON rig_effects TO taishang_backup"
         )
 
     def drop(self) -> None:

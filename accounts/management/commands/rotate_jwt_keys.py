@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:
         try:
-            key_id = signing_keys.rotate()
+            key_id = signing_keys.ACCESS_TOKENS.rotate()
         except signing_keys.RingIsGiven as error:
             raise CommandError(
                 "JWT_KEYS is given by the environment: put a new key in front of it there."

@@ -18,6 +18,7 @@ from accounts import members, sync, tenancy
 from accounts.members import Wish
 from accounts.models import Change, Membership, Role, UserRole, UserSettings
 from accounts.registry import permissions, sync_resources
+from laojun.retention import sweeping
 from tests import factories
 from tests.accounts.api.calls import assert_problem, program
 from tests.accounts.copies import Copy, Reset
@@ -367,12 +368,15 @@ def test_tombstones_are_swept_after_ninety_days(ada):
         with tenancy.platform_scope(reason="test"):
             return Change.objects.filter(pk=tombstone.pk).count()
 
+    def sweep(now):
+        sweeping.run(now=now, only=lambda policy: policy.table == "accounts_changes")
+
     with tenancy.platform_scope(reason="test"):
         tombstone = Change.objects.filter(op="gone", resource_type="role").latest("changed_at")
     changed_at = tombstone.changed_at
-    sync.sweep(now=changed_at + sync.timedelta(days=90))
+    sweep(changed_at + sync.timedelta(days=90))
     assert count() == 1
-    sync.sweep(now=changed_at + sync.timedelta(days=90, seconds=1))
+    sweep(changed_at + sync.timedelta(days=90, seconds=1))
     assert count() == 0
 
 

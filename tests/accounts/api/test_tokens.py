@@ -230,7 +230,7 @@ def claims(**changes):
 
 
 def signed(payload, *, algorithm="EdDSA", key=None, **headers):
-    key_id, ours = signing_keys.private()
+    key_id, ours = signing_keys.ACCESS_TOKENS.private()
     return jwt.encode(payload, key or ours, algorithm=algorithm, headers={"kid": key_id, **headers})
 
 
@@ -238,11 +238,13 @@ def unsigned(payload):
     def part(value):
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    return f"{part({'alg': 'none', 'kid': signing_keys.private()[0]})}.{part(payload)}."
+    return (
+        f"{part({'alg': 'none', 'kid': signing_keys.ACCESS_TOKENS.private()[0]})}.{part(payload)}."
+    )
 
 
 def public_pem():
-    return signing_keys.private()[1].public_key().public_bytes_raw()
+    return signing_keys.ACCESS_TOKENS.private()[1].public_key().public_bytes_raw()
 
 
 def test_our_own_token_is_read():
@@ -296,11 +298,11 @@ def test_old_keys_verify_after_a_rotation_until_their_tokens_expired(settings, t
 
     call_command("rotate_jwt_keys", verbosity=0)
 
-    assert signing_keys.private()[0] != jwt.get_unverified_header(old)["kid"]
+    assert signing_keys.ACCESS_TOKENS.private()[0] != jwt.get_unverified_header(old)["kid"]
     assert tokens.read_access(old) is not None
-    signing_keys.rotate(now=time.time() + 60)
+    signing_keys.ACCESS_TOKENS.rotate(now=time.time() + 60)
     assert tokens.read_access(old) is not None
-    signing_keys.rotate(now=time.time() + 4 * 3600)
+    signing_keys.ACCESS_TOKENS.rotate(now=time.time() + 4 * 3600)
     assert tokens.read_access(old) is None
     assert settings.JWT_KEYS_FILE.stat().st_mode & 0o077 == 0
 

@@ -23,6 +23,7 @@ from accounts.web import doors
 from laojun import files
 from laojun.files import Owner
 from laojun.models import AuditLog
+from laojun.notifications import sending
 from taishang import projects, queue
 from taishang.models import GenerationJob, Task
 from tests.factories import Person
@@ -84,6 +85,7 @@ PATH_IDS = {
     "session_id": "session",
     "row_id": "audit",
     "file_id": "file",
+    "notification_id": "notification",
     "task_id": "task",
     "job_id": "job",
     "project_id": "project",
@@ -106,6 +108,7 @@ PAGE_IDS = {
     "generation/<uuid:pk>/": "job",
     "projects/<slug:slug>/": "slug",
     "files/<uuid:file_id>/": "file",
+    "notifications/<uuid:notification_id>/": "notification",
     "security/services/<int:pk>/": "service",
     "accounts/2fa/webauthn/keys/<int:pk>/": "passkey",
     "avatars/<uuid:owner>/": "person",
@@ -169,6 +172,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             purpose="attachment",
             owner=Owner(person.user.pk, workspace.pk),
         )
+        notice = sending.notify(user=person.user, type="activated", params={})
         project = projects.create(principal=principal, name=f"Project of {name}")
         task = queue.enqueue(kind="rig.echo", workspace=workspace, user=person.user)
         work = queue.enqueue(kind="generation", workspace=workspace, user=person.user)
@@ -199,6 +203,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "key": str(key.pk),
         "session": str(session.pk),
         "file": str(file.pk),
+        "notification": str(notice.pk),
         "project": str(project.pk),
         "slug": project.slug,
         "task": str(task.pk),

@@ -39,7 +39,7 @@ SCOPED = [one for one in CLOSED if one.permission]
 @pytest.fixture(autouse=True)
 def _own_files(settings, tmp_path):
     settings.STORAGES["default"]["OPTIONS"]["location"] = tmp_path
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_URL = ""
     settings.EMAIL_FILE_PATH = tmp_path
 
 
@@ -319,6 +319,7 @@ BODIES = {
     "generation_jobs_create.upload_file_id": ("file", lambda pk: {"upload_file_id": pk}),
     "generation_jobs_create.chat_file_id": ("file", lambda pk: {"chat_file_id": pk}),
     "generation_jobs_create.project_id": ("project", lambda pk: {"project_id": int(pk)}),
+    "notifications_readings_create.ids": ("notification", lambda pk: {"ids": [pk]}),
     "configs_rollback_create.audit_id": ("audit", lambda pk: {"audit_id": int(pk)}),
     "me_settings_partial_update.default_agent_id": ("task", lambda pk: {"default_agent_id": pk}),
     "me_settings_partial_update.default_model_id": ("task", lambda pk: {"default_model_id": pk}),

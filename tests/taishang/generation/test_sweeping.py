@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from laojun.retention import sweeping as retention
 from taishang import projects
 from taishang.generation import applying, sweeping
-from taishang.models import Project, ProjectVersion
+from taishang.models import Project, ProjectVersion, Task
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +56,15 @@ def test_a_deleted_project_goes_with_its_versions_after_thirty_days(workshop):
     with workshop.inside():
         assert not Project.objects.filter(pk=project.pk).exists()
         assert not ProjectVersion.objects.filter(project_id=project.pk).exists()
+
+
+def test_the_task_of_a_job_stays_however_old(workshop, finished):
+    ended = finished.task.finished_at
+
+    retention.run(now=ended + timedelta(days=4000), only=lambda one: one.table == "tai_tasks")
+
+    with workshop.inside():
+        assert Task.objects.filter(pk=finished.task_id).exists()
 
 
 def test_folders_of_dead_processes_go(settings, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections, transaction
 
 from accounts.rls import APP, OPERATOR
-from laojun import archive
+from laojun.retention import partitions
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def _partitions(owner, table="lao_audit_logs") -> set[str]:
 
 
 def test_three_months_ahead_exist_and_a_second_run_makes_nothing(owner):
-    archive.ensure_partitions(today=date(2031, 11, 30))
+    partitions.ensure_partitions(today=date(2031, 11, 30))
 
     assert {
         f"lao_audit_logs_{month}" for month in ("2031_11", "2031_12", "2032_01", "2032_02")
     } <= (_partitions(owner))
-    assert archive.ensure_partitions(today=date(2031, 11, 1)) == []
+    assert partitions.ensure_partitions(today=date(2031, 11, 1)) == []
 
 
 def test_rows_that_waited_in_the_default_partition_move_to_their_month(owner):
@@ -43,12 +43,12 @@ def test_rows_that_waited_in_the_default_partition_move_to_their_month(owner):
             " result, payload, user_agent, trace_id, created_at)"
             " VALUES ('system', 'x', 'early', 'x', 'x', 'ok', '{}', '', '', '2040-02-29 23:59:59+00')"
         )
-    assert archive.default_rows()["lao_audit_logs"] == 1
+    assert partitions.default_rows()["lao_audit_logs"] == 1
 
-    made = archive.ensure_partitions(months=1, today=date(2040, 2, 10))
+    made = partitions.ensure_partitions(months=1, today=date(2040, 2, 10))
 
-    assert archive.Made("lao_audit_logs_2040_02", 1) in made
-    assert archive.default_rows()["lao_audit_logs"] == 0
+    assert partitions.Made("lao_audit_logs_2040_02", 1) in made
+    assert partitions.default_rows()["lao_audit_logs"] == 0
     with transaction.atomic(using="owner"), owner.cursor() as cursor:
         cursor.execute("SELECT set_config('app.migrating', 'on', true)")
         cursor.execute("SELECT count(*) FROM lao_audit_logs_2040_02")
@@ -56,7 +56,7 @@ def test_rows_that_waited_in_the_default_partition_move_to_their_month(owner):
 
 
 def test_a_new_month_is_as_closed_as_the_first(owner):
-    archive.ensure_partitions(months=0, today=date(2035, 6, 1))
+    partitions.ensure_partitions(months=0, today=date(2035, 6, 1))
 
     with owner.cursor() as cursor:
         for role in (APP, OPERATOR):
@@ -77,7 +77,7 @@ def test_a_new_month_is_as_closed_as_the_first(owner):
 
 
 def test_without_the_owners_sign_in_it_says_so(owner, monkeypatch):
-    monkeypatch.setattr(archive, "OWNER_ALIAS", "default")
+    monkeypatch.setattr(partitions, "OWNER_ALIAS", "default")
 
-    with pytest.raises(archive.OwnerUnreachable):
-        archive.ensure_partitions(today=date(2050, 1, 1))
+    with pytest.raises(partitions.OwnerUnreachable):
+        partitions.ensure_partitions(today=date(2050, 1, 1))

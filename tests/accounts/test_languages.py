@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.web import languages
+from accounts import languages
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ This is DDL, so it runs as the owner. A process without the owner's sign-in says
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 from django.db import ProgrammingError, connections, transaction
 from psycopg import sql
@@ -23,6 +25,15 @@ MONTHLY = """
       AND a.attname = 'created_at' AND p.partdefid <> 0
     ORDER BY c.relname
 """
+BOUNDS = """
+    SELECT name, bounds[1]::timestamptz, bounds[2]::timestamptz FROM (
+        SELECT c.relname AS name, regexp_match(
+            pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\) TO \\(''([^'']+)''\\)'
+        ) AS bounds
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = %s::regclass AND NOT i.inhdetachpending
+    ) parts WHERE bounds IS NOT NULL ORDER BY 2
+"""
 logger = logging.getLogger(__name__)
 
 
@@ -38,23 +49,31 @@ class Made:
     moved_rows: int
 
 
-def ensure_partitions(*, months: int = 3, today: date | None = None) -> list[Made]:
-    """Make this month and the following ones for every monthly table. Safe to run twice, and by several at once.
+@dataclass(frozen=True)
+class Month:
+    """One month's own table. It holds rows from `start` up to, not including, `end`."""
 
-    Raises OwnerUnreachable.
+    table: str
+    name: str
+    start: datetime
+    end: datetime
+
+
+def ensure_partitions(*, months: int = 3, today: date | None = None) -> list[Made]:
+    """Make this month, the following ones, and those that rows of the default partition belong to.
+
+    Safe to run twice, and by several at once. Raises OwnerUnreachable.
     """
     first = (today or datetime.now(UTC).date()).replace(day=1)
     made: list[Made] = []
     try:
-        for table in _tables():
-            for month in _months(first, months + 1):
+        for table in tables():
+            for month in sorted({*_months(first, months + 1), *_waited_for(table)}):
                 made += _ensure(table, month)
     except ProgrammingError as error:
         raise OwnerUnreachable(str(error)) from error
     finally:
-        # Once a day: no worker keeps the owner's sign-in open in between.
-        if not connections[OWNER_ALIAS].in_atomic_block:
-            connections[OWNER_ALIAS].close()
+        release()
     for one in made:
         logger.info("partition made name=%s moved_rows=%s", one.partition, one.moved_rows)
     return made
@@ -63,7 +82,7 @@ def ensure_partitions(*, months: int = 3, today: date | None = None) -> list[Mad
 def default_rows() -> dict[str, int]:
     """How many rows each default partition holds: more than none means a month is missing."""
     found = {}
-    for table in _tables():
+    for table in tables():
         with connections[OWNER_ALIAS].cursor() as cursor:
             name = sql.Identifier(f"{table}_default")
             cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(name))
@@ -71,10 +90,71 @@ def default_rows() -> dict[str, int]:
     return found
 
 
-def _tables() -> list[str]:
-    with connections[OWNER_ALIAS].cursor() as cursor:
+def waiting_rows() -> dict[str, int]:
+    """How many rows no month was made for, by table; asked in the platform scope, without the owner's sign-in."""
+    found = {}
+    for table in tables("default"):
+        gaps = _gaps(months_of(table, "default"))
+        with connections["default"].cursor() as cursor:
+            where = sql.SQL(" OR ").join(gaps) if gaps else sql.SQL("true")
+            cursor.execute(
+                sql.SQL("SELECT count(*) FROM {} WHERE {}").format(sql.Identifier(table), where)
+            )
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def rows_of(month: Month) -> int:
+    """The rows of one month, asked in the platform scope; the planner opens this month alone."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            sql.SQL("SELECT count(*) FROM {} WHERE created_at >= %s AND created_at < %s").format(
+                sql.Identifier(month.table)
+            ),
+            [month.start, month.end],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _gaps(months: list[Month]) -> list[sql.Composable]:
+    """Conditions that name every moment outside of the months, so that only the default partition is opened."""
+    if not months:
+        return []
+    edges = [sql.SQL("created_at < {}").format(sql.Literal(months[0].start))]
+    for one, following in pairwise(months):
+        if one.end < following.start:
+            between = sql.SQL("(created_at >= {} AND created_at < {})")
+            edges.append(between.format(sql.Literal(one.end), sql.Literal(following.start)))
+    return [*edges, sql.SQL("created_at >= {}").format(sql.Literal(months[-1].end))]
+
+
+def tables(using: str = OWNER_ALIAS) -> list[str]:
+    with connections[using].cursor() as cursor:
         cursor.execute(MONTHLY)
         return [name for (name,) in cursor.fetchall()]
+
+
+def months_of(table: str, using: str = OWNER_ALIAS) -> list[Month]:
+    """The months a table has, oldest first, without its default partition."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(BOUNDS, [table])
+        return [Month(table, name, start, end) for name, start, end in cursor.fetchall()]
+
+
+def release() -> None:
+    """Once a day is enough: no worker keeps the owner's sign-in open in between."""
+    if not connections[OWNER_ALIAS].in_atomic_block:
+        connections[OWNER_ALIAS].close()
+
+
+def _waited_for(table: str) -> Iterable[date]:
+    with connections[OWNER_ALIAS].cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "SELECT DISTINCT date_trunc('month', created_at AT TIME ZONE 'UTC')::date FROM {}"
+            ).format(sql.Identifier(f"{table}_default"))
+        )
+        return [month for (month,) in cursor.fetchall()]
 
 
 def _ensure(table: str, month: date) -> list[Made]:
