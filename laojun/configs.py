@@ -178,7 +178,7 @@ def write(
             _apply(wish, cleaned.get(wish.key), workspace_id, actor, (action, details))
         snapshots.announce(workspace_id)
         for follow in {known(wish.key).after for wish in wishes} - {None}:
-            follow(workspace_id)  # type: ignore[misc]
+            follow(workspace_id)
         return [entry(wish.key, workspace_id) for wish in wishes]
 
 

@@ -187,7 +187,7 @@ class PluginVersionAdmin(OperatorAdmin):
     """Every version with its verdict; what can be done stands on the plugin's page."""
 
     icon = "deployed_code"
-    list_display = ("plugin", "version", "signature", "asks", "verified_at", "yanked_at")
+    list_display = ("plugin", "version", "verdict", "asks", "verified_at", "yanked_at")
     list_filter = ("signature_status",)
     list_select_related = ("plugin",)
     search_fields = ("plugin__slug", "checksum", "version")
@@ -195,7 +195,7 @@ class PluginVersionAdmin(OperatorAdmin):
     fields = readonly_fields = (
         "plugin",
         "version",
-        "signature",
+        "verdict",
         "found",
         "checksum",
         "asks",
@@ -209,7 +209,7 @@ class PluginVersionAdmin(OperatorAdmin):
     )
 
     @display(description=gettext_lazy("signature"), label=SIGNATURES)
-    def signature(self, row: PluginVersion) -> tuple[str, str]:
+    def verdict(self, row: PluginVersion) -> tuple[str, str]:
         return row.signature_status, str(row.get_signature_status_display())
 
     @display(description=gettext_lazy("findings"))

@@ -257,7 +257,7 @@ class Migration(migrations.Migration):
                     "package_file",
                     models.ForeignKey(
                         null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.RESTRICT,
                         related_name="+",
                         to="laojun.file",
                     ),
@@ -330,7 +330,7 @@ class Migration(migrations.Migration):
                 (
                     "plugin",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.RESTRICT,
                         related_name="instances",
                         to="laojun.plugin",
                     ),
@@ -347,7 +347,7 @@ class Migration(migrations.Migration):
                     "previous_version",
                     models.ForeignKey(
                         null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.RESTRICT,
                         related_name="+",
                         to="laojun.pluginversion",
                     ),
@@ -355,7 +355,7 @@ class Migration(migrations.Migration):
                 (
                     "version",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.RESTRICT,
                         related_name="instances",
                         to="laojun.pluginversion",
                     ),
@@ -394,7 +394,7 @@ class Migration(migrations.Migration):
                 (
                     "version",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.RESTRICT,
                         related_name="+",
                         to="laojun.pluginversion",
                     ),

@@ -136,7 +136,7 @@ class PluginVersion(models.Model):
     manifest_bytes = models.BinaryField()
     # Empty where the code is part of the platform.
     package_file = models.ForeignKey(
-        "laojun.File", on_delete=models.PROTECT, null=True, related_name="+"
+        "laojun.File", on_delete=models.RESTRICT, null=True, related_name="+"
     )
     checksum = models.CharField(max_length=64)
     signature = models.JSONField(default=list)

@@ -56,8 +56,8 @@ class PluginInstance(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
-    plugin = models.ForeignKey(Plugin, on_delete=models.PROTECT, related_name="instances")
-    version = models.ForeignKey(PluginVersion, on_delete=models.PROTECT, related_name="instances")
+    plugin = models.ForeignKey(Plugin, on_delete=models.RESTRICT, related_name="instances")
+    version = models.ForeignKey(PluginVersion, on_delete=models.RESTRICT, related_name="instances")
     enabled = models.BooleanField(_("on"), default=False)
     config = models.JSONField(default=dict)
     priority = models.IntegerField(_("order"), default=DEFAULT_PRIORITY)
@@ -67,7 +67,7 @@ class PluginInstance(models.Model):
     health_detail = models.JSONField(default=dict)
     circuit = models.JSONField(default=dict)
     previous_version = models.ForeignKey(
-        PluginVersion, on_delete=models.PROTECT, null=True, related_name="+"
+        PluginVersion, on_delete=models.RESTRICT, null=True, related_name="+"
     )
     previous_config = models.JSONField(null=True)
     previous_permissions = ArrayField(models.CharField(max_length=PERMISSION_LENGTH), null=True)
@@ -135,7 +135,7 @@ class PluginConsent(models.Model):
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
     instance = models.ForeignKey(PluginInstance, on_delete=models.CASCADE, related_name="consents")
-    version = models.ForeignKey(PluginVersion, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(PluginVersion, on_delete=models.RESTRICT, related_name="+")
     permission = models.CharField(max_length=PERMISSION_LENGTH)
     granted_by = models.CharField(max_length=120)
     granted_at = models.DateTimeField(auto_now_add=True)

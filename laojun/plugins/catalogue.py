@@ -7,10 +7,11 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import get_language
 
+from accounts.redaction import MASK
 from laojun.models import Config, Plugin, PluginConsent, PluginInstance, PluginVersion
 from laojun.plugins import schemas, settings, vocabulary
 from laojun.plugins.manifests import Manifest
-from laojun.plugins.settings import MASK, SECRET_KEY
+from laojun.plugins.settings import SECRET_KEY
 
 FILTERS = frozenset({"status", "kind", "hook", "signature_status", "q"})
 
@@ -106,6 +107,7 @@ def shown(instances: Iterable[PluginInstance]) -> list[dict[str, Any]]:
         workspace_id__in={one.workspace_id for one in listed},
         scope__in={settings.scope_of(one.plugin.slug) for one in listed},
         is_secret=True,
+        key__startswith=SECRET_KEY,
     ).values_list("workspace_id", "scope", "key")
     masked: dict[tuple[int | None, str], list[str]] = {}
     for workspace_id, scope, key in secrets:

@@ -7,9 +7,9 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.redaction import MASK
 from laojun.plugins import schemas
 from laojun.plugins.schemas import Field
-from laojun.plugins.settings import MASK
 
 MAX_LENGTH = 8000
 NUMBERS = {"integer": int, "number": float}
@@ -27,7 +27,7 @@ class Lines(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(map(str, value)) if isinstance(value, list) else value
 
-    def to_python(self, value: Any) -> list[Any]:
+    def to_python(self, value: Any) -> Any:
         lines = [line.strip() for line in str(value or "").splitlines() if line.strip()]
         number = NUMBERS.get(self.kind)
         if number is None:
@@ -39,7 +39,10 @@ class Lines(forms.CharField):
 
 
 class SettingsForm(forms.Form):
-    """Every setting of a schema. `config()` is what was entered, nested as the schema wants it."""
+    """Every setting of a schema. `config()` is what was entered, nested as the schema wants it.
+
+    What equals `inherited` is not kept, so that it follows when what stands above it changes.
+    """
 
     def __init__(
         self,
@@ -47,10 +50,12 @@ class SettingsForm(forms.Form):
         schema: Mapping[str, Any],
         config: Mapping[str, Any],
         secrets_set: frozenset[str] = frozenset(),
+        inherited: Mapping[str, Any] | None = None,
         with_secrets: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.inherited = inherited or {}
         listed = [one for one in schemas.fields(schema) if with_secrets or not one.is_secret]
         self.paths = {name_of(one.path): one for one in listed}
         for name, one in self.paths.items():
@@ -64,7 +69,7 @@ class SettingsForm(forms.Form):
             value = self.cleaned_data[name]
             if one.is_secret:
                 schemas.put(found, one.path, value or MASK)
-            elif value not in (None, ""):
+            elif value not in (None, "") and value != schemas.get(self.inherited, one.path):
                 schemas.put(found, one.path, value)
         return found
 
@@ -103,13 +108,16 @@ def field_for(one: Field, value: Any, *, is_set: bool = False) -> forms.Field:
         return forms.CharField(**common | {"initial": ""}, widget=widget, max_length=4000)
     if "enum" in one.schema:
         choices = [("", "–"), *((str(each), str(each)) for each in one.schema["enum"])]
-        coerce = NUMBERS.get(one.kind, str)
+        coerce: Any = NUMBERS.get(one.kind, str)
         return forms.TypedChoiceField(**common, choices=choices, coerce=coerce, empty_value="")
     return _plain(one, common)
 
 
 def _plain(one: Field, common: dict[str, Any]) -> forms.Field:
-    bounds = {"min_value": one.schema.get("minimum"), "max_value": one.schema.get("maximum")}
+    bounds: dict[str, Any] = {
+        "min_value": one.schema.get("minimum"),
+        "max_value": one.schema.get("maximum"),
+    }
     if one.kind == "boolean":
         return forms.BooleanField(**common)
     if one.kind == "integer":

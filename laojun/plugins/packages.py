@@ -53,19 +53,25 @@ class PackageUnsafe(Exception):
 
 def pack(files: Mapping[str, Content]) -> bytes:
     """The package with these contents by path. Raises PackageUnsafe for what no package may hold."""
-    data = b"".join(_chunks(files))
+    data = b"".join(
+        part for frame, name in _frames(files) for part in (frame, files[name] if name else b"")
+    )
     unpack(data)
     return data
 
 
 def unpack(data: bytes) -> dict[str, memoryview]:
-    """The contents of a package by path: views of `data`, nothing is copied. Raises PackageUnsafe."""
-    files = _entries(data)
-    view, position = memoryview(data), 0
-    for chunk in _chunks(files):
-        if view[position : position + len(chunk)] != chunk:
+    """The contents of a package by path: views of `data`, nothing is copied. Raises PackageUnsafe.
+
+    What is between the contents is compared with what `pack` would write; the contents are where they are.
+    """
+    files, starts = _entries(data)
+    position = 0
+    for frame, name in _frames(files):
+        end = position + len(frame)
+        if data[position:end] != frame or (name and starts[name] != end):
             raise PackageUnsafe("not packed in canonical form")
-        position += len(chunk)
+        position = end + (len(files[name]) if name else 0)
     if position != len(data):
         raise PackageUnsafe("not packed in canonical form")
     return files
@@ -75,8 +81,8 @@ def checksum(data: Content) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _entries(data: bytes) -> dict[str, memoryview]:
-    """The directory is judged whole before an entry is looked at."""
+def _entries(data: bytes) -> tuple[dict[str, memoryview], dict[str, int]]:
+    """Contents and where they begin, by path. The directory is judged whole before an entry is looked at."""
     if len(data) > MAX_PACKAGE_BYTES:
         raise PackageUnsafe(f"larger than {MAX_PACKAGE_BYTES} bytes")
     try:
@@ -96,11 +102,11 @@ def _entries(data: bytes) -> dict[str, memoryview]:
         if entry.method != zipsafe.STORED:
             raise PackageUnsafe("compressed", entry.name)
         files[entry.name] = view[entry.data_start : entry.data_start + entry.size]
-    return files
+    return files, {entry.name: entry.data_start for entry in archive.entries}
 
 
-def _chunks(files: Mapping[str, Content]) -> Iterator[Content]:
-    """The canonical bytes, piece by piece."""
+def _frames(files: Mapping[str, Content]) -> Iterator[tuple[bytes, str]]:
+    """The canonical bytes around the contents: what stands before each with its name, the directory without."""
     directory, offset = [], 0
     for name in sorted(files, key=lambda name: name.encode()):
         content, raw = files[name], name.encode()
@@ -108,15 +114,11 @@ def _chunks(files: Mapping[str, Content]) -> Iterator[Content]:
             VERSION_NEEDED, UTF8_FLAG, zipsafe.STORED, 0, FIRST_OF_JANUARY_1980,
             zlib.crc32(content), len(content), len(content), len(raw), 0,
         )  # fmt: skip
-        yield zipsafe.LOCAL_SIGNATURE + struct.pack("<HHHHHIIIHH", *facts) + raw
-        yield content
+        yield zipsafe.LOCAL_SIGNATURE + struct.pack("<HHHHHIIIHH", *facts) + raw, name
         where = struct.pack("<HHHII", 0, 0, 0, REGULAR_FILE, offset)
         head = struct.pack("<HHHHHHIIIHH", MADE_BY_UNIX, *facts)
         directory.append(zipsafe.CENTRAL_SIGNATURE + head + where + raw)
         offset += zipsafe.LOCAL_SIZE + len(raw) + len(content)
     entries = b"".join(directory)
-    yield entries
-    count = len(directory)
-    yield zipsafe.END_SIGNATURE + struct.pack(
-        "<HHHHIIH", 0, 0, count, count, len(entries), offset, 0
-    )
+    end = struct.pack("<HHHHIIH", 0, 0, len(files), len(files), len(entries), offset, 0)
+    yield entries + zipsafe.END_SIGNATURE + end, ""

@@ -47,10 +47,13 @@ def schema_of(instance: PluginInstance) -> Mapping[str, Any]:
 
 def effective(instance: PluginInstance) -> dict[str, Any]:
     """Every plain setting in force: schema, platform, instance, the later ones first. One query."""
-    schema = schema_of(instance)
-    return schemas.merged(
-        schemas.defaults(schema), platform_values(instance.plugin.slug), instance.config
-    )
+    above = inherited(schema_of(instance), instance.plugin.slug)
+    return schemas.merged(above, instance.config)
+
+
+def inherited(schema: Mapping[str, Any], slug: str) -> dict[str, Any]:
+    """What is in force where a workspace sets nothing itself. One query."""
+    return schemas.merged(schemas.defaults(schema), platform_values(slug))
 
 
 def with_secrets(instance: PluginInstance) -> dict[str, Any]:
@@ -94,7 +97,7 @@ def faults(instance: PluginInstance, *, config: Mapping[str, Any] | None = None)
     """What is wrong with the settings in force, or with these in place of the instance's own."""
     schema = schema_of(instance)
     own = instance.config if config is None else config
-    whole = schemas.merged(schemas.defaults(schema), platform_values(instance.plugin.slug), own)
+    whole = schemas.merged(inherited(schema, instance.plugin.slug), own)
     found = schemas.faults(schema, whole, secrets_set=secrets_set(instance))
     return found + _foreign_host(instance, whole)
 

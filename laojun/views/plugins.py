@@ -19,7 +19,6 @@ from laojun.plugins import (
     installing,
     instances,
     manifests,
-    schemas,
     settings,
     upgrading,
 )
@@ -72,7 +71,8 @@ def offer(request: HttpRequest, plugin_id: int) -> HttpResponse:
     if card.newest is not None:
         schema = manifests.Manifest(card.newest.manifest).config_schema
         data = request.POST if request.method == "POST" else None
-        form = SettingsForm(data, schema=schema, config=schemas.defaults(schema))
+        above = settings.inherited(schema, plugin.slug)
+        form = SettingsForm(data, schema=schema, config=above, inherited=above)
     if request.method == "POST" and form is not None and card.newest is not None:
         if not principal.may("plugin.enable"):
             return _refuse(request)
@@ -296,10 +296,12 @@ def _instance(principal: Principal, pk: int, *, lock: bool = False) -> PluginIns
 
 
 def _form(instance: PluginInstance, data: Any = None) -> SettingsForm:
+    schema = settings.schema_of(instance)
     return SettingsForm(
         data,
-        schema=settings.schema_of(instance),
+        schema=schema,
         config=settings.effective(instance),
+        inherited=settings.inherited(schema, instance.plugin.slug),
         secrets_set=settings.secrets_set(instance),
     )
 

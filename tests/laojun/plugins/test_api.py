@@ -257,13 +257,3 @@ def test_lists_cost_the_same_for_one_and_for_many(alice, olga, acme, django_asse
     for path in ("/api/v1/plugins/", INSTANCES):
         with django_assert_max_num_queries(9):
             assert len(alice.get(path).json()["results"]) == 6
-
-
-def test_clients_hear_of_plugins_in_use(alice, version):
-    made = begin(alice, version)
-
-    feed = alice.get("/api/v1/sync/?types=plugin_instance").json()
-
-    assert [(row["type"], row["id"]) for row in feed["changes"]] == [
-        ("plugin_instance", str(made.json()["id"]))
-    ]
