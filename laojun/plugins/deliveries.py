@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import connection
+from django.db import connection, models
 from django.utils import timezone
 
 from accounts import tenancy
@@ -273,21 +273,18 @@ def release(ids: list[UUID], *, send_them: bool) -> int:
     return held.update(state=State.SKIPPED)
 
 
-def forget(*, now: datetime | None = None) -> int:
-    """Remove a batch of old calls: after 30 days, what was given up after 90. Returns how many went."""
-    at = now or timezone.now()
-    with tenancy.platform_scope(reason=REASON):
-        ended = PluginDelivery.objects.exclude(state__in=[State.PENDING, State.SENDING, State.HELD])
-        old = ended.exclude(state=State.DEAD).filter(created_at__lt=at - KEPT)
-        dead = PluginDelivery.objects.dead().filter(created_at__lt=at - DEAD_KEPT)
-        return sum(_remove(rows) for rows in (old, dead))
-
-
-def _remove(rows: Any) -> int:
-    ids = list(rows.values_list("pk", flat=True)[:BATCH])
-    return int(PluginDelivery.objects.filter(pk__in=ids).delete()[0])
+def old(now: datetime) -> Any:
+    """Calls that are kept no longer: after 30 days, what was given up after 90."""
+    ended = PluginDelivery.objects.exclude(state__in=[State.PENDING, State.SENDING, State.HELD])
+    dead = models.Q(state=State.DEAD)
+    return ended.filter(
+        ~dead & models.Q(created_at__lt=now - KEPT)
+        | dead & models.Q(created_at__lt=now - DEAD_KEPT)
+    )
 
 
 def remove(*, workspace_id: int) -> int:
     """A batch of the calls that a workspace leaves behind."""
-    return _remove(PluginDelivery.objects.filter(workspace_id=workspace_id))
+    mine = PluginDelivery.objects.filter(workspace_id=workspace_id)
+    ids = list(mine.values_list("pk", flat=True)[:BATCH])
+    return int(mine.filter(pk__in=ids).delete()[0])
