@@ -91,10 +91,8 @@ def as_cloud_event(
         "data": broker.strip(found.data_schema, kept.get("data") or {}, granted),
     }
     if kept.get("truncated"):
-        event |= {
-            "truncated": True,
-            "data": {"resource": f"{public_url}/api/v1/{event['subject']}"},
-        }
+        address = found.address.format(subject=event["subject"], trace=delivery.trace_id)
+        event |= {"truncated": True, "data": {"resource": f"{public_url}{address}"}}
     return event
 
 

@@ -27,7 +27,7 @@ def homemade(tmp_path, settings, monkeypatch):
     settings.BASE_DIR = tmp_path
     (tmp_path / "code.py").write_text("answer = 42")
     one = Builtin("homemade", described(default_on=True), ("code.py",), tmp_path / "digests.json")
-    monkeypatch.setitem(builtins.builtins._entries, "homemade", one)
+    monkeypatch.setattr(builtins.builtins, "_entries", {"homemade": one})
     (tmp_path / "digests.json").write_text(json.dumps({"homemade": builtins.digests_now(one)}))
     return one
 
