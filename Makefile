@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-audit bench-plugins
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-audit bench-backup bench-plugins
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -72,8 +72,11 @@ shots: setup browser  ## photograph every page in both themes and languages into
 bench-rest: setup     ## what a request costs, as ratios against bare SQL, REST framework and django-ninja
 	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench DATABASE_POOL=4 LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.rest
 
-bench-plugins: setup  ## what a call of a plugin adds to a bare pooled client, and what a warm WebAssembly call takes
-	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.plugins
+bench-backup: setup   ## what a backup and a restore cost beside bare programs
+	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench DATABASE_POOL=4 LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.backup
 
 bench-audit: setup    ## what the audit log and its chain cost, as ratios against a plain table and a bare loop
 	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.audit
+
+bench-plugins: setup  ## what a call of a plugin adds to a bare pooled client, and what a warm WebAssembly call takes
+	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.plugins

@@ -12,5 +12,5 @@ from accounts.web import frame
 def look(request: HttpRequest) -> dict[str, Any]:
     return {
         "look": SimpleLazyObject(lambda: frame.of(request)),
-        "mail_is_filed": mail.is_filed(),
+        "mail_is_filed": SimpleLazyObject(mail.is_filed),
     }

@@ -132,6 +132,7 @@ def create(
     )
     _tell(invitation, by, "created", role=role.key)
     _send(invitation, token)
+    _note(invitation)
     return invitation, link(token)
 
 
@@ -379,6 +380,23 @@ def _send(invitation: Invitation, token: str) -> None:
             "days": LIFE.days,
         },
     )
+
+
+def _note(invitation: Invitation) -> None:
+    """Who has an account under this confirmed address sees it there too; the link stays in the letter alone."""
+    owner = EmailAddress.objects.filter(email__iexact=invitation.email, verified=True)
+    found = owner.select_related("user").first()
+    by = invitation.invited_by
+    if found is not None and found.user.is_active:
+        news.note(
+            "invitation",
+            user=found.user,
+            dedup_key=f"invitation:{invitation.pk}",
+            workspace=invitation.workspace.name,
+            inviter=identity.display_name(by) if by else "",
+            message=invitation.message,
+            days=LIFE.days,
+        )
 
 
 def _tell(invitation: Invitation, by: User | None, verb: str, **details: Any) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.registry import Letter, letters
 
 IF_NOT_YOU = _("If this was not you, reset your password at once and look through your devices.")
+INVITED = _("%(inviter)s offers you a place in the workspace %(workspace)s at %(site)s.")
 WHERE = _("Device: %(device)s. Network: %(ip)s. Time: %(time)s.")
 
 LETTERS: dict[str, Letter] = {
@@ -193,7 +194,7 @@ LETTERS: dict[str, Letter] = {
     "invitation": Letter(
         _("%(inviter)s invites you to %(workspace)s"),
         (
-            _("%(inviter)s offers you a place in the workspace %(workspace)s at %(site)s."),
+            INVITED,
             _("%(message)s"),
             _("Accept or decline by the link below within %(days)s days."),
             _(
@@ -201,6 +202,7 @@ LETTERS: dict[str, Letter] = {
             ),
         ),
         _("Look at the invitation"),
+        brief=(INVITED, _("The letter to your address holds the link to answer it.")),
         category="invite",
     ),
     "member_joined": Letter(

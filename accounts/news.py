@@ -40,6 +40,20 @@ def tell(
     and `url` what only the mail may open. News of a workspace (`workspace_id`) are hidden from whoever leaves it.
     While an earlier one with the same `dedup_key` is unread, that one is counted up. Raises KeyError, BadLink.
     """
+    note(letter, user=user, link=link, workspace_id=workspace_id, dedup_key=dedup_key, **facts)
+    mail.send(letter, user=user, to=to, url=url or mail.public(path_of(link)), **facts)
+
+
+def note(
+    letter: str,
+    *,
+    user: User,
+    link: Link = NOWHERE,
+    workspace_id: int | None = None,
+    dedup_key: str = "",
+    **facts: Any,
+) -> None:
+    """The half of `tell` in the application, for news whose letter goes another way. Raises KeyError, BadLink."""
     if registry.notify.function is not None and _is_listed(letter, user):
         registry.notify(
             user=user,
@@ -50,7 +64,6 @@ def tell(
             dedup_key=dedup_key,
             workspace_id=workspace_id,
         )
-    mail.send(letter, user=user, to=to, url=url or mail.public(path_of(link)), **facts)
 
 
 def tell_operators(letter: str, *, permission: str, **options: Any) -> int:

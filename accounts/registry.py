@@ -332,6 +332,7 @@ class RetentionPolicy:
     months: whole months, once the youngest row of one is `days()` old.
     `due(now)` is asked in the platform scope. `archived` rows are written to a file first, together with those
     of the tables `along`, as (table, column that names the row). `often` is swept every five minutes, not nightly.
+    Rows that nobody ever changes need not be `locked` before they go, and may not be by who only deletes them.
     """
 
     table: str
@@ -343,6 +344,7 @@ class RetentionPolicy:
     archived: bool = False
     along: tuple[tuple[str, str], ...] = ()
     often: bool = False
+    locked: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from accounts.models import User, Workspace  # noqa: E402
 from accounts.rls import APP  # noqa: E402
 from config import embedded  # noqa: E402
 from laojun.chain import anchors, checkpoints, form, sealing, walking  # noqa: E402
-from laojun.chain.verifying import Walk  # noqa: E402
+from laojun.chain.verifying import Walk, _table  # noqa: E402
 from laojun.chain.witness import Witness  # noqa: E402
 from laojun.models import AuditChain  # noqa: E402
 
@@ -104,7 +105,7 @@ def _seal_until(stop: Any) -> None:
     sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 for the life of this process
     while not stop.is_set():
         began = time.monotonic()
-        anchors.seal_and_anchor()
+        anchors.seal_and_anchor(budget_s=10)
         stop.wait(max(0.0, 2.0 - (time.monotonic() - began)))
 
 
@@ -163,7 +164,7 @@ def _verify(options: argparse.Namespace, workspace: int) -> dict[str, Any]:
 
 def _walk(chain: AuditChain) -> None:
     start = checkpoints.start(chain.pk)
-    verdict = Walk(chain, Witness(), start, lambda _rows: None).run()
+    verdict = Walk(chain, Witness(), start, lambda _rows: None, partial(_table, chain.pk)).run()
     if verdict.bad is not None or verdict.rows != chain.head_seq:
         raise AssertionError(verdict)
 

@@ -211,6 +211,9 @@ EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 20
 if EMAIL_URL:
     vars().update(environ.Env.email_url_config(EMAIL_URL))
+# The live settings may name another server; this one is used until they do.
+MAIL_TRANSPORT = EMAIL_BACKEND
+EMAIL_BACKEND = "laojun.mailing.Backend"
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"noreply@{urlsplit(PUBLIC_URL).hostname}")
 
 # --- signing in -------------------------------------------------------------------------------------

@@ -149,6 +149,15 @@ def orphans() -> list[Config]:
     return list(Config.objects.exclude(key__in=list(definitions)).order_by("key"))
 
 
+def overrides() -> dict[str, dict[Any, Any]]:
+    """Values of single workspaces. Shapes: `{key: {workspace: value}}`, secrets masked. Inside the platform scope."""
+    found: dict[str, dict[Any, Any]] = {}
+    rows = Config.objects.filter(scope=WORKSPACE).select_related("workspace")
+    for row in rows.order_by("key", "workspace_id"):
+        found.setdefault(row.key, {})[row.workspace] = MASK if row.is_secret else row.value
+    return found
+
+
 # Writing
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import parseaddr
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -40,7 +43,8 @@ class Definition:
     """One setting. `check(value, read)` compares it with others, whose values in force `read(key)` gives.
 
     `low` and `high` bound a number, the length of a text, or the count of names. With `capped`, a workspace
-    may lower the platform's value but not raise it. `after(workspace_id)` runs in the transaction of a change.
+    may lower the platform's value but not raise it. An `optional` text may be left empty. `after(workspace_id)` runs
+    in the transaction of a change.
     """
 
     key: str
@@ -56,6 +60,7 @@ class Definition:
     unit: Any = ""
     secret: bool = False
     capped: bool = False
+    optional: bool = False
     applies: str = "next_request"
     check: Callable[[Any, Reader], Any] | None = None
     after: Callable[[int | None], Any] | None = None
@@ -156,6 +161,17 @@ def _longer_than_access(value: Any, read: Reader) -> Any:
 def _shorter_than_refresh(value: Any, read: Reader) -> Any:
     if value >= read("auth.refresh_token_expires_in"):
         return _("An access token must expire before its refresh token.")
+    return None
+
+
+def _is_a_sender(value: Any, _read: Reader) -> Any:
+    if value:
+        try:
+            validate_email(parseaddr(value)[1])
+        except ValidationError:
+            return _("Enter an address.")
+        if "\n" in value or "\r" in value:
+            return _("Enter an address.")
     return None
 
 
@@ -344,6 +360,53 @@ def declare() -> None:
             _("Every process obeys within five seconds."),
             group="platform",
             choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+        ),
+        Definition(
+            "email.host",
+            TEXT,
+            "",
+            _("Mail server"),
+            _("Empty: the one of EMAIL_URL, or letters as files where that is not set."),
+            group="email",
+            high=253,
+            optional=True,
+        ),
+        Definition(
+            "email.port",
+            INTEGER,
+            587,
+            _("Port of the mail server"),
+            _("465 speaks TLS from the first byte."),
+            group="email",
+            low=1,
+            high=65_535,
+        ),
+        Definition(
+            "email.username",
+            TEXT,
+            "",
+            _("Name at the mail server"),
+            group="email",
+            high=254,
+            optional=True,
+        ),
+        Definition(
+            "email.from",
+            TEXT,
+            "",
+            _("Sender of letters"),
+            _("Empty: MAIL_FROM."),
+            group="email",
+            high=254,
+            check=_is_a_sender,
+            optional=True,
+        ),
+        Definition(
+            "email.use_tls",
+            BOOLEAN,
+            True,  # noqa: FBT003
+            _("Encrypt the way to the mail server"),
+            group="email",
         ),
         Definition(
             "email.password",

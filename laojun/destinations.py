@@ -25,6 +25,9 @@ PURPOSES = frozenset(
 )
 RESOLVE_SECONDS = 2.0
 FLOOR_SECONDS = 0.05
+# What no rule opens.
+OURSELVES, METADATA = "the platform itself", "metadata service"
+NEVER = frozenset({OURSELVES, METADATA})
 DEFAULT_PORTS = {
     "http": 80,
     "https": 443,
@@ -129,12 +132,12 @@ def _verdict(address: Address, port: int, purpose: str) -> Verdict:
     reason = addresses.refusal(dialled)
     if reason is None:
         if _is_own(dialled, port):
-            return Verdict(str(dialled), allowed=False, reason="the platform itself")
+            return Verdict(str(dialled), allowed=False, reason=OURSELVES)
         return Verdict(str(dialled), allowed=True, reason="public")
     if addresses.is_metadata(dialled):
-        return Verdict(str(dialled), allowed=False, reason="metadata service")
+        return Verdict(str(dialled), allowed=False, reason=METADATA)
     if _is_own(dialled, port):
-        return Verdict(str(dialled), allowed=False, reason="the platform itself")
+        return Verdict(str(dialled), allowed=False, reason=OURSELVES)
     # Outside a transaction nothing says whose rules may be read.
     with tenancy.entered(tenancy.current()):
         rules = OutboundRule.objects.in_force(timezone.now())

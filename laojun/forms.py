@@ -30,7 +30,8 @@ def field_for(entry: Entry) -> forms.Field:
         "label": definition.title,
         "help_text": definition.help,
         "initial": "" if definition.secret else entry.value,
-        "required": not definition.secret and definition.kind not in {BOOLEAN, NAMES},
+        "required": not (definition.secret or definition.optional)
+        and definition.kind not in {BOOLEAN, NAMES},
     }
     if definition.secret:
         widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})

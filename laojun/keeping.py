@@ -1,11 +1,8 @@
 """Tiles of the console about what is kept: the last good backup, its drill, room on the disk, lost months, files."""
 
-import shutil
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -17,7 +14,6 @@ from laojun.backups import timetable
 from laojun.models import Backup, FileUsage
 from laojun.retention import partitions
 
-LOW_SHARE = 0.10
 DRILL_LATE = timedelta(days=8)
 
 
@@ -58,13 +54,11 @@ def drill() -> dict[str, Any]:
 
 def disk() -> dict[str, Any]:
     """Room where backups stand, or where everything stands."""
-    folder = Path(settings.BACKUP_DIR)
-    found = shutil.disk_usage(folder if folder.exists() else settings.DATA_DIR)
-    share = found.free / found.total
+    share = timetable.disk_share()
     return {
-        "value": filesizeformat(found.free),
-        "note": _("%(share)d %% of the disk") % {"share": share * 100},
-        "state": "bad" if share < LOW_SHARE else "good",
+        "value": f"{share * 100:.0f} %",
+        "note": _("red below %(share)d %%") % {"share": timetable.LOW_SHARE * 100},
+        "state": "bad" if share < timetable.LOW_SHARE else "good",
         "url": reverse("admin:laojun_backup_changelist"),
     }
 

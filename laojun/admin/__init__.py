@@ -1,4 +1,4 @@
-"""The operators' view of the foundation: audit, configuration, files, ways out, plugins, notices, what is kept."""
+"""The operators' view of the foundation: audit, configuration, files, logs, plugins, archives, backups."""
 
 from laojun.admin import (
     archives,

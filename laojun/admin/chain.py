@@ -3,23 +3,27 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts import registry
+from accounts.models import Workspace
 from laojun.admin.console import OperatorAdmin, actor, in_scope
 from laojun.chain import anchors, inspections, sealing, wording
 from laojun.models import AuditAnchor, AuditChain, AuditCheckpoint
 
 STATES = {"ok": "success", "broken": "danger", "restored": "info"}
 MOST_AT_ONCE = 20
+PIECE = 8
 HERE = "admin:laojun_auditchain_changelist"
 
 
@@ -28,6 +32,7 @@ class AuditChainAdmin(OperatorAdmin):
     icon = "link"
     list_display = (
         "chain_id",
+        "place",
         "shown_state",
         "head_seq",
         "sealed_at",
@@ -42,7 +47,8 @@ class AuditChainAdmin(OperatorAdmin):
     list_before_template = "admin/laojun/chains.html"
     fields = readonly_fields = (
         "chain_id",
-        "shown_state",
+        "place",
+        "status",
         "found",
         "head_seq",
         "shown_hash",
@@ -60,6 +66,10 @@ class AuditChainAdmin(OperatorAdmin):
             path("verification/", view(self.verify_all), name="laojun_auditchain_verify"),
         ]
         return [*own, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditChain]:
+        owner = Workspace.objects.filter(pk=OuterRef("workspace_id")).values("name")
+        return super().get_queryset(request).annotate(place=Subquery(owner[:1]))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         with_part = {**(extra_context or {}), "proof": SimpleLazyObject(_proof)}
@@ -86,18 +96,25 @@ class AuditChainAdmin(OperatorAdmin):
         text = _("A worker is verifying %(count)d chains.")
         messages.success(request, text % {"count": len(chosen)})
 
+    @display(description=gettext_lazy("workspace"), ordering="place")
+    def place(self, chain: AuditChain) -> str:
+        """Its name; the platform's own chain belongs to none, and a deleted workspace's goes on without."""
+        if chain.workspace_id is None:
+            return _("the platform")
+        return getattr(chain, "place", None) or "–"
+
     @display(description=gettext_lazy("state"), label=STATES, ordering="status")
     def shown_state(self, chain: AuditChain) -> tuple[str, str]:
         return chain.status, str(chain.get_status_display())
 
     @display(description=gettext_lazy("last verification"))
-    def found(self, chain: AuditChain) -> str:
+    def found(self, chain: AuditChain) -> SafeString:
         words = wording.of_verdict(chain.verdict)
-        return f"{words.title}. {words.text}"
+        return format_html("<strong>{}</strong><br>{}", words.title, words.text)
 
     @display(description=gettext_lazy("hash of the last row"))
-    def shown_hash(self, chain: AuditChain) -> str:
-        return bytes(chain.head_hash).hex()
+    def shown_hash(self, chain: AuditChain) -> SafeString:
+        return _in_pieces(bytes(chain.head_hash).hex())
 
 
 @admin.register(AuditAnchor)
@@ -110,7 +127,7 @@ class AuditAnchorAdmin(OperatorAdmin):
         "chains",
         "signing_key_id",
         "delivered",
-        "sha256",
+        "digest",
     )
     list_filter = ("kind",)
     search_fields = ("sha256__startswith",)
@@ -121,8 +138,8 @@ class AuditAnchorAdmin(OperatorAdmin):
         "created_at",
         "signing_key_id",
         "public_key",
-        "prev_sha256",
-        "sha256",
+        "digest_before",
+        "digest",
         "delivered",
         "line",
     )
@@ -138,13 +155,21 @@ class AuditAnchorAdmin(OperatorAdmin):
         )
 
     @display(description=gettext_lazy("public key"))
-    def public_key(self, anchor: AuditAnchor) -> str:
+    def public_key(self, anchor: AuditAnchor) -> SafeString | str:
         key = anchors.trusted().get(anchor.signing_key_id)
-        return key.public_bytes_raw().hex() if key else _("not among our keys")
+        return _in_pieces(key.public_bytes_raw().hex()) if key else _("not among our keys")
 
     @display(description=gettext_lazy("the signed line"))
-    def line(self, anchor: AuditAnchor) -> str:
-        return anchors.raw_of(anchor).decode()
+    def line(self, anchor: AuditAnchor) -> SafeString:
+        return _in_pieces(anchors.raw_of(anchor).decode())
+
+    @display(description="SHA-256")
+    def digest(self, anchor: AuditAnchor) -> SafeString:
+        return _in_pieces(anchor.sha256)
+
+    @display(description=gettext_lazy("SHA-256 of the line before"))
+    def digest_before(self, anchor: AuditAnchor) -> SafeString:
+        return _in_pieces(anchor.prev_sha256)
 
 
 @admin.register(AuditCheckpoint)
@@ -165,12 +190,18 @@ class AuditCheckpointAdmin(OperatorAdmin):
     )
 
     @display(description=gettext_lazy("hash of that row"))
-    def shown_hash(self, checkpoint: AuditCheckpoint) -> str:
-        return bytes(checkpoint.hash).hex()
+    def shown_hash(self, checkpoint: AuditCheckpoint) -> SafeString:
+        return _in_pieces(bytes(checkpoint.hash).hex())
 
     @display(description=gettext_lazy("later rows that left too"))
     def bridged(self, checkpoint: AuditCheckpoint) -> str:
         return ", ".join(str(seq) for seq, _digest in checkpoint.bridge) or "–"
+
+
+def _in_pieces(text: str) -> SafeString:
+    """Long text without spaces that a narrow screen may break anywhere, and that copies as one."""
+    pieces = [(text[start : start + PIECE],) for start in range(0, len(text), PIECE)]
+    return format_html("<code>{}</code>", format_html_join(mark_safe("<wbr>"), "{}", pieces))
 
 
 def _proof() -> dict[str, Any]:

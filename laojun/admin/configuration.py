@@ -12,14 +12,18 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
+from accounts import secrets
+from accounts.redaction import MASK
 from laojun import audit, configs
 from laojun.admin.console import OperatorAdmin, actor, in_scope
 from laojun.configs import Change, Entry
-from laojun.definitions import GROUPS, InvalidValue, UnknownKey
+from laojun.definitions import GROUPS, InvalidValue, UnknownKey, definitions, known
 from laojun.forms import SettingForm
 from laojun.models import Config
 
 HISTORY = 50
+HERE = "admin:laojun_config_changelist"
+SEALED = "sealed"
 
 
 @admin.register(Config)
@@ -32,6 +36,7 @@ class ConfigurationAdmin(OperatorAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("history/<str:key>/", wrap(self.history_of), name="laojun_config_history"),
+            path("overrides/", wrap(self.overrides_view), name="laojun_config_overrides"),
             *super().get_urls(),
         ]
 
@@ -39,12 +44,25 @@ class ConfigurationAdmin(OperatorAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        refused: list[SettingForm] = []
-        if request.method == "POST":
-            refused = self._save(request)
-            if not refused:
-                return redirect("admin:laojun_config_changelist")
-        return self._page(request, refused)
+        return self._save(request) if request.method == "POST" else self._page(request, [])
+
+    @in_scope
+    def overrides_view(self, request: HttpRequest) -> HttpResponse:
+        """Which workspaces have values of their own, key by key."""
+        found = configs.overrides()
+        places = sorted({place for values in found.values() for place in values}, key=str)
+        rows = [
+            (definitions.get(key), key, [values.get(place) for place in places])
+            for key, values in found.items()
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Values of single workspaces"),
+            "opts": self.opts,
+            "places": places,
+            "rows": rows,
+        }
+        return TemplateResponse(request, "admin/laojun/overrides.html", context)
 
     @in_scope
     def history_of(self, request: HttpRequest, key: str) -> HttpResponse:
@@ -65,8 +83,8 @@ class ConfigurationAdmin(OperatorAdmin):
         }
         return TemplateResponse(request, "admin/laojun/config_history.html", context)
 
-    def _save(self, request: HttpRequest) -> list[SettingForm]:
-        """Write what changed in one group; the forms that were refused."""
+    def _save(self, request: HttpRequest) -> HttpResponse:
+        """What would change in one group, and once that was seen, write it."""
         group = request.POST.get("group", "")
         forms_of = [
             SettingForm(request.POST, entry=entry)
@@ -78,9 +96,24 @@ class ConfigurationAdmin(OperatorAdmin):
         else:
             invalid = [form for form in forms_of if not form.is_valid()]
             if invalid:
-                return invalid
+                return self._page(request, invalid)
             changes = [change for form in forms_of if (change := change_of(form))]
-        return self._write(request, changes, forms_of)
+        if changes and "confirm" not in request.POST:
+            return self._preview(request, changes)
+        refused = self._write(request, changes, forms_of)
+        return self._page(request, refused) if refused else redirect(HERE)
+
+    def _preview(self, request: HttpRequest, changes: list[Change]) -> HttpResponse:
+        """Before and after of each change. What was typed for a secret comes back sealed, never in clear."""
+        places = configs.overrides()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("This will change"),
+            "opts": self.opts,
+            "rows": [_difference(change, len(places.get(change.key, ()))) for change in changes],
+            "fields": _sent_again(request, changes),
+        }
+        return TemplateResponse(request, "admin/laojun/config_diff.html", context)
 
     def _write(
         self, request: HttpRequest, changes: list[Change], forms_of: list[SettingForm]
@@ -125,8 +158,47 @@ def change_of(form: SettingForm) -> Change | None:
     """The wish behind a field, or None where it shows what is in force already."""
     entry: Entry = form.entry
     value = form.cleaned_data["value"]
+    if sealed := form.data.get(form.add_prefix(SEALED)):
+        value = secrets.unseal(sealed, place=_preview_place(entry.key))
     unchanged = value == "" if entry.definition.secret else value == entry.value
     return None if unchanged else Change(entry.key, value, seen=form.cleaned_data["seen"])
+
+
+def _difference(change: Change, overrides: int) -> dict[str, Any]:
+    entry = configs.entry(change.key, None)
+    secret = entry.definition.secret
+    after = entry.definition.default if change.reset else change.value
+    return {
+        "entry": entry,
+        "before": entry.shown,
+        "after": (MASK if after else "") if secret else after,
+        "reset": change.reset,
+        "overrides": overrides,
+    }
+
+
+def _sent_again(request: HttpRequest, changes: list[Change]) -> list[tuple[str, str]]:
+    """The fields of the form as they were sent, with secrets sealed."""
+    hidden = {
+        f"{change.key.replace('.', '-')}-value": change
+        for change in changes
+        if known(change.key).secret and not change.reset
+    }
+    fields = []
+    for name, values in request.POST.lists():
+        if name == "csrfmiddlewaretoken":
+            continue
+        if name in hidden:
+            change = hidden[name]
+            sealed = secrets.seal(change.value, place=_preview_place(change.key))
+            fields.append((name.removesuffix("value") + SEALED, sealed))
+        else:
+            fields += [(name, str(value)) for value in values]
+    return fields
+
+
+def _preview_place(key: str) -> str:
+    return f"laojun.config-preview:{key}"
 
 
 def faulty(form: SettingForm, message: Any) -> SettingForm:

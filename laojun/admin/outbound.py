@@ -1,5 +1,6 @@
 """Ways out to inner networks: rules with a reason and an end, and a tester that says why."""
 
+import ipaddress
 from typing import Any
 
 from django import forms
@@ -7,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -92,6 +94,13 @@ class OutboundRuleAdmin(OperatorAdmin):
         )
         return [own, *super().get_urls()]
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What a refusal offers to open; the reason is for the operator to write."""
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        if "purposes" in given:
+            given["purposes"] = given["purposes"].split(",")
+        return given
+
     def save_model(
         self,
         request: HttpRequest,
@@ -138,15 +147,33 @@ def _judged(asked: dict[str, Any]) -> tuple[list[destinations.Verdict], str]:
 def _refusals() -> list[dict[str, Any]]:
     """What was kept from an address lately, ready to be opened with one click and a reason."""
     rows = AuditLog.objects.filter(action="outbound.refused").order_by("-created_at")[:REFUSALS]
-    return [
-        {
-            "row": row,
-            "port": (row.payload.get("details") or {}).get("port"),
-            "purpose": (row.payload.get("details") or {}).get("purpose"),
-            "reason": (row.payload.get("details") or {}).get("reason"),
+    return [_refusal(row, row.payload.get("details") or {}) for row in rows]
+
+
+def _refusal(row: AuditLog, details: dict[str, Any]) -> dict[str, Any]:
+    """`opening` is the query of the form that opens what was refused, where a rule can."""
+    reason = str(details.get("reason") or "")
+    port, purpose = details.get("port"), details.get("purpose")
+    opening = ""
+    if address := _refused_address(reason):
+        query: dict[str, Any] = {
+            "cidr": address,
+            "port_from": port,
+            "port_to": port,
+            "purposes": purpose,
         }
-        for row in rows
-    ]
+        opening = urlencode(query | ({"workspace": row.workspace_id} if row.workspace_id else {}))
+    return {"row": row, "port": port, "purpose": purpose, "reason": reason, "opening": opening}
+
+
+def _refused_address(reason: str) -> str:
+    """The address a reason begins with; nothing for odd spellings, and for what no rule can open."""
+    address, _colon, why = reason.partition(": ")
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return "" if why in destinations.NEVER else address
 
 
 def _facts(rule: OutboundRule) -> dict[str, Any]:

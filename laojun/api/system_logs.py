@@ -16,7 +16,7 @@ from laojun.models import SystemLog
 
 
 class SystemLogOut(serializers.ModelSerializer):
-    context = serializers.JSONField()
+    context = serializers.JSONField()  # type: ignore[assignment]
 
     class Meta:
         model = SystemLog

@@ -1,4 +1,4 @@
-"""Make a backup: the database first, then every file its rows name, the anchors, and last the signed manifest.
+"""Make a backup: one snapshot of the database, every file its rows name, the anchors, and last the signed manifest.
 
 A folder appears under its name when all of it is on the disk. What dies before leaves a `.partial` folder, which
 the next backup removes, and files of the pool, which the next backup uses.
@@ -6,7 +6,8 @@ the next backup removes, and files of the pool, which the next backup uses.
 
 import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,7 @@ PARTIAL = ".partial"
 SENTINEL = "taishang-sentinel"
 SENTINEL_PLACE = "backup.sentinel"
 MAX_ERROR = 2000
+LOOK_SECONDS = 0.4
 SYSTEM = Actor.system("backup")
 logger = logging.getLogger(__name__)
 
@@ -113,10 +115,7 @@ def _save(
         draft.mkdir(mode=0o700)
         progress(2, 100, "database")
         facts = snapshot.facts()
-        dump(snapshot, draft / DUMP)
-        progress(50, 100, "files")
-        saved = _save_files(pool, named, draft, partial(_part_of, progress))
-        _copy_anchors(draft)
+        saved = _write_parts(draft, pool, snapshot, named, progress)
         content = {
             **_origin(backup),
             **facts,
@@ -125,36 +124,54 @@ def _save(
             "with_files": with_files,
         }
         backup.manifest_sha256 = manifest.write(draft, content)
-        backup.database_bytes = (draft / DUMP).stat().st_size
-        backup.files_bytes, backup.new_bytes = saved.bytes, saved.new_bytes
-        backup.error = (
-            f"without content: {', '.join(saved.missing)}"[:MAX_ERROR] if saved.missing else ""
-        )
         draft.rename(folder)
         durable.settle(root)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+    backup.database_bytes = (folder / DUMP).stat().st_size
+    backup.files_bytes, backup.new_bytes = saved.bytes, saved.new_bytes
+    if saved.missing:
+        backup.error = f"without content: {', '.join(saved.missing)}"[:MAX_ERROR]
 
 
-def dump(snapshot: Snapshot, path: Path) -> None:
-    """`pg_dump -Fc` of the snapshot. Raises ProgramFailed, BackupRefused, StorageFull."""
+def _write_parts(
+    draft: Path, pool: Pool, snapshot: Snapshot, named: list[Named], progress: Progress
+) -> Saved:
+    """Everything but the manifest. The snapshot stands, and files are immutable and stay for two days.
+
+    So they are copied beside the dump, which keeps one processor busy with compressing.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        dumping = beside.submit(dumper(snapshot, draft / DUMP))
+        saved = _save_files(pool, named, draft, partial(_part_of, progress))
+        while wait([dumping], timeout=LOOK_SECONDS).not_done:
+            progress(90, 100, "database")
+        dumping.result()
+    _copy_anchors(draft)
+    return saved
+
+
+def dumper(snapshot: Snapshot, path: Path) -> Callable[[], None]:
+    """What runs `pg_dump -Fc` of the snapshot, in any thread. Raises BackupRefused.
+
+    Calling it raises ProgramFailed, StorageFull.
+    """
     who = sources.sign_in()
     program = programs.find("pg_dump", server=snapshot.connection.info.server_version // 10_000)
     arguments = ["--format=custom", f"--snapshot={snapshot.id}", f"--file={path}"]
-    try:
-        programs.run(
-            program,
-            *arguments,
-            "--exclude-table=restored_*",
-            f"--dbname={who['dbname']}",
-            sign_in=who,
-        )
-    except programs.ProgramFailed as error:
-        if "No space left" in str(error):
-            raise StorageFull(str(error)) from error
-        raise
-    durable.sync_file(path)
+    arguments += ["--exclude-table=restored_*", f"--dbname={who['dbname']}"]
+
+    def dump() -> None:
+        try:
+            programs.run(program, *arguments, sign_in=who)
+        except programs.ProgramFailed as error:
+            if "No space left" in str(error):
+                raise StorageFull(str(error)) from error
+            raise
+        durable.sync_file(path)
+
+    return dump
 
 
 def _check_space(root: Path, snapshot: Snapshot, pool: Pool, named: Iterable[Named]) -> None:
@@ -211,7 +228,7 @@ def _origin(backup: Backup) -> dict[str, Any]:
 
 
 def _part_of(progress: Progress, current: int, total: int, message: str = "") -> None:
-    progress(50 + 45 * current // max(total, 1), 100, message)
+    progress(5 + 80 * current // max(total, 1), 100, message)
 
 
 def _end(backup: Backup, by: Actor) -> None:

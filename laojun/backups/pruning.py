@@ -45,7 +45,7 @@ def kept(backups: Iterable[Backup], counts: dict[str, int]) -> set[int]:
 
 def prune(*, root: Path, by: Actor) -> int:
     """Remove what no rule keeps, then what no backup needs from the pool. The caller holds the backup's lock."""
-    counts = {tier: int(configs.value(key)) for tier, key in TIERS}
+    counts: dict[str, int] = {tier: int(configs.value(key)) for tier, key in TIERS}
     with tenancy.platform_scope(reason="backups"):
         mine = [one for one in Backup.objects.good() if Path(one.path).parent == root]
         stay = kept(mine, counts)

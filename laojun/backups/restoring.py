@@ -21,6 +21,7 @@ from django.db import connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from accounts import registry, tenancy
 from accounts.registry import Progress, unwatched
@@ -89,7 +90,7 @@ def prove(folder: Path, content: dict[str, Any], name: str, *, put_back: bool) -
     options = ("--exit-on-error", "--no-comments", f"--dbname={name}", str(folder / DUMP))
     programs.run(program, *options, sign_in=_admin_parameters())
     report = Report(name)
-    with psycopg.connect(**{**sources.sign_in(), "dbname": name}) as restored:
+    with psycopg.connect(make_conninfo(**{**sources.sign_in(), "dbname": name})) as restored:
         report.rows = _compare_rows(restored, content)
         report.files = _compare_files(restored, folder, content)
     with pointed_at(name):
@@ -274,7 +275,9 @@ def _current() -> str:
 
 @contextmanager
 def _administrator() -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(**_admin_parameters(), dbname="postgres", autocommit=True) as admin:
+    with psycopg.connect(
+        make_conninfo(**_admin_parameters(), dbname="postgres"), autocommit=True
+    ) as admin:
         yield admin
 
 

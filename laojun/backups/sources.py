@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
 from django.db import connections
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from laojun.backups.manifest import BackupRefused
 from laojun.retention import archives
@@ -118,7 +119,7 @@ def sign_in(alias: str = ALIAS) -> dict[str, str]:
 @contextmanager
 def snapshot() -> Iterator[Snapshot]:
     """Hold one state of the database, and the right to be the only backup. Raises AlreadyRunning, BackupRefused."""
-    with psycopg.connect(**sign_in(), autocommit=True) as connection:
+    with psycopg.connect(make_conninfo(**sign_in()), autocommit=True) as connection:
         if not _first(connection, "SELECT pg_try_advisory_lock(%s)", ONE_AT_A_TIME):
             raise AlreadyRunning
         if not _first(connection, "SELECT rolbypassrls FROM pg_roles WHERE rolname = current_user"):

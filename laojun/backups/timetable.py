@@ -1,28 +1,38 @@
 """When a backup is due: daily at its hour, made up for when the hour was missed; and whether it is late."""
 
+import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from django.db.models import Max
+from django.conf import settings
 from django.utils import timezone
 
 from accounts import tenancy
+from accounts.models import User
 from laojun import configs
 from laojun.backups import drill, jobs, restoring, telling
 from laojun.backups.manifest import BackupRefused
 from laojun.models import Backup
 
 LATE_AFTER = timedelta(hours=26)
+LOW_SHARE = 0.10
 TRY_AGAIN_AFTER = timedelta(hours=1)
 
 
 def due(now: datetime) -> bool:
-    """Whether today's hour has come and nothing was saved by the clock since; after a failure, an hour later."""
+    """Whether the day's hour has come and nothing was saved by the clock since; after a failure, an hour later.
+
+    A platform that is younger than the hour waits for the next one.
+    """
     hour = int(configs.value("backup.hour"))
     local = timezone.localtime(now)
     moment = local.replace(hour=hour, minute=0, second=0, microsecond=0)
     if moment > local:
         moment -= timedelta(days=1)
+    began = _began()
+    if began is None or began > moment:
+        return False
     with tenancy.platform_scope(reason="backups"):
         mine = Backup.objects.filter(kind=Backup.Kind.SCHEDULED)
         if mine.filter(state__in=("ok", "corrupt", "pruned"), started_at__gte=moment).exists():
@@ -31,31 +41,42 @@ def due(now: datetime) -> bool:
 
 
 def tick(*, now: datetime | None = None) -> bool:
-    """Ask for the backup when it is due, and tell operators once none was good for 26 hours. Every minute."""
+    """Every minute: ask for the backup when it is due, and tell operators what needs them."""
     at = now or timezone.now()
     asked = due(at)
     if asked:
         jobs.ask(jobs.BACKUP, {"kind": Backup.Kind.SCHEDULED.value})
-    if is_late(at):
-        with tenancy.platform_scope(reason="backups"):
-            telling.operators("backup_late", once="backup_late")
+    late, room = is_late(at), disk_share()
+    with tenancy.platform_scope(reason="backups"):
+        if late:
+            telling.operators("backup_late")
+        if room < LOW_SHARE:
+            telling.operators("disk_low", percent=int(room * 100))
     return asked
 
 
 def is_late(now: datetime) -> bool:
     """No good backup for 26 hours, of a platform that is older than that."""
-    last = last_good_at()
-    if last is not None:
-        return last < now - LATE_AFTER
-    with tenancy.platform_scope(reason="backups"):
-        first = Backup.objects.aggregate(first=Max("started_at"))["first"]
-    return first is not None and first < now - LATE_AFTER
+    since = last_good_at() or _began()
+    return since is not None and since < now - LATE_AFTER
 
 
 def last_good_at() -> datetime | None:
     with tenancy.platform_scope(reason="backups"):
         found = Backup.objects.good().first()
     return None if found is None else found.started_at
+
+
+def disk_share() -> float:
+    """The free share of the disk that backups stand on, from 0 to 1."""
+    folder = Path(settings.BACKUP_DIR)
+    found = shutil.disk_usage(folder if folder.exists() else settings.DATA_DIR)
+    return found.free / found.total
+
+
+def _began() -> datetime | None:
+    """When the first account was opened: before, there was nothing to save."""
+    return User.objects.order_by("pk").values_list("created_at", flat=True).first()
 
 
 def weekly() -> Any:

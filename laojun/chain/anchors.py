@@ -31,12 +31,12 @@ Kind = AuditAnchor.Kind
 logger = logging.getLogger(__name__)
 
 
-def seal_and_anchor() -> int:
-    """What the schedule does every two seconds: seal, and anchor early when much was sealed. Rows sealed."""
-    sealed = sealing.seal_waiting()
-    if sealed and _rows_since_anchor() >= EVERY_ROWS:
+def seal_and_anchor(*, budget_s: float = sealing.BUDGET_SECONDS) -> sealing.Turn:
+    """Seal what waits, and anchor early when much was sealed."""
+    turn = sealing.seal_waiting(budget_s=budget_s)
+    if turn.rows and _rows_since_anchor() >= EVERY_ROWS:
         anchor()
-    return sealed
+    return turn
 
 
 def anchor(*, at: datetime | None = None) -> int | None:
@@ -143,7 +143,8 @@ def _moved() -> Iterable[AuditChain]:
         logger.error("audit chain is shorter than its anchor chain=%s", chain.pk)
     shrunk.filter(status=AuditChain.Status.OK).update(status=AuditChain.Status.BROKEN)
     moved = AuditChain.objects.filter(head_seq__gt=models.F("anchored_seq"))
-    return moved.order_by("chain_id")[:HEADS_AT_ONCE]
+    longest_ago = models.F("anchored_at").asc(nulls_first=True)
+    return moved.order_by(longest_ago, "chain_id")[:HEADS_AT_ONCE]
 
 
 def _lost(chain: AuditChain) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -78,22 +78,38 @@ def start(chain_id: int) -> Start:
     return Start(newest.up_to_seq, bytes(newest.hash), bridge, _is_ours(newest, instance))
 
 
-def leave_month(*, start: date, end: date, archive_id: int | None = None) -> list[AuditCheckpoint]:
+def why_stays(*, start: datetime, end: datetime, using: str = OWNER_ALIAS) -> str:
+    """Why the month may not leave yet, or "" when it may; asked before it is archived."""
+    try:
+        with tenancy.migration_scope(using):
+            list(_written(start, end, None))
+    except MonthStays as stays:
+        return str(stays)
+    return ""
+
+
+def leave_month(
+    *, start: datetime, end: datetime, archive_id: int | None = None
+) -> list[AuditCheckpoint]:
     """Write the checkpoint of every chain with rows in [start, end), inside the owner's detaching transaction.
 
     The caller is in `tenancy.migration_scope()` and detaches the month in the same transaction. The newest checkpoint
     of a chain is where verification begins from then on; the next anchor names it. Raises MonthStays.
     """
-    first, last = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (start, end))
+    written = list(_written(start, end, archive_id))
+    return AuditCheckpoint.objects.using(OWNER_ALIAS).bulk_create(written)
+
+
+def _written(start: datetime, end: datetime, archive_id: int | None) -> Iterator[AuditCheckpoint]:
     with connections[OWNER_ALIAS].cursor() as cursor:
-        cursor.execute(UNSEALED, [first, last])
+        cursor.execute(UNSEALED, [start, end])
         if cursor.fetchone()[0]:
             raise MonthStays(UNSEALED_ROWS)
-        cursor.execute(CHAINS, [first, last])
+        cursor.execute(CHAINS, [start, end])
         chains = [chain_id for (chain_id,) in cursor.fetchall()]
     instance = AuditInstance.objects.using(OWNER_ALIAS).get().instance_id
-    written = [_checkpoint(chain_id, first, last, instance, archive_id) for chain_id in chains]
-    return AuditCheckpoint.objects.using(OWNER_ALIAS).bulk_create(written)
+    for chain_id in chains:
+        yield _checkpoint(chain_id, start, end, instance, archive_id)
 
 
 def _checkpoint(

@@ -5,6 +5,7 @@ A chain that grew inside each INSERT would put its writers in a queue. A row tha
 
 import logging
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,8 +19,8 @@ from laojun.models import AuditChain, AuditInstance
 from laojun.models.chain import PLATFORM_CHAIN
 
 BATCH = 1_000
-# One run of the schedule; a backlog goes on at the next one.
-BUDGET_SECONDS = 10.0
+# One run of the schedule, so that others come to their turn; a backlog gets a task of its own.
+BUDGET_SECONDS = 1.5
 WAITING = """
     WITH RECURSIVE waiting AS (
         (SELECT min(l.workspace_id) AS id FROM lao_audit_logs l WHERE l.seq IS NULL)
@@ -55,6 +56,14 @@ class SealRefused(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What one run of a sealer did: rows sealed, and whether it left none."""
+
+    rows: int
+    is_done: bool
+
+
+@dataclass(frozen=True)
 class Backlog:
     """What waits for the sealer: how many chains, and since when their oldest row."""
 
@@ -62,25 +71,21 @@ class Backlog:
     lag: timedelta
 
 
-def seal_waiting(*, budget_s: float = BUDGET_SECONDS) -> int:
+def seal_waiting(*, budget_s: float = BUDGET_SECONDS) -> Turn:
     """Seal what has been committed, in turns of one batch for each chain; chains that another sealer holds are left.
 
-    Returns the number of rows. Units: seconds. One transaction for each batch, so a killed sealer loses nothing.
+    Units: seconds. One transaction for each batch, so a killed sealer loses nothing. Several may run at once.
     """
     until = time.monotonic() + budget_s
     sealed = 0
-    chains = _waiting()
+    chains = deque(_waiting())
     while chains and time.monotonic() < until:
-        full = []
-        for chain_id in chains:
-            count = seal_batch(chain_id)
-            sealed += count
-            if count == BATCH:
-                full.append(chain_id)
-            if time.monotonic() >= until:
-                break
-        chains = full
-    return sealed
+        chain_id = chains.popleft()
+        count = seal_batch(chain_id)
+        sealed += count
+        if count == BATCH:
+            chains.append(chain_id)
+    return Turn(sealed, is_done=not chains)
 
 
 def seal_chain(chain_id: int) -> int:

@@ -1,9 +1,10 @@
 """Verification: walk a chain from its beginning (or its checkpoint) to its head, and hold it against the anchors."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import merge
 from pathlib import Path
 
@@ -37,6 +38,7 @@ LONGEST_UNSEALED = timedelta(seconds=60)
 # A row that committed late was made long ago and is sealed at the next turn.
 PATIENCE_SECONDS = 5.0
 LOOK_SECONDS = 0.5
+TOLD_EVERY = 5_000
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,22 @@ def _verified(chain: AuditChain, heard: Witness, wanted: Wanted, told: Told) -> 
     if not start.is_genuine:
         bad = Bad(FORKED, start.seq, note="the checkpoint's signature does not fit")
         return Verdict(chain.pk, TAMPERED, start=start.seq, last=start.seq, bad=bad)
-    walk = Walk(chain, heard, _beginning(chain, start, wanted), told)
-    found = walk.run(archived.rows(chain.pk) if wanted.archives else None)
+    rows = partial(_everything, chain.pk) if wanted.archives else partial(_table, chain.pk)
+    found = Walk(chain, heard, _beginning(chain, start, wanted), told, rows).run()
     if found.bad is not None and checkpoints.start(chain.pk).seq != start.seq:
         # A month left while we walked.
         return _verified(chain, heard, wanted, told)
     return found
+
+
+def _table(chain_id: int, first: int) -> Iterator[Sealed]:
+    return walking.rows(chain_id, first - 1)
+
+
+def _everything(chain_id: int, first: int) -> Iterator[Sealed]:
+    """Archives and table together: where a month ends, numbers and times run side by side for some rows."""
+    older = (row for row in archived.rows(chain_id) if row.seq >= first)
+    return merge(older, _table(chain_id, first), key=lambda row: (row.seq, row.id))
 
 
 def _beginning(chain: AuditChain, start: Start, wanted: Wanted) -> Start:
@@ -109,23 +121,23 @@ def _beginning(chain: AuditChain, start: Start, wanted: Wanted) -> Start:
 
 @dataclass
 class Walk:
-    """One way through a chain; stops at the first bad row."""
+    """One way through a chain; stops at the first bad row. `source` gives the rows from a number on."""
 
     chain: AuditChain
     heard: Witness
     start: Start
     told: Told
+    source: Callable[[int], Iterable[Sealed]]
     seq: int = 0
     before: bytes = b""
     rows: int = 0
     proven: Head | None = None
     anchored: dict[int, Head] = field(default_factory=dict)
 
-    def run(self, older: Iterable[Sealed] | None = None) -> Verdict:
+    def run(self) -> Verdict:
         self.seq, self.before = self.start.seq, self.start.hash
         self.anchored = self.heard.of(self.chain.pk)
-        bad = self._walk_table() if older is None else self._walk_everything(older)
-        bad = bad or self._end()
+        bad = self._walk() or self._end()
         waiting = walking.pending(self.chain.pk)
         if bad is None:
             bad = self._unsealed(waiting)
@@ -144,33 +156,14 @@ class Walk:
             branches=tuple(self.heard.branches.get(self.chain.pk, ())),
         )
 
-    def _walk_table(self) -> Bad | None:
-        for found in walking.batches(self.chain.pk, self.seq):
-            bad = self._take_all(found)
-            if bad is not None:
-                return bad
-            self.told(self.seq)
-        return self._over_bridge(None)
-
-    def _walk_everything(self, older: Iterable[Sealed]) -> Bad | None:
-        """Archives and table together: where a month ends, numbers and times run side by side for some rows."""
-        both = merge(
-            older, walking.rows(self.chain.pk, self.seq), key=lambda row: (row.seq, row.id)
-        )
-        for row in both:
+    def _walk(self) -> Bad | None:
+        for row in self.source(self.seq + 1):
             bad = self._take(row)
             if bad is not None:
                 return bad
-            if self.rows % walking.BATCH == 0:
+            if self.rows % TOLD_EVERY == 0:
                 self.told(self.seq)
-        return None
-
-    def _take_all(self, rows: Iterable[Sealed]) -> Bad | None:
-        for row in rows:
-            bad = self._take(row)
-            if bad is not None:
-                return bad
-        return None
+        return self._over_bridge(None)
 
     def _take(self, row: Sealed) -> Bad | None:
         if row.seq > self.seq + 1 and self.start.bridge:
@@ -213,9 +206,7 @@ class Walk:
         if seq <= self.start.seq:
             return Bad(INSERTED, row.seq, row.id, row.at)
         before = self.before if seq == self.seq + 1 else self._hash_before(seq)
-        return diagnosis.diagnose(
-            self.chain.pk, seq, before, lambda first: walking.rows(self.chain.pk, first - 1)
-        )
+        return diagnosis.diagnose(self.chain.pk, seq, before, self.source)
 
     def _hash_before(self, seq: int) -> bytes:
         if seq - 1 <= self.start.seq:

@@ -6,12 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry, tenancy
 from accounts.permissions import MANAGERS
-from accounts.registry import ConsoleTile, RestoreStep, Schedule
+from accounts.registry import ConsoleTile, Letter, RestoreStep, Schedule
 from laojun import keeping
 from laojun.backups import jobs, timetable
 from laojun.declarations.entries import actions, console, problems, rights, schedules
 from laojun.definitions import INTEGER, Definition, define
 from laojun.models import Backup
+from laojun.plugins import deliveries
 
 OPERATIONS = MANAGERS | {"ops_admin"}
 ACTIONS = {
@@ -58,6 +59,35 @@ KEPT = (
     ("backup.keep_weekly", 12, 4, _("Sundays whose backups stay")),
     ("backup.keep_monthly", 12, 3, _("Firsts of months whose backups stay")),
 )
+LETTERS = {
+    "backup_failed": Letter(
+        _("A backup failed"),
+        (
+            _("No backup of %(site)s was made: %(error)s"),
+            _("The console says more, and makes one."),
+        ),
+        level="error",
+    ),
+    "backup_late": Letter(
+        _("No backup was good for 26 hours"),
+        (
+            _(
+                "%(site)s was not saved since. Make a backup in the console; its line says why it fails."
+            ),
+        ),
+        level="error",
+    ),
+    "drill_failed": Letter(
+        _("The newest backup does not restore"),
+        (_("The drill at %(site)s failed: %(error)s"), _("Make a new backup, and drill it.")),
+        level="error",
+    ),
+    "disk_low": Letter(
+        _("The disk is nearly full"),
+        (_("%(percent)s %% of the disk that holds the backups of %(site)s are free."),),
+        level="warning",
+    ),
+}
 TILES = (
     ("backup", _("Last good backup"), "shield", keeping.backup, 60, "backup.view"),
     ("drill", _("Last drill"), "check", keeping.drill, 61, "backup.view"),
@@ -82,9 +112,13 @@ def declare() -> None:
         Schedule("laojun.drill_weekly", timetable.weekly, cron="0 4 * * 0"),
         Schedule("laojun.old_databases", timetable.drop_old_databases, cron="40 3 * * *"),
     )
-    registry.after_restore.add(
-        "laojun.backups", RestoreStep("laojun.backups", end_running_backups, 60)
-    )
+    for step in (
+        RestoreStep("laojun.backups", end_running_backups, 60),
+        RestoreStep("laojun.plugins", hold_deliveries, 45),
+    ):
+        registry.after_restore.add(step.key, step)
+    for kind, letter in LETTERS.items():
+        registry.letters.add(kind, letter)
     for key, label, icon, build, order, permission in TILES:
         registry.console_tiles.add(key, ConsoleTile(key, label, icon, build, order, permission))
 
@@ -96,3 +130,7 @@ def end_running_backups(*, made_at: datetime) -> str:
             state=Backup.State.FAILED, error="it was being made when this database was saved"
         )
     return "no backup is running"
+
+
+def hold_deliveries(*, made_at: datetime) -> str:
+    return f"{deliveries.hold_all()} calls of plugins are held: send or skip them in the console"

@@ -3,10 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import DeletionStep, Letter, NoticeType, Schedule
+from accounts.registry import DeletionStep, Letter, NoticeType
 from laojun import removal
-from laojun.declarations.entries import actions, console, schedules
-from laojun.notifications import broadcasting, reading, sending
+from laojun.declarations.entries import actions, console
+from laojun.notifications import broadcasting, sending
 
 ACTIONS = {
     "notification.read": _("read notices"),
@@ -63,4 +63,3 @@ def declare() -> None:
     registry.jobs.add(broadcasting.JOB.name, broadcasting.JOB)
     registry.notify.fill(sending.notify)
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
-    schedules(Schedule("laojun.notifications_purge", reading.purge, cron="40 3 * * *"))

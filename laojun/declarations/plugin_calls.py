@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleTile, DeletionStep, Letter, RetentionPolicy, Schedule
+from accounts.registry import ConsoleTile, DeletionStep, Letter, Schedule
 from laojun import definitions
 from laojun.declarations.entries import actions, console, problems, schedules
 from laojun.definitions import GLOBAL, INTEGER, Definition
@@ -83,9 +83,6 @@ TILES = (
     ("plugin_dead", _("Events given up"), "cross", tiles.dead, 70),
     ("plugin_circuits", _("Plugins that keep failing"), "plug", tiles.open_circuits, 71),
 )
-KEPT = RetentionPolicy(
-    "lao_plugin_deliveries", "delete", _("30 days, what was given up 90 days"), due=deliveries.old
-)
 GONE = Letter(
     _("The plugin %(plugin)s was switched off"),
     (
@@ -113,7 +110,6 @@ def declare() -> None:
             key, ConsoleTile(key, label, icon, build, order, permission="plugin.view")
         )
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
-    registry.retention_policies.add(KEPT.table, KEPT)
     registry.letters.add("plugin_gone", GONE)
     registry.link_resolvers.add("plugin", lambda key: reverse("workspace_plugin", args=[key]))
     registry.demo_steps.add("plugins", demo.seed)

@@ -1,6 +1,6 @@
 """How long the foundation keeps its tables, and the schedules that see to it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,9 @@ from accounts.registry import DeletionStep, RetentionPolicy, Schedule
 from laojun import configs, file_sweeps, removal
 from laojun.declarations.entries import actions, console, problems, rights, schedules
 from laojun.definitions import INTEGER, Definition, define
-from laojun.models import File
+from laojun.models import File, Notification, SystemLog
+from laojun.notifications import reading
+from laojun.plugins import deliveries
 from laojun.retention import jobs, partitions, sweeping
 
 KEEPERS = MANAGERS | {"ops_admin"}
@@ -85,7 +87,48 @@ def _sweep_files(*, now: datetime) -> int:
     return swept.expired + swept.purged
 
 
+def _old_logs(now: datetime) -> Any:
+    days = int(configs.value("logs.retention_days"))
+    return SystemLog.objects.filter(created_at__lt=now - timedelta(days=days))
+
+
+def _read_notices(now: datetime) -> Any:
+    return Notification.objects.expired(now, int(configs.value("notifications.retention_days")))
+
+
+KEPT = {
+    "lao_plugins": FOR_EVER,
+    "lao_plugin_versions": FOR_EVER,
+    "lao_plugin_keys": FOR_EVER,
+    "lao_plugin_instances": _("until the plugin is uninstalled or the workspace is deleted"),
+    "lao_plugin_consents": _("as long as the plugin is installed"),
+    "lao_audit_chains": FOR_EVER,
+    "lao_audit_anchors": FOR_EVER,
+    "lao_audit_checkpoints": FOR_EVER,
+}
 POLICIES = (
+    *(RetentionPolicy(table, "keep", why) for table, why in KEPT.items()),
+    RetentionPolicy(
+        "lao_plugin_audits",
+        "months",
+        _("90 days at hand, then archived for ever"),
+        days=_hot_days,
+        archived=True,
+    ),
+    RetentionPolicy(
+        "lao_plugin_deliveries",
+        "delete",
+        _("30 days, what was given up 90 days"),
+        due=deliveries.old,
+    ),
+    RetentionPolicy("lao_system_logs", "delete", _("90 days"), due=_old_logs, locked=False),
+    RetentionPolicy(
+        "lao_notifications",
+        "expire",
+        _("30 days after they were read"),
+        due=_read_notices,
+        sweep=reading.purge,
+    ),
     RetentionPolicy(
         "lao_audit_logs",
         "months",

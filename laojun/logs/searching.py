@@ -47,12 +47,11 @@ def find(rows: Any, asked: Mapping[str, str]) -> Any:
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Inside, a query is stopped after two seconds. Raises BadQuery."""
+    """From here to the end of the transaction a query is stopped after two seconds. Raises BadQuery inside."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = '{TIMEOUT}'")
             yield
-            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
             raise BadQuery("q", TOO_LONG, "window_too_wide") from error

@@ -45,7 +45,7 @@ class AuditChain(models.Model):
     """
 
     class Status(models.TextChoices):
-        OK = "ok", _("intact")
+        OK = "ok", _("no fault known")
         BROKEN = "broken", _("broken")
         RESTORED = "restored", _("restored")
 
@@ -103,7 +103,7 @@ class AuditAnchor(models.Model):
     prev_sha256 = models.CharField(max_length=64)
     sha256 = models.CharField(max_length=64)
     signature = models.CharField(max_length=128)
-    signing_key_id = models.CharField(_("key"), max_length=16)
+    signing_key_id = models.CharField(_("signing key"), max_length=16)
     sinks = models.JSONField(_("written to"), default=dict)
     created_at = models.DateTimeField(_("time"))
 
@@ -141,7 +141,7 @@ class AuditCheckpoint(models.Model):
     row_count = models.BigIntegerField(_("rows that left"))
     archive_id = models.BigIntegerField(_("archive"), null=True)
     signature = models.CharField(max_length=128)
-    signing_key_id = models.CharField(_("key"), max_length=16)
+    signing_key_id = models.CharField(_("signing key"), max_length=16)
     created_at = models.DateTimeField(_("time"), db_default=Now())
 
     class Meta:

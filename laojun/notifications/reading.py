@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Subquery
 from django.utils import timezone
 
 from accounts import tenancy
@@ -25,10 +26,12 @@ class Badge:
 
 
 def badge(principal: Principal) -> Badge:
-    """Two queries."""
+    """One query."""
     mine = Notification.objects.visible_to(principal)
-    latest = mine.newest_first().values_list("pk", flat=True).first()
-    return Badge(mine.unread().count(), str(latest or ""))
+    count = mine.unread().order_by().values("user").annotate(count=Count("pk")).values("count")
+    newest = mine.newest_first().annotate(unread=Subquery(count)).values_list("pk", "unread")
+    latest, unread = newest.first() or ("", 0)
+    return Badge(unread or 0, str(latest))
 
 
 def mark_of(principal: Principal) -> int:

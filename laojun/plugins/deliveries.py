@@ -9,7 +9,8 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
@@ -19,6 +20,7 @@ from laojun import audit
 from laojun.models import PluginDelivery, PluginInstance
 from laojun.plugins import calling, circuit, events, host, points, runnables, samples
 from laojun.plugins.calling import Call
+from laojun.plugins.hooks import hooks
 from laojun.plugins.outcomes import Outcome
 from laojun.plugins.runnables import Runnable
 
@@ -124,7 +126,7 @@ def _take(row: PluginDelivery, running: dict[int, Runnable], at: datetime) -> Cl
 
 def _may_hear(row: PluginDelivery, runnable: Runnable) -> bool:
     """Whether hook and consent that the event was written for still stand; a test shows made-up data to anybody."""
-    if row.hook not in host.hooks:
+    if row.hook not in hooks:
         return False
     if row.is_test:
         return True
@@ -229,7 +231,7 @@ def try_out(
     *, instance: PluginInstance, hook: str, by: Principal, event: str = ""
 ) -> PluginDelivery:
     """Ask for a call with made-up data; the next turn of the dispatcher makes it. Raises HookNotOffered."""
-    if hook not in instance.version.hooks or hook not in host.hooks:
+    if hook not in instance.version.hooks or hook not in hooks:
         raise HookNotOffered
     is_event = hook == points.EVENT_SINK.name
     kind = (event or samples.first_event(instance.version.permissions)) if is_event else ""
@@ -274,13 +276,16 @@ def release(ids: list[UUID], *, send_them: bool) -> int:
 
 
 def old(now: datetime) -> Any:
-    """Calls that are kept no longer: after 30 days, what was given up after 90."""
+    """Calls of 30 days ago, what was given up of 90; what still waits is none of them."""
     ended = PluginDelivery.objects.exclude(state__in=[State.PENDING, State.SENDING, State.HELD])
-    dead = models.Q(state=State.DEAD)
-    return ended.filter(
-        ~dead & models.Q(created_at__lt=now - KEPT)
-        | dead & models.Q(created_at__lt=now - DEAD_KEPT)
-    )
+    limits = Q(created_at__lt=now - KEPT) & ~Q(state=State.DEAD)
+    return ended.filter(limits | Q(state=State.DEAD, created_at__lt=now - DEAD_KEPT))
+
+
+def hold_all() -> int:
+    """Hold back what waits or was on its way, in every workspace. Returns how many."""
+    with tenancy.platform_scope(reason=REASON):
+        return hold()
 
 
 def remove(*, workspace_id: int) -> int:

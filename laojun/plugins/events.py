@@ -63,7 +63,7 @@ def emit(
     if place is None:
         return 0
     content = orjson.dumps(redact(dict(data)), default=str).decode()
-    values = [place, kind, found.permission, subject, uuid7(), content]
+    values: list[Any] = [place, kind, found.permission, subject, uuid7(), content]
     with connection.cursor() as cursor:
         cursor.execute(EMIT, [*values, audit.current_facts().trace_id])
         return int(cursor.fetchone()[0])

@@ -7,7 +7,8 @@ an index row that the next run finds, compares with the table and goes on from.
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -81,7 +82,9 @@ def write(rows: Rows, *, start: datetime | None = None, end: datetime | None = N
     begin, finish = start or facts.first, end or facts.last + MICROSECOND
     relative = f"{rows.table}/{begin:%Y}/{rows.part}.jsonl.gz"
     path = path_of(relative)
-    content = _write(_lines(rows), path)
+    # A stream that was left half-way would hold the connection, and the rollback would wait for it for ever.
+    with closing(_lines(rows)) as stream:
+        content = _write(stream, path)
     file_sha256, found = _read_back(path, content, facts.count)
     archive, _made = Archive.objects.using(rows.using).update_or_create(
         table_name=rows.table,
@@ -244,13 +247,16 @@ def _fault(archive: Archive) -> str:
     return "" if count == archive.row_count else f"{count} rows instead of {archive.row_count}"
 
 
-def _lines(rows: Rows) -> Iterator[bytes]:
+def _lines(rows: Rows) -> Generator[bytes, None, None]:
     """One row a line, straight from the server: a month does not have to fit into memory."""
     connection = connections[rows.using]
     with connection.cursor() as cursor:
         statement = sql.SQL("SELECT to_jsonb(t)::text FROM {} ORDER BY t.created_at, t.id")
-        for (text,) in cursor.cursor.stream(statement.format(rows.where), list(rows.values)):
-            yield text.encode()
+        with closing(
+            cursor.cursor.stream(statement.format(rows.where), list(rows.values))
+        ) as found:
+            for (text,) in found:
+                yield text.encode()
 
 
 def _write(content: Iterable[bytes], path: Path) -> str:

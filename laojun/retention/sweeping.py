@@ -107,11 +107,9 @@ def _delete_batch(policy: RetentionPolicy, at: datetime) -> int:
     """Rows that somebody else holds are left to the next run."""
     with tenancy.platform_scope(reason=REASON):
         rows = _due(policy, at)
-        keys = list(
-            rows.select_for_update(skip_locked=True, of=("self",))
-            .order_by("pk")
-            .values_list("pk", flat=True)[:BATCH]
-        )
+        if policy.locked:
+            rows = rows.select_for_update(skip_locked=True, of=("self",))
+        keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
         if not keys:
             return 0
         if policy.archived:
@@ -174,10 +172,11 @@ def _due(policy: RetentionPolicy, at: datetime) -> QuerySet:
 
 
 def _record(outcomes: list[Outcome]) -> None:
+    # What is swept every few minutes would drown the log; only its failures are told.
     taken = {
         outcome.policy.table: {"rows": outcome.rows, "months": outcome.months}
         for outcome in outcomes
-        if outcome.rows or outcome.months
+        if (outcome.rows or outcome.months) and not outcome.policy.often
     }
     faults = {outcome.policy.table: outcome.note for outcome in outcomes if outcome.note}
     if not taken and not faults:

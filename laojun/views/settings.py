@@ -78,7 +78,9 @@ def history(request: HttpRequest, key: str) -> HttpResponse:
         for row in rows
     ]
     context = {"entry": entry, "changes": changes, "may_edit": principal.may("config.edit")}
-    return render(request, "laojun/setting_history.html", context)
+    # Beside the settings it is a drawer, by itself a page.
+    name = "_setting_history" if request.headers.get("HX-Request") else "setting_history"
+    return render(request, f"laojun/{name}.html", context)
 
 
 @needs("config.edit")

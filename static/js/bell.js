@@ -7,7 +7,7 @@ const SEEN = "notices";
 
 export default function attach(bell) {
   const count = bell.querySelector("[data-bell-count]");
-  const label = bell.querySelector("[data-bell-label]");
+  const summary = bell.querySelector("summary");
   const lost = bell.querySelector("[data-bell-lost]");
   const list = bell.querySelector("[data-bell-list]");
   let source = null;
@@ -18,7 +18,7 @@ export default function attach(bell) {
   function show({ unread }) {
     count.hidden = !unread;
     count.textContent = unread > 99 ? "99+" : unread;
-    label.textContent = unread ? bell.dataset.some.replace("%s", unread) : bell.dataset.none;
+    summary.setAttribute("aria-label", unread ? bell.dataset.some.replace("%s", unread) : bell.dataset.none);
     sessionStorage.setItem(SEEN, unread);
     document.dispatchEvent(new CustomEvent("notices", { detail: unread }));
     if (bell.open) window.htmx.trigger(list, "refresh");

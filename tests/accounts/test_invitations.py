@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from accounts import invitations, tenancy, workspaces
 from accounts.models import Invitation, Membership, Role, UserRole
+from accounts.tenancy import Context
+from laojun.models import Notification
 from tests import factories
 from tests.accounts.api.calls import JSON, Program, assert_problem, program
 from tests.accounts.api.test_workspaces import make_role, members, one, patch, role_id
@@ -53,6 +55,16 @@ def token_of(response):
 
 def answer(person, token, what="acceptance"):
     return person.client.post(f"{ANSWERS}{what}/", {"token": token}, content_type=JSON)
+
+
+def test_who_has_the_address_sees_it_in_the_list_without_its_link(alice, team, charlie):
+    token = token_of(invite(alice, team))
+    invite(alice, team, "nobody@example.com")
+
+    with tenancy.entered(Context(user_id=charlie.user.pk)):
+        (row,) = Notification.objects.filter(letter="invitation")
+    assert alice.workspace.name in row.title
+    assert token not in f"{row.content}{row.link}{row.params}"
 
 
 def verify(person, verified=True):

@@ -13,12 +13,16 @@ import pytest
 from django.db import connections, transaction
 
 from accounts import tenancy
+from laojun.audit import Actor
+from laojun.chain import anchors, inspections, sealing, verifying
+from laojun.chain.verifying import Wanted
 from laojun.models import Archive, Backup
 from laojun.retention import archives, partitions
 from tests.rig.installation import ROOT
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(280)]
 ROWS, MONTHS, KILLS = 4_000, 3, 6
+CHAIN = 900_001
 FIRST = datetime(2024, 2, 1, tzinfo=UTC)
 
 
@@ -29,12 +33,20 @@ def _fill() -> None:
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute("SELECT set_config('app.migrating', 'on', true)")
         cursor.execute(
-            "INSERT INTO lao_audit_logs (actor_kind, actor, action, resource_type, resource_id,"
-            " result, payload, user_agent, trace_id, created_at)"
-            " SELECT 'system', 'x', 'test.row', 'x', n::text, 'ok', '{}', '', '',"
+            "INSERT INTO lao_audit_logs (workspace_id, actor_kind, actor, action, resource_type,"
+            " resource_id, result, payload, user_agent, trace_id, created_at)"
+            " SELECT %s, 'system', 'x', 'test.row', 'x', n::text, 'ok', '{}', '', '',"
             " %s + (n %% 85) * interval '1 day' FROM generate_series(1, %s) n",
-            [FIRST, ROWS],
+            [CHAIN, FIRST, ROWS],
         )
+
+
+def _prove() -> None:
+    """No month leaves before its rows are sealed, anchored and verified."""
+    sealing.seal_waiting(budget_s=30)
+    anchors.anchor()
+    report = inspections.inspect(wanted=Wanted(chains=[CHAIN]), by=Actor.system("test"))
+    assert report.state == "intact"
 
 
 def _hot() -> set[str]:
@@ -64,7 +76,9 @@ def test_retention_killed_at_random_moments_loses_and_doubles_nothing(
     installation, tmp_path, settings
 ):
     settings.ARCHIVE_DIR = tmp_path / "data" / "archives"
+    settings.AUDIT_ANCHORS_DIR = settings.DATA_DIR / "tmp" / "anchors" / installation.database
     _fill()
+    _prove()
     everything = _hot()
     assert len(everything) == ROWS
     place = {"ARCHIVE_DIR": str(settings.ARCHIVE_DIR)}
@@ -83,6 +97,8 @@ def test_retention_killed_at_random_moments_loses_and_doubles_nothing(
 
     assert _hot() == set()
     assert sorted(_cold()) == sorted(everything)
+    whole = verifying.verify(wanted=Wanted(chains=[CHAIN], archives=True)).verdicts[0]
+    assert (whole.bad, whole.rows) == (None, ROWS)
     assert (
         not list(settings.ARCHIVE_DIR.rglob("*.partial"))
         or _start(installation, "retention", "--table", "lao_audit_logs", **place).wait(120) == 0

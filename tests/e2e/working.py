@@ -10,6 +10,9 @@ from django.core.management import call_command
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 for _database in settings.DATABASES.values():
     _database["NAME"] = os.environ.get("E2E_DATABASE", _database["NAME"])
+settings.AUDIT_ANCHORS_DIR = (
+    settings.DATA_DIR / "tmp" / "anchors" / settings.DATABASES["default"]["NAME"]
+)
 settings.CACHES["default"]["KEY_PREFIX"] = os.environ.get("E2E_PREFIX", settings.CACHE_PREFIX)
 django.setup()
 

@@ -66,7 +66,7 @@ def _leave(start=FIRST, end=SECOND) -> tuple[list[AuditCheckpoint], list[str]]:
             [start, end],
         )
         texts = [text for (text,) in cursor.fetchall()]
-        written = checkpoints.leave_month(start=start.date(), end=end.date())
+        written = checkpoints.leave_month(start=start, end=end)
         cursor.execute(f"ALTER TABLE {LOGS} DETACH PARTITION {name}")
         cursor.execute(f"DROP TABLE {name}")
     return written, texts

@@ -12,12 +12,18 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.rls import APP, OPERATOR, SEALER
-from laojun.chain import form, sealing
+from laojun.chain import anchors, form, sealing, ticking
 from laojun.models import AuditChain, AuditLog
-from tests.laojun.chains import deeds, sealed, verdict
+from tests import factories
+from tests.laojun.chains import deeds, owning_the_database, sealed, verdict
+from tests.taishang.conftest import Bench
 
-pytestmark = pytest.mark.django_db
 VECTORS = json.loads((Path(__file__).parent / "audit_vectors.json").read_text())
+
+
+@pytest.fixture
+def bench(alice) -> Bench:
+    return Bench(alice)
 
 
 def _rows(workspace):
@@ -66,6 +72,21 @@ def test_more_than_a_batch_is_sealed_in_turns(alice, monkeypatch):
     assert verdict(alice.workspace.id).state == "intact"
 
 
+def test_a_backlog_gets_a_task_of_its_own(bench, monkeypatch):
+    monkeypatch.setattr(sealing, "BATCH", 5)
+    deeds(bench.person.workspace, 30)
+    with monkeypatch.context() as slow:
+        slow.setattr(anchors.seal_and_anchor, "__kwdefaults__", {"budget_s": 0.0})
+        ticking.seal()
+        ticking.seal()
+    assert sealing.backlog().chains > 0
+
+    assert bench.work() == 1
+
+    assert all(row.seq for row in _rows(bench.person.workspace))
+    assert verdict(bench.person.workspace.id).state == "intact"
+
+
 def test_a_batch_that_cannot_be_sealed_whole_is_not_sealed_at_all(alice, monkeypatch):
     deeds(alice.workspace, 5)
     with monkeypatch.context() as spoilt:
@@ -93,14 +114,14 @@ def test_the_backlog_says_how_long_the_oldest_row_waits(alice):
 def test_numbers_beyond_the_head_make_the_chain_suspect_and_sealing_goes_on(alice):
     sealed(alice.workspace, 3)
     with tenancy.sealer_scope():
-        chain = AuditChain.objects.filter(pk=alice.workspace.id)
-        chain.update(head_seq=2)
+        mine = AuditChain.objects.filter(pk=alice.workspace.id)
+        mine.update(head_seq=2)
     deeds(alice.workspace, 1)
 
     sealing.seal_chain(alice.workspace.id)
 
     with tenancy.sealer_scope():
-        assert chain.get().status == "broken"
+        assert mine.get().status == "broken"
 
 
 @pytest.mark.parametrize("number", range(0, len(VECTORS["rows"]), 7))
@@ -112,7 +133,7 @@ def test_the_committed_rows_hash_as_they_did(number):
     assert found.hex() == row["hash"]
 
 
-def test_postgresql_gives_the_committed_rows_the_form_they_had():
+def test_postgresql_gives_the_committed_rows_the_form_they_had(db):
     """On every supported major version."""
     with tenancy.sealer_scope(), connection.cursor() as cursor:
         stored = [row["stored"] for row in VECTORS["rows"]]
@@ -163,6 +184,22 @@ def test_the_sealer_may_do_nothing_else(db, statement):
         cursor.execute(f"SET LOCAL ROLE {SEALER}")
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             cursor.execute(statement)
+
+
+def test_the_trigger_lets_a_seal_in_and_nothing_beside_it(django_db_setup, django_db_blocker):
+    """Also where somebody was granted more columns than the sealer has."""
+    with django_db_blocker.unblock(), owning_the_database():
+        workspace = factories.person("alice").workspace
+        deeds(workspace, 1)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE NONE")
+            for change in ("action = 'file.deleted'", "payload = '{}'", "actor_id = NULL"):
+                with pytest.raises(ProgrammingError, match="append-only"), transaction.atomic():
+                    cursor.execute(
+                        f"UPDATE lao_audit_logs SET seq = 1, hash = sha256('x'), sealed_at = now(),"
+                        f" {change} WHERE workspace_id = %s AND resource_type = 'file'",
+                        [workspace.id],
+                    )
 
 
 def test_a_tenant_sees_its_own_chain_alone(alice, charlie):

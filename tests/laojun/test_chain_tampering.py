@@ -4,6 +4,7 @@ import os
 import random
 import secrets
 import sys
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -123,6 +124,7 @@ def test_a_row_that_waits_too_long_for_its_seal_is_named(chain):
             sinks_gone,
             checkpoints.start(chain),
             lambda _rows: None,
+            partial(verifying._table, chain),
         )
         .run()
         .bad

@@ -1,9 +1,13 @@
 """The operators' console: everything can be seen, settings and ways out are steered, history is not."""
 
+import html
+import re
+
 import pytest
+from django.utils.datastructures import MultiValueDict
 
 from accounts import tenancy
-from laojun import audit, configs
+from laojun import audit, configs, outbound
 from laojun.models import AuditLog, OutboundRule
 from tests.laojun.test_api_files import upload
 
@@ -14,6 +18,10 @@ PAGES = (
     "/admin/laojun/auditlog/?result__exact=denied",
     "/admin/laojun/config/",
     f"/admin/laojun/config/history/{SIZE}/",
+    "/admin/laojun/config/overrides/",
+    "/admin/laojun/systemlog/",
+    "/admin/laojun/systemlog/trace/unknown/",
+    "/admin/laojun/notification/",
     "/admin/laojun/file/",
     "/admin/laojun/file/usage/",
     "/admin/laojun/outboundrule/",
@@ -98,7 +106,18 @@ def _form(olga, group, **values):
         body[f"{prefix}-seen"] = entry.version
         given = values.get(entry.key, "" if entry.definition.secret else entry.value)
         body[f"{prefix}-value"] = "\n".join(given) if isinstance(given, list) else given
-    return olga.post("/admin/laojun/config/", {**body, **values.get("extra", {})})
+    body = {**body, **values.get("extra", {})}
+    page = olga.post("/admin/laojun/config/", body)
+    if page.status_code != 200:
+        return page
+    # What the preview sends when it is confirmed.
+    sent = re.findall(
+        r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.content.decode()
+    )
+    again = MultiValueDict()
+    for name, value in sent:
+        again.appendlist(name, html.unescape(value))
+    return olga.post("/admin/laojun/config/", {name: again.getlist(name) for name in again})
 
 
 def test_one_form_per_group_saves_what_changed_only(olga):
@@ -109,6 +128,65 @@ def test_one_form_per_group_saves_what_changed_only(olga):
         changed = AuditLog.objects.filter(action="config.set")
         assert [row.resource_id for row in changed] == [SIZE]
         assert changed[0].workspace_id is None
+
+
+def test_nothing_is_saved_before_its_difference_was_seen(olga, alice):
+    _override(alice, 2048)
+    with tenancy.platform_scope(reason="test"):
+        entry = configs.entry(SIZE, None)
+    prefix = SIZE.replace(".", "-")
+    with tenancy.platform_scope(reason="test"):
+        others = {
+            f"{one.key.replace('.', '-')}-{name}": value
+            for one in configs.entries(None)
+            if one.definition.group == "storage"
+            for name, value in (("seen", one.version), ("value", one.value))
+        }
+
+    page = olga.post(
+        "/admin/laojun/config/", {**others, "group": "storage", f"{prefix}-value": "4096"}
+    ).content.decode()
+
+    assert configs.value(SIZE) == entry.value
+    assert str(entry.value) in page
+    assert "4096" in page
+    assert 'name="confirm"' in page
+
+
+def test_a_secret_is_not_shown_in_the_preview_either(olga):
+    canary = "planted-in-the-preview-9917"
+    with tenancy.platform_scope(reason="test"):
+        entries = [one for one in configs.entries(None) if one.definition.group == "email"]
+    body = {"group": "email"}
+    for entry in entries:
+        prefix = entry.key.replace(".", "-")
+        body[f"{prefix}-seen"] = entry.version
+        body[f"{prefix}-value"] = canary if entry.definition.secret else entry.value
+
+    page = olga.post("/admin/laojun/config/", body).content.decode()
+
+    assert 'name="confirm"' in page
+    assert canary not in page
+
+
+def _override(person, size):
+    with tenancy.workspace(person.workspace.id):
+        configs.write(
+            changes=[configs.Change(SIZE, size)],
+            workspace_id=person.workspace.id,
+            actor=audit.Actor.of_user(person.user),
+        )
+
+
+def test_the_matrix_shows_values_of_single_workspaces(olga, alice, charlie):
+    _override(alice, 2048)
+    _override(charlie, 4096)
+
+    page = olga.get("/admin/laojun/config/overrides/").content.decode()
+
+    assert "2048" in page
+    assert "4096" in page
+    assert alice.workspace.name in page
 
 
 def test_a_refused_value_keeps_the_old_one_and_says_why(olga):
@@ -214,3 +292,32 @@ def test_the_check_finds_nothing_wrong_with_whole_files(olga, alice):
     page = olga.post("/admin/laojun/file/usage/")
 
     assert page.context["checked"].missing == []
+
+
+def test_a_refusal_is_opened_with_one_click_and_a_reason(olga, alice):
+    with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
+        with pytest.raises(outbound.BlockedAddress):
+            outbound.resolve("10.1.2.3", 5432, "database")
+        with pytest.raises(outbound.BlockedAddress):
+            outbound.resolve("169.254.169.254", 80, "webhook")
+
+    page = olga.get("/admin/laojun/outboundrule/tester/").content.decode()
+    offers = [html.unescape(one) for one in re.findall(r'href="([^"]*/add/\?[^"]*)"', page)]
+    assert len(offers) == 1, "no rule opens the metadata service"
+    assert "cidr=10.1.2.3" in offers[0]
+    form = olga.get(offers[0]).content.decode()
+
+    assert 'value="10.1.2.3"' in form
+    assert re.search(r'value="database"[^>]*checked', form)
+    assert (
+        olga.post(
+            "/admin/laojun/outboundrule/add/", {**RULE, "cidr": "10.1.2.3", "reason": ""}
+        ).status_code
+        == 200
+    )
+    assert (
+        olga.post("/admin/laojun/outboundrule/add/", {**RULE, "cidr": "10.1.2.3"}).status_code
+        == 302
+    )
+    with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
+        assert outbound.resolve("10.1.2.3", 5432, "database").addresses == ("10.1.2.3",)

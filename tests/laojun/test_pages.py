@@ -163,6 +163,17 @@ def test_history_takes_a_change_back(alice):
         assert configs.entry(SIZE, alice.workspace.id).source == "default"
 
 
+def test_history_opens_beside_the_settings(alice):
+    change(alice, SIZE, "5000")
+
+    drawer = alice.get(
+        f"/workspace/settings/{SIZE}/history/", headers={"HX-Request": "true"}
+    ).content.decode()
+
+    assert "5000" in drawer
+    assert "<html" not in drawer
+
+
 @pytest.mark.parametrize("path", ["no.such/", "no.such/history/", "no.such/rollback/"])
 def test_a_setting_nobody_knows_is_404(alice, path):
     send = alice.get if path.endswith("history/") else alice.post

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.db import connection
 
+from laojun import configs
 from taishang.runner import Permanent, RetryLater, Run, handles
 
 ANY = {"type": "object", "additionalProperties": False, "properties": {}}
@@ -113,3 +114,20 @@ def talkative(run: Run) -> dict:
 @handles("rig.nightly", ANY, scope="platform", queue="maintenance")
 def nightly(run: Run) -> None:
     run.progress(1, 1)
+
+
+@handles("rig.setting", _open(key="string"))
+def setting(run: Run) -> dict:
+    """What a live setting says to a worker."""
+    with run.database():
+        return {"value": configs.value(run.payload["key"], run.workspace_id)}
+
+
+@handles(
+    "rig.told", _open(seconds="number", fails="boolean"), max_attempts=1, tells="task", label="Told"
+)
+def told(run: Run) -> None:
+    """Work that somebody waits for."""
+    run.sleep(run.payload.get("seconds", 0))
+    if run.payload.get("fails"):
+        raise Permanent("rig", "It was asked to fail.")

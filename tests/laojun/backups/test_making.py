@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import registry, tenancy
+from accounts.models import User
 from laojun import configs, durable
 from laojun.backups import checking, making, programs, pruning, sources, timetable
 from laojun.backups.manifest import BackupRefused
@@ -239,7 +240,7 @@ def test_a_backup_folder_lists_what_it_needs_one_line_each(world):
 @pytest.fixture
 def asked(monkeypatch):
     found = []
-    monkeypatch.setattr(timetable, "ask", found.append)
+    monkeypatch.setattr(timetable.jobs, "ask", lambda kind, payload: found.append(kind))
     return found
 
 
@@ -253,7 +254,8 @@ def local(day, hour, minute=0):
 
 
 @pytest.mark.django_db
-def test_it_is_due_at_its_hour_once_a_day_and_made_up_for_when_missed(asked):
+def test_it_is_due_at_its_hour_once_a_day_and_made_up_for_when_missed(asked, alice):
+    User.objects.update(created_at=local(20, 1, 30))
     scheduled(local(20, 2, 1))
 
     assert not timetable.due(local(21, 1, 59))
@@ -265,7 +267,17 @@ def test_it_is_due_at_its_hour_once_a_day_and_made_up_for_when_missed(asked):
 
 
 @pytest.mark.django_db
-def test_after_a_failure_it_is_tried_again_an_hour_later():
+def test_a_young_platform_waits_for_its_first_hour(alice):
+    User.objects.update(created_at=local(20, 2, 1))
+
+    assert not timetable.due(local(20, 23, 0))
+    assert timetable.due(local(21, 2, 0))
+    assert timetable.is_late(local(21, 4, 2))
+
+
+@pytest.mark.django_db
+def test_after_a_failure_it_is_tried_again_an_hour_later(alice):
+    User.objects.update(created_at=local(1, 0))
     scheduled(local(21, 2, 0), "failed")
 
     assert not timetable.due(local(21, 2, 59))
@@ -277,6 +289,7 @@ def test_operators_hear_that_none_was_good_for_26_hours(asked, olga, monkeypatch
     told = []
     monkeypatch.setattr(registry.notify, "function", lambda **facts: told.append(facts))
     last = scheduled(local(20, 2, 0)).started_at
+    User.objects.update(created_at=local(1, 0))
 
     timetable.tick(now=last + timedelta(hours=26))
     assert told == []

@@ -74,7 +74,7 @@ def test_a_swap(place, settings, tmp_path):
     assert User.objects.filter(username="alice").exists()
     assert not User.objects.filter(username="latecomer").exists()
     assert counts() == {"sessions": 0, "tokens": 0}
-    assert alice.get("/").status_code == 302
+    assert alice.get("/files/").status_code == 302
     assert cache.get("stale") is None
     assert CacheEpoch.objects.get().epoch > epoch + 1_000_000
     with tenancy.platform_scope(reason="test"):

@@ -21,6 +21,12 @@ LEAVES = datetime(2024, 3, 1, tzinfo=UTC) + timedelta(days=90)
 
 
 @pytest.fixture(autouse=True)
+def _asks_nothing(monkeypatch):
+    """The rows of these tests belong to no chain; what the chain asks of a month is tried by itself."""
+    monkeypatch.setattr(registry, "leaving_months", Store("leaving_months_of_a_test"))
+
+
+@pytest.fixture(autouse=True)
 def _own_months(owner):
     """The months of the tests exist, and are gone afterwards."""
     before = {month.name for month in partitions.months_of(TABLE)}
@@ -235,3 +241,48 @@ def test_a_damaged_archive_is_named_and_not_loaded(audited, change):
     path.write_bytes(content)
     archives.verify(index()[0])
     assert index()[0].state == Archive.State.MOVED
+
+
+def test_a_file_that_does_not_read_back_is_no_archive(audited, all_rows, monkeypatch):
+    audited(FEBRUARY)
+    write = archives._write
+
+    def half(content, path):
+        found = write(content, path)
+        path.write_bytes(path.read_bytes()[:-20] + b"\0" * 20)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archives, "_write", lambda content, path: half(list(content), path))
+        assert sweep().failed
+        patched.setattr(
+            archives, "_write", lambda content, path: (write([b"{}"], path), "0" * 64)[1]
+        )
+        assert "does not read back" in sweep().note
+    assert len(all_rows()) == 1
+
+    sweep()
+    assert all_rows() == []
+
+
+def test_a_month_that_changed_between_the_file_and_the_drop_stays(audited, all_rows, monkeypatch):
+    audited(FEBRUARY)
+    settle = months._settle
+
+    def late(month, rows):
+        monkeypatch.setattr(months, "_settle", settle)
+        with months.connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO lao_audit_logs (actor_kind, actor, action, resource_type, resource_id,"
+                " result, payload, user_agent, trace_id, created_at) VALUES ('system', 'x',"
+                " 'test.row', 'x', 'late', 'ok', '{}', '', '', %s)",
+                [FEBRUARY],
+            )
+        settle(month, rows)
+
+    monkeypatch.setattr(months, "_settle", late)
+
+    assert "changed after it was written" in sweep().note
+    assert len(all_rows()) == 1
+    sweep()
+    assert all_rows() == []

@@ -16,6 +16,8 @@ from accounts.models import (
 )
 from accounts.registry import RetentionPolicy, Store
 from accounts.sessions import Facts
+from laojun import files
+from laojun.files import Owner
 from laojun.models import AuditLog
 from laojun.retention import sweeping
 from tests import factories
@@ -209,3 +211,32 @@ def test_more_rows_than_a_batch_go_in_steps(alice, monkeypatch):
     (outcome,) = sweeping.run(now=NOW, only=lambda policy: policy.table == "accounts_sign_ins")
 
     assert outcome.rows >= 8
+
+
+def _file(alice):
+    owner = Owner(alice.user.id, alice.workspace.id)
+    return files.store(content=b"x", name="a.txt", purpose="attachment", owner=owner)
+
+
+def test_a_temporary_file_goes_at_its_second_and_its_bytes_with_it(alice):
+    file = _put(_file(alice), expires_at=NOW)
+
+    _sweep("lao_files", NOW - SECOND)
+    assert not _gone(file)
+    _sweep("lao_files", NOW)
+
+    assert _gone(file)
+
+
+def test_a_deleted_file_stays_48_hours_for_last_nights_dump(alice):
+    file = _file(alice)
+    with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
+        files.delete(file)
+        file.refresh_from_db()
+    assert file.purge_after - file.deleted_at == timedelta(hours=48)
+
+    _sweep("lao_files", file.purge_after - SECOND)
+    assert not _gone(file)
+    _sweep("lao_files", file.purge_after)
+
+    assert _gone(file)

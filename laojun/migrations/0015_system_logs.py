@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("laojun", "0022_tenancy_of_notifications")]
+    dependencies = [("laojun", "0014_tenancy_of_notifications")]
 
     operations = [
         migrations.CreateModel(

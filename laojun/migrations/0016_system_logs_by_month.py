@@ -28,7 +28,7 @@ UNGRANT = f"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("laojun", "0023_system_logs")]
+    dependencies = [("laojun", "0015_system_logs")]
 
     operations = [
         MonthlyPartitions("lao_system_logs", first=datetime.now(UTC).date().replace(day=1)),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("laojun", "0010_events_reach_plugins"),
+        ("laojun", "0009_events_reach_plugins"),
     ]
 
     operations = [
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ("prev_sha256", models.CharField(max_length=64)),
                 ("sha256", models.CharField(max_length=64)),
                 ("signature", models.CharField(max_length=128)),
-                ("signing_key_id", models.CharField(max_length=16, verbose_name="key")),
+                ("signing_key_id", models.CharField(max_length=16, verbose_name="signing key")),
                 ("sinks", models.JSONField(default=dict, verbose_name="written to")),
                 ("created_at", models.DateTimeField(verbose_name="time")),
             ],
@@ -72,7 +72,11 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("ok", "intact"), ("broken", "broken"), ("restored", "restored")],
+                        choices=[
+                            ("ok", "no fault known"),
+                            ("broken", "broken"),
+                            ("restored", "restored"),
+                        ],
                         db_default="ok",
                         default="ok",
                         max_length=8,
@@ -125,7 +129,7 @@ class Migration(migrations.Migration):
                 ("row_count", models.BigIntegerField(verbose_name="rows that left")),
                 ("archive_id", models.BigIntegerField(null=True, verbose_name="archive")),
                 ("signature", models.CharField(max_length=128)),
-                ("signing_key_id", models.CharField(max_length=16, verbose_name="key")),
+                ("signing_key_id", models.CharField(max_length=16, verbose_name="signing key")),
                 (
                     "created_at",
                     models.DateTimeField(

@@ -93,7 +93,7 @@ BY_JSON = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("laojun", "0012_audit_chain")]
+    dependencies = [("laojun", "0010_audit_chain")]
 
     operations = [
         migrations.RunSQL(BEGINNING, migrations.RunSQL.noop),

@@ -39,7 +39,7 @@ NO_MARKS = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("laojun", "0021_notifications")]
+    dependencies = [("laojun", "0013_notifications")]
 
     operations = [
         TenantPolicy("lao_notifications", read=OWN, write=OWN),

@@ -9,7 +9,7 @@ import accounts.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("laojun", "0017_archives_and_backups"),
+        ("laojun", "0012_archives_and_backups"),
         ("accounts", "0012_rights_in_the_database"),
     ]
 

@@ -101,7 +101,7 @@ NOT_TOLD = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("laojun", "0009_plugin_deliveries")]
+    dependencies = [("laojun", "0008_plugin_deliveries")]
 
     operations = [
         TenantPolicy("lao_plugin_deliveries"),

@@ -7,7 +7,7 @@ from accounts.rls import NOBODY, TenantPolicy
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("laojun", "0013_audit_chain_is_guarded"),
+        ("laojun", "0011_audit_chain_is_guarded"),
     ]
 
     operations = [
