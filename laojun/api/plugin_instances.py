@@ -238,9 +238,10 @@ class PluginUpgrade(InstanceView):
     @extend_schema(request=UpgradeIn, responses=UPGRADE_OUT)
     def post(self, request: Request, instance_id: int) -> Response:
         """Move to a newer version. With `dry_run` the answer is what would change, and nothing does."""
+        instance = self.instance(instance_id)
         given = self.read(UpgradeIn)
         dry = given["dry_run"]
-        instance = self.instance(instance_id) if dry else self.seen(instance_id)
+        instance = instance if dry else self.seen(instance_id)
         version = self.of_plugin(instance.plugin, given["version"])
         if dry:
             plan = upgrading.plan(instance=instance, version=version)

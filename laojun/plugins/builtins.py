@@ -51,9 +51,9 @@ def manifest_of(builtin: Builtin) -> Manifest:
 
 
 def digests_now(builtin: Builtin) -> dict[str, str]:
-    """Path → SHA-256 of the code as it lies there."""
+    """Path → SHA-256 of the code as it lies there; "" where it is missing."""
     root = Path(settings.BASE_DIR)
-    return {name: packages.checksum((root / name).read_bytes()) for name in builtin.files}
+    return {name: _digest(root / name) for name in builtin.files}
 
 
 def digests_committed(builtin: Builtin) -> dict[str, str]:
@@ -88,6 +88,10 @@ def findings(version: PluginVersion) -> list[Finding]:
     committed, now = digests_committed(builtin), digests_now(builtin)
     changed = [name for name in sorted({*committed, *now}) if committed.get(name) != now.get(name)]
     return [Finding(Status.MODIFIED, "file_changed", name) for name in changed] + found
+
+
+def _digest(path: Path) -> str:
+    return packages.checksum(path.read_bytes()) if path.is_file() else ""
 
 
 def _registered(builtin: Builtin) -> Plugin | None:

@@ -104,7 +104,7 @@ def configure(request: HttpRequest, instance_id: int) -> HttpResponse:
     """Save the settings; what does not fit is shown beside its field."""
     principal = principal_of(request)
     instance = _instance(principal, instance_id, lock=True)
-    form = _form(instance, request.POST)
+    form, was_on = _form(instance, request.POST), instance.enabled
     if not _is_seen(request, instance):
         return _stale(request, instance)
     if not form.is_valid():
@@ -118,7 +118,10 @@ def configure(request: HttpRequest, instance_id: int) -> HttpResponse:
     except ConfigInvalid as error:
         form.show_faults(error.faults)
         return _detail(request, principal, _instance(principal, instance_id), form=form)
-    if changed.enabled or not instance.enabled:
+    if was_on and not changed.enabled:
+        said = _("The address changed: enter its secrets again, then switch it on.")
+        messages.warning(request, said)
+    else:
         messages.success(request, _("Saved."))
     return redirect("workspace_plugin", instance_id=instance_id)
 

@@ -323,6 +323,7 @@ BODIES = {
     "configs_rollback_create.audit_id": ("audit", lambda pk: {"audit_id": int(pk)}),
     "me_settings_partial_update.default_agent_id": ("task", lambda pk: {"default_agent_id": pk}),
     "me_settings_partial_update.default_model_id": ("task", lambda pk: {"default_model_id": pk}),
+    "plugin_instances_create.plugin": ("plugin", lambda pk: {"plugin": int(pk)}),
 }
 # A label that a file carries, never followed.
 LABELS = {"files_create.entity_id"}
@@ -333,11 +334,14 @@ QUERIES = {
     "files_list.entity_id": "role",
     "generation_jobs_list.project": "project",
     "generation_jobs_list.user": "person",
+    "plugin_audits_list.plugin_id": "plugin",
     "roles_destroy.replacement": "role",
     "tasks_list.subject_id": "job",
     "workspaces_members_list.role": "role",
 }
-NAMES_A_ROW = {"role", "roles", "copy_of", "project", "user", "replacement", "parent", "actor"}
+NAMES_A_ROW = {
+    "role", "roles", "copy_of", "project", "user", "replacement", "parent", "actor", "plugin",
+}  # fmt: skip
 
 
 def id_fields():

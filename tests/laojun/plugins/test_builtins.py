@@ -64,6 +64,15 @@ def test_code_that_is_not_what_was_listed_does_not_run(alice, homemade, tmp_path
     assert making.read(alice, instance).health == "modified"
 
 
+def test_code_that_is_gone_does_not_run_and_breaks_nothing(homemade, tmp_path):
+    version = registered()
+    (tmp_path / "code.py").unlink()
+
+    assert scanning.verify_one(version.pk)
+
+    assert registered().signature_status == "modified"
+
+
 def test_while_somebody_works_on_it_changed_code_runs(homemade, tmp_path, settings):
     version = registered()
     (tmp_path / "code.py").write_text("answer = 43")
