@@ -91,7 +91,12 @@ def claim(
 
 
 def _due(at: datetime, most: int, busy: Mapping[int, int]) -> list[UUID]:
-    values = {"now": at, "most": most, "busy": list(busy), "counts": list(busy.values())}
+    values: dict[str, Any] = {
+        "now": at,
+        "most": most,
+        "busy": list(busy),
+        "counts": list(busy.values()),
+    }
     with connection.cursor() as cursor:
         cursor.execute(DUE, values)
         return [row[0] for row in cursor.fetchall()]
