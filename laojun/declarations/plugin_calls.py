@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleTile, DeletionStep, Schedule
+from accounts.registry import ConsoleTile, DeletionStep, Letter, Schedule
 from laojun import definitions
 from laojun.declarations.entries import actions, console, problems, schedules
 from laojun.definitions import GLOBAL, INTEGER, Definition
@@ -82,6 +83,15 @@ TILES = (
     ("plugin_dead", _("Events given up"), "cross", tiles.dead, 70),
     ("plugin_circuits", _("Plugins that keep failing"), "plug", tiles.open_circuits, 71),
 )
+GONE = Letter(
+    _("The plugin %(plugin)s was switched off"),
+    (
+        _("Its receiver answered that it wants no more events, so it was switched off."),
+        _("If that was a mistake, mend the receiver and switch the plugin on again."),
+    ),
+    action=_("See the plugin"),
+    level="warning",
+)
 REMOVAL = DeletionStep("laojun.remove_deliveries", deliveries.remove, 40)
 
 
@@ -100,6 +110,8 @@ def declare() -> None:
             key, ConsoleTile(key, label, icon, build, order, permission="plugin.view")
         )
     registry.deletion_steps.add(REMOVAL.key, REMOVAL)
+    registry.letters.add("plugin_gone", GONE)
+    registry.link_resolvers.add("plugin", lambda key: reverse("workspace_plugin", args=[key]))
     registry.demo_steps.add("plugins", demo.seed)
     schedules(
         Schedule("laojun.plugin_deliveries", pumping.start, every_s=2, queue="notifications"),

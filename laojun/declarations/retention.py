@@ -117,10 +117,9 @@ POLICIES = (
     ),
     RetentionPolicy(
         "lao_plugin_deliveries",
-        "expire",
-        _("30 days; what was given up 90 days"),
+        "delete",
+        _("30 days, what was given up 90 days"),
         due=deliveries.old,
-        sweep=deliveries.forget,
     ),
     RetentionPolicy("lao_system_logs", "delete", _("90 days"), due=_old_logs, locked=False),
     RetentionPolicy(

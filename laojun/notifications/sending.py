@@ -11,6 +11,7 @@ from accounts.registry import letters
 from accounts.tenancy import Context
 from laojun.models import Notification
 from laojun.notifications import wording
+from laojun.plugins import events
 
 MAX_ROWS = 5000
 TRIES = 3
@@ -54,7 +55,27 @@ def notify(
     with tenancy.entered(Context(user_id=user.pk)):
         kept = _kept(row)
         trim(user)
+    _tell_plugins(kept)
     return kept
+
+
+def _tell_plugins(row: Notification) -> None:
+    """News of a workspace are an event of it; what is a person's own stays with the person."""
+    if row.workspace_id is None:
+        return
+    with tenancy.workspace(row.workspace_id, user_id=row.user_id):
+        events.emit(
+            "notification.created",
+            subject=f"notifications/{row.pk}",
+            data={
+                "id": row.pk,
+                "user_id": row.user_id,
+                "type": row.type,
+                "title": row.title,
+                "content": row.content,
+                "link": row.link,
+            },
+        )
 
 
 def trim(user: User, *, most: int = MAX_ROWS) -> int:

@@ -20,6 +20,7 @@ from laojun import audit
 from laojun.models import PluginDelivery, PluginInstance
 from laojun.plugins import calling, circuit, events, host, points, runnables, samples
 from laojun.plugins.calling import Call
+from laojun.plugins.hooks import hooks
 from laojun.plugins.outcomes import Outcome
 from laojun.plugins.runnables import Runnable
 
@@ -90,7 +91,12 @@ def claim(
 
 
 def _due(at: datetime, most: int, busy: Mapping[int, int]) -> list[UUID]:
-    values = {"now": at, "most": most, "busy": list(busy), "counts": list(busy.values())}
+    values: dict[str, Any] = {
+        "now": at,
+        "most": most,
+        "busy": list(busy),
+        "counts": list(busy.values()),
+    }
     with connection.cursor() as cursor:
         cursor.execute(DUE, values)
         return [row[0] for row in cursor.fetchall()]
@@ -125,7 +131,7 @@ def _take(row: PluginDelivery, running: dict[int, Runnable], at: datetime) -> Cl
 
 def _may_hear(row: PluginDelivery, runnable: Runnable) -> bool:
     """Whether hook and consent that the event was written for still stand; a test shows made-up data to anybody."""
-    if row.hook not in host.hooks:
+    if row.hook not in hooks:
         return False
     if row.is_test:
         return True
@@ -230,7 +236,7 @@ def try_out(
     *, instance: PluginInstance, hook: str, by: Principal, event: str = ""
 ) -> PluginDelivery:
     """Ask for a call with made-up data; the next turn of the dispatcher makes it. Raises HookNotOffered."""
-    if hook not in instance.version.hooks or hook not in host.hooks:
+    if hook not in instance.version.hooks or hook not in hooks:
         raise HookNotOffered
     is_event = hook == points.EVENT_SINK.name
     kind = (event or samples.first_event(instance.version.permissions)) if is_event else ""
@@ -281,24 +287,14 @@ def old(now: datetime) -> Any:
     return ended.filter(limits | Q(state=State.DEAD, created_at__lt=now - DEAD_KEPT))
 
 
-def forget(*, now: datetime | None = None) -> int:
-    """Remove a batch of old calls. Returns how many went."""
-    with tenancy.platform_scope(reason=REASON):
-        return _remove(old(now or timezone.now()))
-
-
 def hold_all() -> int:
-    """Hold back what waits or was on its way: it may have gone out before. Returns how many."""
+    """Hold back what waits or was on its way, in every workspace. Returns how many."""
     with tenancy.platform_scope(reason=REASON):
-        waiting = PluginDelivery.objects.filter(state__in=[State.PENDING, State.SENDING])
-        return int(waiting.update(state=State.HELD, lease_until=None))
-
-
-def _remove(rows: Any) -> int:
-    ids = list(rows.values_list("pk", flat=True)[:BATCH])
-    return int(PluginDelivery.objects.filter(pk__in=ids).delete()[0])
+        return hold()
 
 
 def remove(*, workspace_id: int) -> int:
     """A batch of the calls that a workspace leaves behind."""
-    return _remove(PluginDelivery.objects.filter(workspace_id=workspace_id))
+    mine = PluginDelivery.objects.filter(workspace_id=workspace_id)
+    ids = list(mine.values_list("pk", flat=True)[:BATCH])
+    return int(mine.filter(pk__in=ids).delete()[0])

@@ -7,7 +7,7 @@ from accounts import tenancy
 from accounts.models import User, Workspace
 from laojun.audit import Actor
 from laojun.files import Owner
-from laojun.models import Plugin, PluginVersion
+from laojun.models import Plugin, PluginInstance, PluginVersion
 from laojun.plugins import authoring, builtins, installing, instances, keys
 from laojun.plugins.installing import Place
 from laojun.plugins.instances import Wishes
@@ -23,7 +23,7 @@ def seed(*, user: User, workspace: Workspace) -> None:
         builtins.register()
     with tenancy.workspace(workspace.pk, user_id=user.pk):
         present = set(Plugin.objects.values_list("slug", flat=True))
-        in_use = {row.plugin.slug for row in instances.PluginInstance.objects.with_version()}
+        in_use = {row.plugin.slug for row in PluginInstance.objects.with_version()}
         if JOURNAL not in in_use:
             journal = PluginVersion.objects.select_related("plugin").get(plugin__slug=JOURNAL)
             _use(journal, workspace, enabled=True)

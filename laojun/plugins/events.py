@@ -63,7 +63,7 @@ def emit(
     if place is None:
         return 0
     content = orjson.dumps(redact(dict(data)), default=str).decode()
-    values = [place, kind, found.permission, subject, uuid7(), content]
+    values: list[Any] = [place, kind, found.permission, subject, uuid7(), content]
     with connection.cursor() as cursor:
         cursor.execute(EMIT, [*values, audit.current_facts().trace_id])
         return int(cursor.fetchone()[0])
@@ -91,10 +91,8 @@ def as_cloud_event(
         "data": broker.strip(found.data_schema, kept.get("data") or {}, granted),
     }
     if kept.get("truncated"):
-        event |= {
-            "truncated": True,
-            "data": {"resource": f"{public_url}/api/v1/{event['subject']}"},
-        }
+        address = found.address.format(subject=event["subject"], trace=delivery.trace_id)
+        event |= {"truncated": True, "data": {"resource": f"{public_url}{address}"}}
     return event
 
 

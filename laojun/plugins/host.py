@@ -9,8 +9,9 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import news, tenancy
 from accounts.ids import uuid7
+from accounts.models import Workspace
 from laojun import audit
 from laojun.models import PluginDelivery, PluginInstance
 from laojun.plugins import calling, circuit, instances, runnables
@@ -162,6 +163,16 @@ def switch_off(instance_id: int, reason: str) -> None:
     actor = audit.Actor.system("plugins")
     instances.change(instance=row, wishes=instances.Wishes(enabled=False), actor=actor)
     PluginInstance.objects.filter(pk=row.pk).update(health_detail={"code": reason})
+    with tenancy.platform_scope(reason="the owner of a workspace is told of a plugin"):
+        owner = Workspace.objects.select_related("owner").get(pk=row.workspace_id).owner
+    news.tell(
+        "plugin_gone",
+        user=owner,
+        link=("plugin", row.pk),
+        workspace_id=row.workspace_id,
+        dedup_key=f"plugin_gone:{row.pk}",
+        plugin=row.plugin.slug,
+    )
 
 
 def note(hook: str, runnable: Runnable, outcome: Outcome) -> PluginDelivery:

@@ -73,5 +73,5 @@ def extend(tree: Tree, offered: Answers, label: str) -> dict[str, str]:
             one["failure"] = f"{error.code}: {error}"
             continue
         tree |= added
-        written |= dict.fromkeys(added, one["plugin"])
+        written |= {path: str(one["plugin"]) for path in added}
     return written

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import tenancy
-from laojun.models import AuditLog, PluginDelivery
+from laojun.models import AuditLog, Notification, PluginDelivery
 from laojun.plugins import deliveries
 from laojun.plugins.outcomes import WORDS, Outcome
 from tests.laojun.plugins.plugged import given_up, plug
@@ -264,4 +264,6 @@ def test_a_receiver_that_is_gone_is_switched_off(alice, sink):
         sink.refresh_from_db()
         assert PluginDelivery.objects.get(pk=claimed.delivery.pk).state == "dead"
     assert (sink.enabled, sink.health_detail) == (False, {"code": "gone"})
+    with tenancy.user(alice.user.pk):
+        assert Notification.objects.get().letter == "plugin_gone"
     assert "plugin.disabled" in actions(alice)

@@ -5,6 +5,7 @@ import pytest
 from accounts import tenancy
 from laojun import audit
 from laojun.models import Config, PluginDelivery
+from laojun.notifications import sending
 from laojun.plugins import builtins, deliveries, events
 from laojun.plugins.own import journal
 from taishang import queue, runner, transitions
@@ -83,6 +84,22 @@ def test_the_platforms_own_events_go_to_the_workspace_that_was_named(alice, monk
     with tenancy.workspace(alice.workspace.pk):
         kinds = set(PluginDelivery.objects.values_list("event_type", flat=True))
     assert kinds == {"audit.broken"}
+
+
+def test_news_of_a_workspace_are_told_and_a_persons_own_are_not(alice):
+    plug(alice.workspace, permissions=("event:notification",))
+    for workspace_id in (alice.workspace.pk, None):
+        sending.notify(
+            user=alice.user,
+            type="plugin_gone",
+            params={"plugin": "courier"},
+            workspace_id=workspace_id,
+        )
+
+    with tenancy.workspace(alice.workspace.pk):
+        row = PluginDelivery.objects.get()
+    assert row.event_type == "notification.created"
+    assert "courier" in row.payload["data"]["title"]
 
 
 def test_an_event_nobody_declared_is_a_mistake(alice):
