@@ -94,9 +94,10 @@ class PluginTest(CallsView):
     @extend_schema(request=TestIn, responses={202: PluginDeliveryOut})
     def post(self, request: Request, instance_id: int) -> Response:
         """Call the plugin with made-up data. The call is made within seconds; `deliveries/` shows how it ended."""
+        instance = self.instance(instance_id)
         given = self.read(TestIn)
         row = deliveries.try_out(
-            instance=self.instance(instance_id),
+            instance=instance,
             hook=given["hook"],
             event=given["event_type"],
             by=self.principal,
