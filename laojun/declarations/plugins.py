@@ -6,12 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import MANAGERS, WRITERS
-from accounts.registry import ConsoleTile, DeletionStep, Job, NavigationEntry, Schedule
+from accounts.registry import ConsoleTile, DeletionStep, Job, Letter, NavigationEntry, Schedule
 from laojun import files
 from laojun.declarations.entries import actions, console, places, problems, rights, schedules
 from laojun.definitions import CHOICE, INTEGER, MEBIBYTE, NAMES, Definition, Reader, define
 from laojun.files import Purpose
-from laojun.plugins import packages, policy, removing, scanning, storing, verdicts
+from laojun.plugins import packages, policy, removing, scanning, storing, telling, verdicts
 
 BODY_BYTES = packages.MAX_PACKAGE_BYTES + MEBIBYTE
 DOORS_FOR_PACKAGES = (
@@ -180,8 +180,23 @@ SCAN = Job(
     label=_("Scan of plugins"),
 )
 
+LETTERS = {
+    telling.STOPPED: Letter(
+        _("The plugin %(plugin)s has stopped"),
+        (_("Its page says why, and what can be done. Everything else goes on."),),
+        level="warning",
+    ),
+    telling.WAITING: Letter(
+        _("The plugin %(plugin)s waits for consent"),
+        (_("It does not run until somebody has read what it asks for and agreed."),),
+        level="warning",
+    ),
+}
+
 
 def declare() -> None:
+    for key, letter in LETTERS.items():
+        registry.letters.add(key, letter)
     actions(ACTIONS)
     problems(PROBLEMS)
     rights(RIGHTS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from laojun.models import Plugin, PluginConsent, PluginInstance, PluginVersion
-from laojun.plugins import policy, settings, versions
+from laojun.plugins import policy, settings, telling, versions
 from laojun.plugins.builtins import builtins
 from laojun.plugins.manifests import Manifest
 from laojun.plugins.verdicts import Policy
@@ -101,9 +101,12 @@ def _update(instance: PluginInstance, rules: Policy) -> bool:
     state = of(instance, rules=rules)
     if (instance.health, instance.health_detail) == (state.health, state.detail):
         return False
+    ran = instance.health in RUNNING
     instance.health, instance.health_detail = state.health, state.detail
     instance.save(update_fields=["health", "health_detail", "updated_at"])
     instance.refresh_from_db(fields=["row_version"])
+    if ran and state.health not in RUNNING | {Health.DISABLED}:
+        telling.stopped(instance)
     return True
 
 

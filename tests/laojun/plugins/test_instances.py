@@ -6,7 +6,15 @@ from django.db import IntegrityError, transaction
 
 from accounts import resealing, tenancy
 from laojun.audit import Actor
-from laojun.models import Config, Plugin, PluginConsent, PluginInstance, PluginKey, PluginVersion
+from laojun.models import (
+    Config,
+    Notification,
+    Plugin,
+    PluginConsent,
+    PluginInstance,
+    PluginKey,
+    PluginVersion,
+)
 from laojun.plugins import (
     generation,
     health,
@@ -81,6 +89,12 @@ def status(version, name, reason="because"):
     with tenancy.platform_scope(reason="test"):
         plugin = Plugin.objects.select_for_update().get(pk=version.plugin_id)
         return statuses.change(plugin=plugin, status=name, reason=reason, actor=OPERATOR)
+
+
+def told(person):
+    """The news in a person's list, each with where it leads."""
+    with tenancy.user(person.user.pk):
+        return list(Notification.objects.values_list("letter", "link"))
 
 
 def revoke(key, reason):
@@ -336,6 +350,19 @@ def test_deprecated_takes_nobody_new_and_goes_on(alice, charlie, version):
     assert making.read(alice, instance).health == "ok"
     with pytest.raises(PluginDeprecated):
         making.used(charlie, version)
+
+
+def test_the_owner_is_told_of_a_plugin_that_stopped_and_not_of_one_switched_off(
+    alice, acme, version
+):
+    instance = making.switched_on(alice, version)
+    change(alice, instance, enabled=False)
+    assert told(alice) == []
+    change(alice, instance, enabled=True)
+
+    revoke(acme.key, "compromised")
+
+    assert told(alice) == [("plugin_stopped", f"/workspace/plugins/{instance.pk}/")]
 
 
 def test_a_compromised_key_ends_everything_it_signed(alice, charlie, olga, acme, version):
