@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-audit bench-backup bench-plugins
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -71,6 +71,12 @@ shots: setup browser  ## photograph every page in both themes and languages into
 
 bench-rest: setup     ## what a request costs, as ratios against bare SQL, REST framework and django-ninja
 	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench DATABASE_POOL=4 LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.rest
+
+bench-logs: setup     ## what keeping log lines costs a request, also while the database stands still
+	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench DATABASE_POOL=4 LOG_LEVEL=ERROR LOG_TO_DATABASE=false $(BIN)/python -m benchmarks.logs
+
+bench-streams: setup  ## what 500 people who only wait cost one web process
+	DJANGO_SETTINGS_MODULE=tests.rig.settings $(BIN)/python -m benchmarks.idle_streams
 
 bench-backup: setup   ## what a backup and a restore cost beside bare programs
 	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench DATABASE_POOL=4 LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.backup
