@@ -33,8 +33,7 @@ def switched_off(workspace_id: int | None) -> set[str]:
     """The platform's own adapters and emitters that must not run here. The caller is in the workspace."""
     if workspace_id is None:
         return set()
-    off = [runnables.switched_off(point.name, workspace_id) for point in HOOKS]
-    return set().union(*off)
+    return runnables.switched_off([point.name for point in HOOKS], workspace_id)
 
 
 def note_own(job: GenerationJob) -> None:

@@ -20,7 +20,10 @@ from tests.accounts.api.calls import JSON
 from tests.accounts.api.test_workspaces import make_role, role_id
 
 pytestmark = pytest.mark.django_db
-TABS = ["", "members/", "roles/", "invitations/", "keys/", "audit/", "settings/", "limits/", "end/"]
+TABS = [
+    *("", "members/", "roles/", "invitations/", "keys/", "plugins/", "audit/", "settings/"),
+    *("logs/", "limits/", "end/"),
+]
 
 
 @pytest.fixture(autouse=True)

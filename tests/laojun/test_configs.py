@@ -60,7 +60,7 @@ def test_apps_below_read_through_their_port():
         ("ai.models.default", "unknown-model", "conflicts_with"),
         ("ai.models.available", ["gpt-3.5-turbo"], "conflicts_with"),
         ("ai.models.available", "gpt-4-turbo", "invalid_type"),
-        ("ai.models.available", ["x" * 101], "out_of_bounds"),
+        ("ai.models.available", ["x" * 131], "out_of_bounds"),
         ("ai.models.available", [f"m{number}" for number in range(201)], "out_of_bounds"),
         ("auth.refresh_token_expires_in", 7200, "conflicts_with"),
     ],

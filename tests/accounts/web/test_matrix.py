@@ -373,6 +373,10 @@ def test_every_id_in_a_body_or_query_is_known():
     assert rest <= {name.partition(".")[2] for name in QUERIES}
 
 
+# Lists in which an id that leads to nothing is passed over: what is gone has been read.
+PASSED_OVER = {"notifications_readings_create.ids"}
+
+
 def test_every_id_in_a_body_of_somebody_else_is_one_that_does_not_exist(alice, bob, own, foreign):
     caller = Program(sign_in(alice)["access"], alice.workspace.id)
     for case, (kind, body) in BODIES.items():
@@ -384,7 +388,7 @@ def test_every_id_in_a_body_of_somebody_else_is_one_that_does_not_exist(alice, b
         theirs = send(caller, one, address, body(foreign[kind]), **{"If-Match": tag})
         missing = send(caller, one, address, body(nobodys(foreign[kind])), **{"If-Match": tag})
 
-        assert 400 <= theirs.status_code < 500, case
+        assert (400 <= theirs.status_code < 500) == (case not in PASSED_OVER), case
         assert same_size(theirs, missing), (case, theirs.content, missing.content)
 
 

@@ -46,7 +46,7 @@ def counts() -> dict[str, int]:
 
 def test_a_swap(place, settings, tmp_path):
     settings.BACKUP_DIR = tmp_path / "backups"
-    settings.AUDIT_ANCHORS_DIR = tmp_path / "anchors"
+    settings.AUDIT_ANCHORS_DIR = place.folder / "anchors"
     alice = factories.person("alice")
     tokens.open_family(user=alice.user, facts=Facts())
     with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
@@ -103,7 +103,7 @@ def test_a_swap(place, settings, tmp_path):
 
 def test_a_step_that_fails_leaves_the_database_in_use(place, settings, tmp_path, monkeypatch):
     settings.BACKUP_DIR = tmp_path / "backups"
-    settings.AUDIT_ANCHORS_DIR = tmp_path / "anchors"
+    settings.AUDIT_ANCHORS_DIR = place.folder / "anchors"
     factories.person("bystander")
     backup = making.make(by=TEST)
     factories.person("newcomer")
@@ -126,7 +126,7 @@ def test_a_swap_that_breaks_in_the_middle_puts_the_old_one_back(
     place, settings, tmp_path, monkeypatch
 ):
     settings.BACKUP_DIR = tmp_path / "backups"
-    settings.AUDIT_ANCHORS_DIR = tmp_path / "anchors"
+    settings.AUDIT_ANCHORS_DIR = place.folder / "anchors"
     factories.person("steady")
     backup = making.make(by=TEST)
     factories.person("later")

@@ -18,6 +18,8 @@ from tests import factories, tidying
 from tests.factories import Person
 from tests.taishang.conftest import Bench
 
+MOST_AHEAD = 5
+
 
 @dataclass
 class Workshop:
@@ -68,8 +70,12 @@ class Workshop:
     def run(self, archive: bytes | None = None, **options: Any) -> GenerationJob:
         """Submit and work until the job has ended."""
         job = self.submit(archive, **options).job
-        self.bench.work(limit=1)
+        self.work()
         return self.now(job)
+
+    def work(self) -> None:
+        """Run what was asked for, and the letters and sweeps that stand before it in the queue."""
+        self.bench.work(limit=MOST_AHEAD)
 
     def now(self, job: GenerationJob) -> GenerationJob:
         with self.inside():

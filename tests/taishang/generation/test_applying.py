@@ -92,7 +92,7 @@ def test_a_part_brings_what_it_needs_and_runs(workshop, finished):
     with workshop.inside():
         plan = applying.plan(job=job, selection=selection)
         task = applying.apply(principal=workshop.principal, job=job, selection=selection)
-    workshop.bench.work(limit=1)
+    workshop.work()
     with workshop.inside():
         version = ProjectVersion.objects.get(job_id=job.pk)
         tree = projects.tree(version=version)

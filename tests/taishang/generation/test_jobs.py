@@ -128,7 +128,7 @@ def test_a_correction_starts_from_the_parents_reading(workshop, finished):
     edit = {"kind": "drop_item", "key": "endpoint:POST /api/recommendations"}
     with workshop.inside():
         child = submitting.revise(principal=workshop.principal, parent=finished, edits=[edit]).job
-    workshop.bench.work(limit=1)
+    workshop.work()
     child = workshop.now(child)
 
     assert child.task.state == "succeeded", child.task.error

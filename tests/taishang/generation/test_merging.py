@@ -79,7 +79,7 @@ def test_a_merge_keeps_the_hand_edit_and_brings_the_new_call(workshop, applied, 
         with pytest.raises(applying.BaseMoved) as refused:
             applying.apply(principal=workshop.principal, job=grown)
         task = applying.apply(principal=workshop.principal, job=grown, mode="merge")
-    workshop.bench.work(limit=1)
+    workshop.work()
 
     assert refused.value.files == [path]
     assert workshop.bench.now(task).state == "succeeded"
@@ -99,7 +99,7 @@ def test_an_edit_made_before_the_job_survives_its_merge(workshop, applied):
 
     with workshop.inside():
         applying.apply(principal=workshop.principal, job=grown, mode="merge")
-    workshop.bench.work(limit=1)
+    workshop.work()
 
     assert head_tree(workshop, applied.project_id)[path].endswith(NOTE)
 
@@ -120,7 +120,7 @@ def test_a_conflict_is_settled_before_anything_is_committed(workshop, applied, g
             mode="merge",
             resolutions={conflict.path: [side for _hunk in conflict.hunks]},
         )
-    workshop.bench.work(limit=1)
+    workshop.work()
 
     assert conflict.path == path
     after = head_tree(workshop, applied.project_id)
@@ -156,7 +156,7 @@ def test_an_older_version_comes_out_and_later_work_stays(workshop, applied):
 
     with workshop.inside():
         task = applying.revert(principal=workshop.principal, version=older)
-    workshop.bench.work(limit=1)
+    workshop.work()
 
     assert workshop.bench.now(task).state == "succeeded"
     tree = head_tree(workshop, applied.project_id)

@@ -18,6 +18,11 @@ def sweep():
     return sweeping.run(now=LATE, only=lambda policy: policy.table == "lao_audit_logs")[0]
 
 
+@pytest.fixture(autouse=True)
+def _archive_folder(settings, tmp_path):
+    settings.ARCHIVE_DIR = tmp_path / "archives"
+
+
 @pytest.fixture
 def forgotten(chain):  # noqa: F811
     yield chain
