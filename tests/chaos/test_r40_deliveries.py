@@ -70,17 +70,27 @@ def test_every_event_arrives_however_often_its_senders_die(installation, floor):
 
 
 def _killing_until(installation, done) -> None:
-    """Workers at work, one of them killed every two seconds."""
+    """Workers at work; again and again one of them is killed two seconds after it has begun."""
     stop = threading.Event()
+
+    def start():
+        return installation.worker(slots=1, DELIVERY_LEASE_SECONDS=LEASE)
+
+    def has_begun(worker) -> bool:
+        return bool(
+            installation.execute("SELECT pid FROM tai_workers WHERE pid = %s", [worker.pid])
+        )
 
     def kill() -> None:
         chance = random.Random(1)
-        workers = [
-            installation.worker(slots=1, DELIVERY_LEASE_SECONDS=LEASE) for _number in range(2)
-        ]
-        while not stop.wait(KILL_EVERY):
-            workers.pop(chance.randrange(WORKERS)).kill()
-            workers.append(installation.worker(slots=1, DELIVERY_LEASE_SECONDS=LEASE))
+        workers = [start() for _number in range(WORKERS)]
+        while not stop.is_set():
+            victim = chance.choice(workers)
+            while not has_begun(victim) and not stop.wait(0.2):
+                pass
+            if not stop.wait(KILL_EVERY):
+                victim.kill()
+                workers[workers.index(victim)] = start()
 
     killer = threading.Thread(target=kill)
     killer.start()

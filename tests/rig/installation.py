@@ -164,7 +164,8 @@ class Installation:
         """Empty between tests; people stay."""
         self.stop_all()
         self.execute(
-            "TRUNCATE tai_tasks, tai_task_events, tai_task_lanes, tai_workers, rig_effects CASCADE"
+            "TRUNCATE tai_tasks, tai_task_events, tai_task_lanes, tai_workers, rig_effects,"
+            " accounts_rate_limits CASCADE"
         )
         own = "(SELECT id FROM accounts_roles WHERE workspace_id IS NOT NULL)"
         self.execute(f"DELETE FROM accounts_user_roles WHERE role_id IN {own}")
