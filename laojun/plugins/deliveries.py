@@ -18,7 +18,7 @@ from accounts.authentication import Principal
 from accounts.ids import uuid7
 from laojun import audit
 from laojun.models import PluginDelivery, PluginInstance
-from laojun.plugins import calling, circuit, events, host, points, runnables, samples
+from laojun.plugins import calling, circuit, events, host, points, runnables, samples, starting
 from laojun.plugins.calling import Call
 from laojun.plugins.hooks import hooks
 from laojun.plugins.outcomes import Outcome
@@ -29,6 +29,7 @@ State = PluginDelivery.State
 RETRY_SECONDS = (5.0, 30.0, 120.0, 600.0, 3600.0, 21_600.0)
 JITTER = 0.2
 PER_INSTANCE = 4
+JUDGED_WITHIN = timedelta(seconds=2)
 MAX_ANSWER_BYTES = 16 * 1024
 KEPT, DEAD_KEPT = timedelta(days=30), timedelta(days=90)
 BATCH = 1000
@@ -75,7 +76,8 @@ class Claimed:
 def claim(
     *, most: int, busy: Mapping[int, int] | None = None, now: datetime | None = None
 ) -> list[Claimed]:
-    """Take what is due under a lease. What may no longer be told is skipped; an open circuit makes it wait.
+    """Take what is due under a lease. What may no longer be told is skipped; an open circuit makes it wait, and
+    so does a plugin that is still to be verified by a process that has just begun.
 
     `busy` counts what the caller has under way for each instance; it gets a few of each at most. One short transaction in the platform scope; two claimants never get the same row.
     """
@@ -83,8 +85,14 @@ def claim(
     with tenancy.platform_scope(reason=REASON):
         while ids := _due(at, most, busy or {}):
             rows = list(PluginDelivery.objects.filter(pk__in=ids).order_by("next_attempt_at"))
-            running = _running({row.instance_id for row in rows if row.instance_id})
-            taken = [_take(row, running, at) for row in rows]
+            asked = {row.instance_id for row in rows if row.instance_id}
+            running, unjudged = _running(asked), _unjudged(asked)
+            taken = [
+                _wait(row, at + JUDGED_WITHIN)
+                if row.instance_id in unjudged
+                else _take(row, running, at)
+                for row in rows
+            ]
             if found := [one for one in taken if one is not None]:
                 return found
     return []
@@ -113,6 +121,16 @@ def _running(instance_ids: set[int]) -> dict[int, Runnable]:
     return {one.instance_id: one for one in runnables.of_instances(locked) if one.instance_id}
 
 
+def _unjudged(instance_ids: set[int]) -> set[int]:
+    """Those that this process, which has just begun, has still to verify."""
+    rows = PluginInstance.objects.runnable().with_version().filter(pk__in=instance_ids)
+    return {row.pk for row in rows if not starting.cleared(row.version)}
+
+
+def _wait(row: PluginDelivery, until: datetime) -> None:
+    _move(row, state=State.PENDING, lease_until=None, next_attempt_at=until)
+
+
 def _take(row: PluginDelivery, running: dict[int, Runnable], at: datetime) -> Claimed | None:
     runnable = running.get(row.instance_id or 0)
     if runnable is None or not _may_hear(row, runnable):
@@ -120,7 +138,7 @@ def _take(row: PluginDelivery, running: dict[int, Runnable], at: datetime) -> Cl
         return None
     permit = circuit.admit(runnable.circuit, at)
     if not permit.allowed:
-        _move(row, state=State.PENDING, lease_until=None, next_attempt_at=permit.wait_until)
+        _wait(row, permit.wait_until or at)
         return None
     if permit.circuit is not None:
         PluginInstance.objects.filter(pk=runnable.instance_id).update(circuit=permit.circuit)

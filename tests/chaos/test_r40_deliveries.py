@@ -8,18 +8,23 @@ import time
 import pytest
 
 from accounts import tenancy
-from laojun.models import PluginDelivery, PluginInstance
-from laojun.plugins import events, settings
-from tests.laojun.plugins.plugged import open_loopback, plug, receiving, secret
+from laojun.models import PluginDelivery
+from laojun.plugins import events
+from tests.laojun.plugins import making
+from tests.laojun.plugins.making import Author, signed
+from tests.laojun.plugins.plugged import open_loopback, receiving, secret
 from tests.rig.installation import wait_until
 
 EVENTS = int(os.environ.get("R40_EVENTS", "40"))
 LONGEST_NAP = float(os.environ.get("R40_NAP", "0.4"))
 WORKERS = int(os.environ.get("R40_WORKERS", "2"))
+KILLS = int(os.environ.get("R40_KILLS", "4"))
 KILL_EVERY = float(os.environ.get("R40_KILL_EVERY", "2"))
 PATIENCE = float(os.environ.get("R40_PATIENCE", "150"))
 LEASE = os.environ.get("R40_LEASE", "3")
 FAILING = 0.05
+HOST = "receiver.rig.test"
+PERMISSIONS = ("event:notification", f"net:{HOST}")
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(int(PATIENCE) + 60)]
 
 
@@ -48,17 +53,22 @@ def test_every_event_arrives_however_often_its_senders_die(installation, floor):
     workspace = floor.person.workspace
     with receiving(flaky) as receiver:
         open_loopback(receiver.port)
-        instance = plug(
-            workspace,
+        author = Author()
+        author.trusted(workspace_id=workspace.pk)
+        package = signed(
+            author,
             f"sink{seed}",
-            permissions=("event:notification", "net:127.0.0.1"),
-            config={"endpoint": receiver.url},
+            hooks=[{"hook": "event.sink", "hook_version": 1}],
+            permissions=list(PERMISSIONS),
+        )
+        making.used(
+            floor.person,
+            making.private(floor.person, package),
+            config={"endpoint": f"http://{HOST}:{receiver.port}/", "signing_secret": key},
+            permissions=list(PERMISSIONS),
+            enabled=True,
         )
         with tenancy.workspace(workspace.pk):
-            row = PluginInstance.objects.with_version().get(pk=instance.pk)
-            settings.write_secrets(
-                row, {"signing_secret": key}, actor=settings.Actor.system("tests")
-            )
             for number in range(EVENTS):
                 events.emit("notification.created", data={"id": str(number), "title": "hello"})
         _killing_until(installation, lambda: len(set(flaky.taken)) == EVENTS)
@@ -70,7 +80,7 @@ def test_every_event_arrives_however_often_its_senders_die(installation, floor):
 
 
 def _killing_until(installation, done) -> None:
-    """Workers at work; again and again one of them is killed two seconds after it has begun."""
+    """Workers at work; so many times one of them is killed two seconds after it has begun."""
     stop = threading.Event()
 
     def start():
@@ -84,7 +94,7 @@ def _killing_until(installation, done) -> None:
     def kill() -> None:
         chance = random.Random(1)
         workers = [start() for _number in range(WORKERS)]
-        while not stop.is_set():
+        for _kill in range(KILLS):
             victim = chance.choice(workers)
             while not has_begun(victim) and not stop.wait(0.2):
                 pass

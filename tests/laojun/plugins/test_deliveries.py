@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts import tenancy
 from laojun import audit
 from laojun.models import Plugin, PluginConsent, PluginDelivery, PluginInstance
-from laojun.plugins import circuit, deliveries, events, host
+from laojun.plugins import circuit, deliveries, events, host, starting
 from laojun.plugins.outcomes import Outcome
 from tests.laojun.plugins.plugged import plug
 
@@ -214,6 +214,19 @@ def test_an_open_circuit_lets_events_wait_without_spending_tries(alice, sink):
     row = only(alice)
     assert (row.state, row.attempts) == ("pending", 0)
     assert abs((row.next_attempt_at - now).total_seconds() - 30) < 1
+
+
+def test_an_event_waits_while_a_process_that_has_begun_verifies_the_plugin(
+    alice, sink, monkeypatch
+):
+    tell(alice)
+    monkeypatch.setattr(starting, "_began", timezone.now())
+
+    assert deliveries.claim(most=10) == []
+
+    row = only(alice)
+    assert (row.state, row.attempts) == ("pending", 0)
+    assert row.next_attempt_at > timezone.now()
 
 
 def test_after_an_open_circuit_one_probe_goes_out(alice, sink):
