@@ -87,12 +87,11 @@ def claim(
             rows = list(PluginDelivery.objects.filter(pk__in=ids).order_by("next_attempt_at"))
             asked = {row.instance_id for row in rows if row.instance_id}
             running, unjudged = _running(asked), _unjudged(asked)
-            taken = [
-                _wait(row, at + JUDGED_WITHIN)
-                if row.instance_id in unjudged
-                else _take(row, running, at)
-                for row in rows
-            ]
+            for row in rows:
+                if row.instance_id in unjudged:
+                    _wait(row, at + JUDGED_WITHIN)
+            judged = [row for row in rows if row.instance_id not in unjudged]
+            taken = [_take(row, running, at) for row in judged]
             if found := [one for one in taken if one is not None]:
                 return found
     return []
