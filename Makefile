@@ -46,7 +46,6 @@ check: setup          ## format, lint, types, contracts, migrations, deploy chec
 test: check browser   ## `make check`, then every test, browser journeys included
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -m "not browser and not chaos and not fuzz"
-	$(BIN)/python -m pytest --reruns 2 -m fuzz
 	$(BIN)/python -m pytest --reruns 2 -m chaos
 	$(BIN)/python -m pytest --reruns 2 -m browser
 
