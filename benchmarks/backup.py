@@ -115,7 +115,7 @@ def _bare_backup(dump: Path, copy: Path) -> None:
     who = sources.sign_in()
     program = programs.find("pg_dump", server=18)
     programs.run(program, "-Fc", f"--file={dump}", f"--dbname={who['dbname']}", sign_in=who)
-    durable.sync_file(dump)
+    durable.settle(dump)
     shutil.copytree(settings.STORAGES["default"]["OPTIONS"]["location"], copy)
     os.sync()
 

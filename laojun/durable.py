@@ -28,9 +28,9 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
     settle(path.parent)
 
 
-def settle(folder: Path) -> None:
-    """Make renames inside a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
+def settle(path: Path) -> None:
+    """Put on the disk what another program wrote into a file, or the renames inside a folder."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -43,12 +43,3 @@ def sha256_of(path: Path) -> str:
         while chunk := file.read(CHUNK_BYTES):
             hashed.update(chunk)
     return hashed.hexdigest()
-
-
-def sync_file(path: Path) -> None:
-    """Put on the disk what another program wrote."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -169,7 +169,7 @@ def dumper(snapshot: Snapshot, path: Path) -> Callable[[], None]:
             if "No space left" in str(error):
                 raise StorageFull(str(error)) from error
             raise
-        durable.sync_file(path)
+        durable.settle(path)
 
     return dump
 

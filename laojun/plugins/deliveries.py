@@ -86,7 +86,7 @@ def claim(
         while ids := _due(at, most, busy or {}):
             rows = list(PluginDelivery.objects.filter(pk__in=ids).order_by("next_attempt_at"))
             asked = {row.instance_id for row in rows if row.instance_id}
-            running, unjudged = _running(asked), _unjudged(asked)
+            running, unjudged = _running(asked)
             for row in rows:
                 if row.instance_id in unjudged:
                     _wait(row, at + JUDGED_WITHIN)
@@ -114,16 +114,12 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
 
 
-def _running(instance_ids: set[int]) -> dict[int, Runnable]:
+def _running(instance_ids: set[int]) -> tuple[dict[int, Runnable], set[int]]:
+    """Those that may be called, by id; and those that this process, which has just begun, has still to verify."""
     rows = PluginInstance.objects.runnable().with_version().filter(pk__in=instance_ids)
-    locked = rows.select_for_update(of=("self",)).order_by("pk")
-    return {one.instance_id: one for one in runnables.of_instances(locked) if one.instance_id}
-
-
-def _unjudged(instance_ids: set[int]) -> set[int]:
-    """Those that this process, which has just begun, has still to verify."""
-    rows = PluginInstance.objects.runnable().with_version().filter(pk__in=instance_ids)
-    return {row.pk for row in rows if not starting.cleared(row.version)}
+    locked = list(rows.select_for_update(of=("self",)).order_by("pk"))
+    found = {one.instance_id: one for one in runnables.of_instances(locked) if one.instance_id}
+    return found, {row.pk for row in locked if not starting.cleared(row.version)}
 
 
 def _wait(row: PluginDelivery, until: datetime) -> None:

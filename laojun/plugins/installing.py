@@ -1,6 +1,5 @@
 """A package comes in: everything is checked first, then the row is written. What is refused leaves one audit entry."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -284,7 +283,7 @@ def _note_refusal(
     data: bytes, found: Inspected | None, place: Place, actor: Actor, error: Exception
 ) -> None:
     slug = found.manifest.slug if found else ""
-    digest = hashlib.sha256(data).hexdigest()
+    digest = packages.checksum(data)
     details: Mapping[str, Any] = {
         "code": getattr(error, "code", ""),
         "reason": str(error)[:300],
