@@ -322,6 +322,8 @@ def test_bad_parameters_are_refused(ada, query):
 def test_a_page_takes_two_statements_and_one_for_each_type(ada, at_most):
     caller = program(ada)
     copy = copy_of(caller).pull()
+    eventually(lambda: not caller.get(f"{SYNC}?cursor={copy.cursor}").json()["lag_s"])
+    copy.pull()
     add_roles(ada, ["cook"])
     ada.client.patch("/api/v1/me/settings/", {"theme": "light"}, content_type="application/json")
     eventually(lambda: not _held_back(caller, copy.cursor))
