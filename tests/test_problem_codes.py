@@ -13,7 +13,7 @@ from accounts.registry import problems
 
 APPS = ("accounts", "laojun", "taishang")
 # Where codes are declared: a name there is no use of it.
-DECLARING = {"problems.py", "declarations.py"}
+DECLARING = {"problems.py", "declarations.py", "declarations"}
 LANGUAGES = ("zh-hans", "en")
 
 
@@ -57,7 +57,7 @@ def _texts(node: ast.expr) -> Iterator[str]:
 def literals() -> set[str]:
     found: set[str] = set()
     for file, tree in modules():
-        declared = file.name in DECLARING
+        declared = DECLARING & {file.name, file.parent.name}
         for node in ast.walk(tree):
             if declared and isinstance(node, ast.Tuple):
                 for part in node.elts[:1]:

@@ -1,4 +1,4 @@
-"""What workers can do: each kind of task and the operation behind it."""
+"""Tasks of generation: a job, its application to a project, an undone version."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -37,7 +37,6 @@ REVERSAL_SCHEMA = {
 
 
 def declare() -> None:
-    """Register every handler; called once at start."""
     kinds.handles(
         "generation",
         queue="generation",

@@ -1,0 +1,8 @@
+"""What workers can do, a file for each subject: kinds of task and the operations behind them."""
+
+from taishang.handlers import generation
+
+
+def declare() -> None:
+    """Register every handler; called once at start."""
+    generation.declare()
