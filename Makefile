@@ -19,11 +19,11 @@ stop:                 ## end what `make run`, `make start` or a command started
 
 setup: .venv/installed .venv/messages
 
-.venv/installed: requirements.txt requirements-dev.txt
+.venv/installed: requirements.txt requirements-vectors.txt requirements-local.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed as $(PYTHON): install it, or say PYTHON=python3.12 make run"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	@echo "Installing dependencies (once) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$^)
 	@touch $@
 
 .venv/messages: .venv/installed $(wildcard locale/*/LC_MESSAGES/*.po locale/console/*/LC_MESSAGES/*.po)
@@ -61,9 +61,9 @@ fix: setup            ## format and mend what can be mended
 	-$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
 
 lock:                 ## recompile the pinned requirements
-	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements.txt requirements.in
-	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements-dev.txt requirements-dev.in
-	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements-s3.txt requirements-s3.in
+	for name in requirements requirements-vectors requirements-local requirements-dev requirements-s3; do \
+		$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file $$name.txt $$name.in || exit 1; \
+	done
 
 shots: setup browser  ## photograph every page in both themes and languages into $(DATA_DIR)/shots
 	$(BIN)/python -m tests.e2e.shots
