@@ -1,5 +1,6 @@
 """What is asked of a provider and what comes back: connections, prompts, events, and the one method between them."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from accounts.registry import Store
 
 ModelKind = Literal["chat", "embedding", "rerank"]
 InputType = Literal["query", "passage"]
+# By its path: HTTP clients are not loaded at start either.
+HTTP_CLIENT = "laojun.outbound_async.client"
 OptionKind = Literal["text", "integer", "decimal", "boolean", "choice"]
 
 
@@ -230,11 +233,12 @@ class ProviderSpec:
     for_tests: bool = False
 
     def load(self) -> type[Provider]:
-        """The class itself. Cost: the first time, its SDK's import (up to a second): not in an event loop."""
+        """The class itself. Cost: the first time its SDK's import, which takes seconds: not in an event loop."""
         return import_string(self.path)
 
 
 PROVIDERS: Store[ProviderSpec] = Store("providers")
+_loaded: dict[str, type[Provider]] = {}
 
 
 def spec_of(key: str) -> ProviderSpec:
@@ -245,6 +249,14 @@ def spec_of(key: str) -> ProviderSpec:
     return spec
 
 
-def provider_for(connection: Connection, *, client: Any) -> Provider:
-    """A provider that asks through `client`. Raises UnknownProvider."""
-    return spec_of(connection.provider).load()(connection, client)
+async def provider_for(connection: Connection, *, client: Any = None) -> Provider:
+    """The provider of a connection, ready to be asked, over the guarded client of the running loop.
+
+    Its code is imported in a thread the first time. Raises UnknownProvider.
+    """
+    spec = spec_of(connection.provider)
+    if spec.path not in _loaded:
+        _loaded[spec.path] = await asyncio.to_thread(spec.load)
+    if client is None and not spec.is_in_process:
+        client = import_string(HTTP_CLIENT)("model")
+    return _loaded[spec.path](connection, client)
