@@ -3,3 +3,5 @@
 from django.dispatch import Signal
 
 task_finished = Signal()  # task: as claimed, state: how it ended, code: of the failure
+model_disabled = Signal()  # model: as it is now
+model_deleted = Signal()  # model: as it was
