@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0012_rights_in_the_database"),
-        ("taishang", "0009_note_changes"),
+        ("taishang", "0013_catalogue_is_guarded"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,6 +11,7 @@ from accounts.rls import (
     MonthlyPartitions,
     TenantPolicy,
 )
+from taishang.models.references import ModelReference
 
 LEASES = (
     "id, workspace_id, user_id, created_at, status, lease_owner, lease_until, cancel_requested_at"
@@ -99,6 +100,7 @@ class Migration(migrations.Migration):
             delete=IN_WORKSPACE,
         ),
         migrations.RunSQL(GRANTS, UNGRANT),
+        ModelReference("tai_model_calls", owner="user_id", uses="true"),
         migrations.RunSQL(
             VERSION,
             "DROP TRIGGER tai_quotas_version ON tai_quotas; DROP FUNCTION tai_quotas_raise_version();",

@@ -1,4 +1,5 @@
 from taishang.models.call import ModelCall
+from taishang.models.catalogue import Kind, Model, ModelAlias, ModelPrice
 from taishang.models.engine import Lane, Schedule, Worker
 from taishang.models.generation import GenerationArtifact, GenerationJob
 from taishang.models.project import Project, ProjectVersion
@@ -9,8 +10,12 @@ from taishang.models.usage import UsageDay
 __all__ = [
     "GenerationArtifact",
     "GenerationJob",
+    "Kind",
     "Lane",
+    "Model",
+    "ModelAlias",
     "ModelCall",
+    "ModelPrice",
     "Project",
     "ProjectVersion",
     "Quota",
