@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -32,6 +33,15 @@ class ModelCallQuerySet(models.QuerySet["ModelCall"]):
     def at(self, number: UUID) -> ModelCallQuerySet:
         """The call of this id. The time lets the planner touch one month."""
         return self.filter(pk=number, created_at=moment_of(number))
+
+    def among(self, numbers: Sequence[UUID]) -> ModelCallQuerySet:
+        """The calls of these ids, touching no month before theirs."""
+        moments = [moment_of(number) for number in numbers]
+        if not moments:
+            return self.none()
+        return self.filter(
+            pk__in=numbers, created_at__gte=min(moments), created_at__lte=max(moments)
+        )
 
     def running(self) -> ModelCallQuerySet:
         return self.filter(status=ModelCall.Status.RUNNING)
