@@ -34,6 +34,11 @@ class ReplyTooLarge(Exception):
     """More came back than the cap allows. Units: bytes as they came over the wire."""
 
 
+# What an exchange may raise, reading included, besides BlockedAddress.
+FAILURES = (httpx2.HTTPError, httpx2.StreamError, httpcore2.NetworkError, ReplyTooLarge)
+Response = httpx2.Response
+
+
 @dataclass(frozen=True)
 class Caps:
     """What one client's answers may cost."""
