@@ -38,9 +38,7 @@ def bill(usage: Usage | None, measure: Measure, *, has_content: bool) -> Bill:
     """Nothing arrived and nothing was counted: nothing is billed. Cost: counts the answer where it must."""
     if usage is not None and _is_believable(usage, measure):
         cached = min(usage.cached_input_tokens, usage.input_tokens)
-        return Bill(
-            usage.input_tokens, usage.output_tokens, cached, ModelCall.UsageSource.PROVIDER
-        )
+        return Bill(usage.input_tokens, usage.output_tokens, cached, ModelCall.UsageSource.PROVIDER)
     if not has_content:
         return Bill(is_odd=usage is not None)
     answered = count(measure.answered, measure.tokenizer)

@@ -55,7 +55,8 @@ class Prices:
 
     def as_texts(self) -> list[str | None]:
         return [
-            None if price is None else str(price) for price in (self.input, self.cached, self.output)
+            None if price is None else str(price)
+            for price in (self.input, self.cached, self.output)
         ]
 
     @classmethod
@@ -108,9 +109,7 @@ def lease_end() -> Any:
 def refuse(*, payer: Payer) -> None:
     """Count a call that a limit turned away."""
     with place(payer.workspace_id, payer.user_id):
-        recording.refused(
-            workspace_id=payer.workspace_id, user_id=payer.user_id, at=timezone.now()
-        )
+        recording.refused(workspace_id=payer.workspace_id, user_id=payer.user_id, at=timezone.now())
 
 
 def settle(
@@ -171,6 +170,7 @@ def _final_values(call: ModelCall, outcome: Outcome) -> dict[str, object]:
         "usage_source": outcome.usage_source,
         "tries": outcome.tries,
         "cost": cost,
+        "params": call.params,
         "partial_text": outcome.text if _is_kept(call, outcome) else "",
         "first_token_at": outcome.first_token_at,
         "completed_at": max(outcome.completed_at, call.started_at),

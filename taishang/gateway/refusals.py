@@ -7,8 +7,6 @@ from uuid import UUID
 
 from taishang.providers.errors import ErrorClass, ProviderError
 
-CONNECT_URL = "/models/"
-
 
 class NetworkInTransaction(RuntimeError):
     """The gateway was entered while a transaction is open: it would be held for as long as the model takes."""
@@ -17,24 +15,14 @@ class NetworkInTransaction(RuntimeError):
         super().__init__("a model may not be called inside a database transaction")
 
 
-class ModelNotFound(LookupError):
-    """No model of this name can be used here."""
+class ModelNotInPlan(LookupError):
+    """The person's plan leaves only those of the platform's models that are marked for it."""
 
-    code = "model_not_found"
+    code = "model_not_in_plan"
 
     def __init__(self, reference: str) -> None:
         super().__init__(reference)
         self.members = {"model": reference[:150]}
-
-
-class NoModelConfigured(LookupError):
-    """Nobody has connected a model of this kind."""
-
-    code = "no_model_configured"
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.members = {"kind": kind, "help_url": CONNECT_URL}
 
 
 class CapabilityMissing(ValueError):
