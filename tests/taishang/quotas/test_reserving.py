@@ -14,7 +14,7 @@ from taishang.models import Quota, UserQuota
 from taishang.quotas import reserving
 from taishang.quotas.plans import Plan
 from taishang.quotas.reserving import Amount, Charge, Payer, QuotaExceeded
-from tests.taishang.gateway.conftest import Desk, desk  # noqa: F401
+from tests.taishang.desk import Desk
 
 ROOM = Plan("pro", None, 1000, free_tier_only=False)
 
@@ -53,7 +53,9 @@ def test_the_last_tokens_can_be_reserved_and_not_one_more(desk):
 
 
 @pytest.mark.parametrize("is_born", [True, False])
-def test_of_a_crowd_exactly_as_many_get_through_as_there_is_room(desk, settings, is_born, monkeypatch):
+def test_of_a_crowd_exactly_as_many_get_through_as_there_is_room(
+    desk, settings, is_born, monkeypatch
+):
     monkeypatch.setattr("taishang.quotas.plans.first_tokens", lambda: 200)
     if is_born:
         desk.quota(monthly_quota=200)
