@@ -46,7 +46,12 @@ class Local(OpenAICompatible):
 
 def _text(entry: str | Sequence[int]) -> str:
     """Texts as they are; token lists are of OpenAI's older embedding models, as its clients send them."""
-    return mended(entry if isinstance(entry, str) else decoded(entry, "cl100k"))
+    if isinstance(entry, str):
+        return mended(entry)
+    try:
+        return mended(decoded(entry, "cl100k"))
+    except ValueError as error:
+        raise ProviderError(ErrorClass.BAD_REQUEST, str(error)) from error
 
 
 def _embedded(texts: Sequence[str], is_query: bool) -> tuple[list[list[float]], int]:  # noqa: FBT001 the engine's own flag
