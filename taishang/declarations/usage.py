@@ -56,6 +56,12 @@ PROBLEMS = (
         _("Choose another model, connect one with a key of your own, or change the plan."),
     ),
     (
+        "export_too_large",
+        413,
+        _("More lines than one export holds"),
+        _("Ask for fewer days."),
+    ),
+    (
         "call_finished",
         409,
         _("The call has ended"),
