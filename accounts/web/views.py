@@ -51,6 +51,8 @@ class ApiView(APIView):
     works_while_frozen: ClassVar[bool] = False
     # The reply shows a secret once and is never stored for replay.
     reply_holds_secret: bool = False
+    # Replies may be kept for a request that is repeated with the same `Idempotency-Key`.
+    keeps_replies: ClassVar[bool] = True
     max_json_bytes: ClassVar[int] = MAX_JSON_BYTES
 
     authentication_classes = [PrincipalAuthentication]
@@ -87,7 +89,7 @@ class ApiView(APIView):
         if any(isinstance(value, str) and "\x00" in value for value in kwargs.values()):
             raise Http404
         self._check_query(request)
-        if request.method not in SAFE_METHODS:
+        if request.method not in SAFE_METHODS and self.keeps_replies:
             # The instance's own handler, so that REST framework's dispatch finds the guarded one.
             setattr(self, method, idempotency.once(self, getattr(self, method)))
 
