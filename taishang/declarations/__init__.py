@@ -1,8 +1,9 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from taishang.declarations import engine, providers
+from taishang.declarations import engine, providers, usage
 
 
 def declare() -> None:
     engine.declare()
     providers.declare()
+    usage.declare()
