@@ -5,6 +5,7 @@ from taishang.views import application, generation, projects, review, tasks
 urlpatterns = [
     # For programs
     path("api/v1/", include("taishang.api.urls")),
+    path("api/openai/v1/", include("taishang.api.openai.urls")),
     # Tasks
     path("tasks/", tasks.task_list, name="tasks"),
     path("tasks/count/", tasks.task_count, name="task_count"),

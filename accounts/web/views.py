@@ -25,7 +25,7 @@ from accounts.authentication import Principal
 from accounts.models import User
 from accounts.web import etags, idempotency, pagination, throttles
 from accounts.web.authentication import PrincipalAuthentication, principal_of
-from accounts.web.parsing import MAX_JSON_BYTES, JsonParser, JsonRenderer, check_text
+from accounts.web.parsing import MAX_JSON_BYTES, MAX_VALUES, JsonParser, JsonRenderer, check_text
 from accounts.web.permissions import DeclaredPermission
 from accounts.web.problems import Invalid, Refused, field_error
 
@@ -54,6 +54,7 @@ class ApiView(APIView):
     # Replies may be kept for a request that is repeated with the same `Idempotency-Key`.
     keeps_replies: ClassVar[bool] = True
     max_json_bytes: ClassVar[int] = MAX_JSON_BYTES
+    max_json_values: ClassVar[int] = MAX_VALUES
 
     authentication_classes = [PrincipalAuthentication]
     permission_classes = [DeclaredPermission]

@@ -47,9 +47,7 @@ class ChatIn(Serializer):
     )
     stream = serializers.BooleanField(required=False, allow_null=True)
     stream_options = StreamOptionsIn(required=False, allow_null=True)
-    temperature = serializers.FloatField(
-        required=False, allow_null=True, min_value=0, max_value=2
-    )
+    temperature = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=2)
     top_p = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=1)
     max_tokens = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     max_completion_tokens = serializers.IntegerField(required=False, allow_null=True, min_value=1)
@@ -78,9 +76,7 @@ class EmbeddingsIn(Serializer):
 
     model = serializers.CharField(max_length=150)
     input = serializers.JSONField()
-    encoding_format = serializers.ChoiceField(
-        ["float", "base64"], required=False, allow_null=True
-    )
+    encoding_format = serializers.ChoiceField(["float", "base64"], required=False, allow_null=True)
     dimensions = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=16_000
     )
@@ -154,33 +150,40 @@ def embeddings(given: Mapping[str, Any], ignored: Sequence[str]) -> Embeddings:
     inputs = _inputs(given["input"])
     prompt = EmbeddingPrompt(inputs, "passage", given.get("dimensions"))
     if count_prompt(prompt, "cl100k").tokens > MAX_INPUT_TOKENS:
-        raise _invalid(
-            "/input", _("At most %(most)s tokens at once.") % {"most": MAX_INPUT_TOKENS}
-        )
+        raise _invalid("/input", _("At most %(most)s tokens at once.") % {"most": MAX_INPUT_TOKENS})
     return Embeddings(given["model"], prompt, given.get("encoding_format") == "base64", ignored)
 
 
 def _faults(messages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    pictures = 0
     for place, message in enumerate(messages):
         at = f"/messages/{place}"
         if message.get("role") not in ROLES:
             yield field_error(f"{at}/role", "invalid_choice", _("No such role."))
-        content = message.get("content")
-        if isinstance(content, list):
-            for index, part in enumerate(content):
-                pictures += _is_picture(part)
-                if not _is_part(part):
-                    message_ = _("A part is text, or a picture of at most 10 MB.")
-                    yield field_error(f"{at}/content/{index}", "invalid", message_)
-        elif not isinstance(content, str) and not _may_be_silent(message):
-            yield field_error(f"{at}/content", "invalid", _("Content is text or a list of parts."))
         if not _are_calls(message.get("tool_calls")):
             yield field_error(f"{at}/tool_calls", "invalid", _("These are no tool calls."))
+        yield from _content_faults(at, message)
+    pictures = sum(map(_is_picture, _parts(messages)))
     if pictures > MAX_IMAGES:
-        yield field_error(
-            "/messages", "max_length", _("At most %(most)s pictures.") % {"most": MAX_IMAGES}
-        )
+        most = _("At most %(most)s pictures.") % {"most": MAX_IMAGES}
+        yield field_error("/messages", "max_length", most)
+
+
+def _content_faults(at: str, message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    content = message.get("content")
+    if not isinstance(content, list):
+        if not isinstance(content, str) and not _may_be_silent(message):
+            yield field_error(f"{at}/content", "invalid", _("Content is text or a list of parts."))
+        return
+    for index, part in enumerate(content):
+        if not _is_part(part):
+            words = _("A part is text, or a picture of at most 10 MB.")
+            yield field_error(f"{at}/content/{index}", "invalid", words)
+
+
+def _parts(messages: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
+    for message in messages:
+        content = message.get("content")
+        yield from content if isinstance(content, list) else ()
 
 
 def _may_be_silent(message: Mapping[str, Any]) -> bool:
@@ -201,7 +204,9 @@ def _is_part(part: Any) -> bool:
     if part.get("type") != "image_url" or not isinstance(url, str):
         return False
     # What lies elsewhere is named to the provider as it is; nobody here fetches it.
-    return len(url) <= MAX_IMAGE_CHARACTERS and url.startswith(("data:image/", "https://", "http://"))
+    return len(url) <= MAX_IMAGE_CHARACTERS and url.startswith(
+        ("data:image/", "https://", "http://")
+    )
 
 
 def _are_calls(calls: Any) -> bool:
@@ -253,7 +258,7 @@ def _are_tokens(given: Any) -> bool:
         isinstance(given, list)
         and bool(given)
         and all(isinstance(token, int) and not isinstance(token, bool) for token in given)
-        and 0 <= min(given)
+        and min(given) >= 0
         and max(given) < 2**31
     )
 

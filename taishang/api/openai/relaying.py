@@ -1,7 +1,7 @@
 """One call of the gateway as an answer over HTTP: whole, or as it happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,7 +24,7 @@ HEARTBEAT_SECONDS = 10.0
 STATUS_SECONDS = 10.0
 
 
-async def answered(ask: Ask, wish: Chat) -> HttpResponse:
+async def answered(ask: Ask) -> HttpResponse:
     """The whole answer. Raises what the gateway refuses with, CallFailed, CallCancelled."""
     answer = await whole(Stream(ask))
     return _json(orjson.dumps(writing.completion(answer)), answer)
@@ -41,56 +41,79 @@ async def streamed(request: HttpRequest, ask: Ask, wish: Chat) -> HttpResponseBa
     stream = await Stream(ask).open()
     events = _Patient(stream)
     try:
-        first = await events.next(STATUS_SECONDS)
-        if isinstance(first, Failed | Stopped):
-            raise _error(first, stream)
-        if isinstance(first, Start):
-            # A provider that fails at once is named, then fails: the status still tells.
-            second = await events.peek(0)
-            if isinstance(second, Failed):
-                raise _error(second, stream)
+        opening = await _opening(events)
+        if isinstance(opening[-1], Failed | Stopped):
+            raise _error(opening[-1], stream)
     except BaseException:
         await events.close()
         raise
     response = StreamingHttpResponse(
-        _frames(request, events, first, wish, str(stream.call_id)), content_type=CONTENT_TYPE
+        _frames(request, events, opening, wish), content_type=CONTENT_TYPE
     )
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
-    for name, value in _headers(first).items():
+    for name, value in _headers(opening[0]).items():
         response[name] = value
     return response
 
 
+async def _opening(events: "_Patient") -> list[Event | None]:
+    """What comes before the first piece of the answer, and that piece or end; None last when nothing came in time.
+
+    A call that fails before it said anything names who answered and what it used, and then fails.
+    """
+    found: list[Event | None] = []
+    while not found or isinstance(found[-1], Start | Usage):
+        found.append(await events.next(STATUS_SECONDS))
+    return found
+
+
 async def _frames(
-    request: HttpRequest, events: "_Patient", first: Event | None, wish: Chat, call_id: str
+    request: HttpRequest, events: "_Patient", opening: Sequence[Event | None], wish: Chat
 ) -> AsyncIterator[bytes]:
-    writer: writing.ChunkWriter | None = None
-    usage: Usage | None = None
-    event = first
+    """The bytes of the stream. Whatever ends it, the call behind it is closed."""
+    teller = _Teller(request, wish)
     try:
-        while True:
-            if event is None:
-                yield writing.HEARTBEAT
-            elif isinstance(event, Start):
-                writer = writing.ChunkWriter(
-                    event.call_id, event.model, wants_usage=wish.wants_usage
-                )
-                yield writer.first()
-            elif isinstance(event, Usage):
-                usage = event
-            elif isinstance(event, Ended):
-                writer = writer or writing.ChunkWriter(call_id, wish.model, wants_usage=False)
-                yield writer.last(event.finish_reason, usage)
-                return
-            elif isinstance(event, Failed | Stopped):
-                yield _told(request, event)
-                return
-            elif writer is not None:
-                yield writer.piece(event)
-            event = await events.next(HEARTBEAT_SECONDS)
+        for event in opening:
+            if frame := teller.frame(event):
+                yield frame
+        while not teller.is_over:
+            if frame := teller.frame(await events.next(HEARTBEAT_SECONDS)):
+                yield frame
     finally:
         await events.close()
+
+
+class _Teller:
+    """Turns the events of one call into frames."""
+
+    def __init__(self, request: HttpRequest, wish: Chat) -> None:
+        self.is_over = False
+        self._request = request
+        self._wish = wish
+        self._writer: writing.ChunkWriter | None = None
+        self._usage: Usage | None = None
+
+    def frame(self, event: Event | None) -> bytes:
+        if event is None:
+            return writing.HEARTBEAT
+        if isinstance(event, Failed | Stopped):
+            self.is_over = True
+            return _told(self._request, event)
+        if isinstance(event, Start):
+            self._writer = writing.ChunkWriter(
+                event.call_id, event.model, wants_usage=self._wish.wants_usage
+            )
+            return self._writer.first()
+        if isinstance(event, Usage):
+            self._usage = event
+            return b""
+        if self._writer is None:
+            return b""
+        if isinstance(event, Ended):
+            self.is_over = True
+            return self._writer.last(event.finish_reason, self._usage)
+        return self._writer.piece(event)
 
 
 class _Patient:
@@ -102,19 +125,14 @@ class _Patient:
 
     async def next(self, seconds: float) -> Event | None:
         """The next event, None when none came in time. A stream that ends without an end has failed."""
-        found = await self.peek(seconds)
-        if found is not None:
-            self._pending = None
-        return found
-
-    async def peek(self, seconds: float) -> Event | None:
         if self._pending is None:
             self._pending = asyncio.ensure_future(anext(self._stream))
         await asyncio.wait({self._pending}, timeout=seconds)
         if not self._pending.done():
             return None
+        done, self._pending = self._pending, None
         try:
-            return self._pending.result()
+            return done.result()
         except StopAsyncIteration:
             return Stopped()
 
@@ -164,5 +182,4 @@ def _told(request: HttpRequest, event: Failed | Stopped) -> bytes:
         "detail": event.message if isinstance(event, Failed) else str(declared.remedy),
         "trace_id": getattr(request, "trace_id", ""),
     }
-    body, _headers_ = errors.shape(problem)
-    return writing.error(body)
+    return writing.error(errors.shape(problem)[0])

@@ -1,0 +1,23 @@
+"""The door for OpenAI's clients: how large a request may be, how its errors look, what it refuses."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import registry
+from laojun.declarations import entries
+from taishang.api.openai import errors
+from taishang.api.openai.views import MAX_BODY_BYTES
+
+PROBLEMS = (
+    (
+        "unsupported_parameter",
+        400,
+        _("This parameter is not supported"),
+        _("Leave it out, or set it to its default."),
+    ),
+)
+
+
+def declare() -> None:
+    entries.problems(PROBLEMS)
+    registry.error_shapes.add(errors.PREFIX, errors.shape)
+    registry.body_limits.add(errors.PREFIX, MAX_BODY_BYTES)
