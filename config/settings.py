@@ -303,6 +303,8 @@ SPECTACULAR_SETTINGS = {
         "NotificationType": "laojun.models.Notification.Type",
         "SessionKind": "accounts.models.Session.Kind",
         "VersionKind": "taishang.models.ProjectVersion.Kind",
+        "ModelKind": "taishang.models.Kind",
+        "ModelStatus": "taishang.models.Model.Status",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

@@ -21,7 +21,6 @@ ALIAS_PATTERN = r"^@[a-z][a-z0-9-]{0,31}$"
 # No `@` (it separates the version), no control characters, no space at the edges.
 NAME_PATTERN = r"^[^@[:cntrl:][:space:]]([^@[:cntrl:]]*[^@[:cntrl:][:space:]])?$"
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
-PRICE_DIGITS = {"max_digits": 18, "decimal_places": 10}
 
 
 class Kind(models.TextChoices):
@@ -151,8 +150,8 @@ class Model(models.Model):
     quota_exempt = models.BooleanField(_("outside quotas"), default=False)
     is_free_tier = models.BooleanField(_("in the free plan"), default=False)
 
-    input_price = models.DecimalField(**PRICE_DIGITS, null=True, editable=False)
-    output_price = models.DecimalField(**PRICE_DIGITS, null=True, editable=False)
+    input_price = models.DecimalField(max_digits=18, decimal_places=10, null=True, editable=False)
+    output_price = models.DecimalField(max_digits=18, decimal_places=10, null=True, editable=False)
     currency = models.CharField(_("currency"), max_length=3, blank=True, editable=False)
     price_known = models.BooleanField(_("price known"), default=False, editable=False)
 
@@ -389,13 +388,19 @@ class ModelPrice(models.Model):
         "accounts.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="prices")
-    input_price = models.DecimalField(_("input"), **PRICE_DIGITS, null=True, blank=True)
-    output_price = models.DecimalField(_("output"), **PRICE_DIGITS, null=True, blank=True)
+    input_price = models.DecimalField(
+        _("input"), max_digits=18, decimal_places=10, null=True, blank=True
+    )
+    output_price = models.DecimalField(
+        _("output"), max_digits=18, decimal_places=10, null=True, blank=True
+    )
     cached_input_price = models.DecimalField(
-        _("cached input"), **PRICE_DIGITS, null=True, blank=True
+        _("cached input"), max_digits=18, decimal_places=10, null=True, blank=True
     )
     currency = models.CharField(_("currency"), max_length=3)
-    fx_rate = models.DecimalField(_("exchange rate"), **PRICE_DIGITS, default=Decimal(1))
+    fx_rate = models.DecimalField(
+        _("exchange rate"), max_digits=18, decimal_places=10, default=Decimal(1)
+    )
     effective_from = models.DateTimeField(_("from"))
     note = models.CharField(_("note"), max_length=500, blank=True)
     created_by = models.ForeignKey(
