@@ -53,7 +53,9 @@ def test_the_last_tokens_can_be_reserved_and_not_one_more(desk):
 
 
 @pytest.mark.parametrize("is_born", [True, False])
-def test_of_a_crowd_exactly_as_many_get_through_as_there_is_room(desk, settings, is_born, monkeypatch):
+def test_of_a_crowd_exactly_as_many_get_through_as_there_is_room(
+    desk, settings, is_born, monkeypatch
+):
     monkeypatch.setattr("taishang.quotas.plans.first_tokens", lambda: 200)
     if is_born:
         desk.quota(monthly_quota=200)
