@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-gateway
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -85,3 +85,6 @@ bench-audit: setup    ## what the audit log and its chain cost, as ratios agains
 
 bench-plugins: setup  ## what a call of a plugin adds to a bare pooled client, and what a warm WebAssembly call takes
 	DJANGO_SETTINGS_MODULE=config.settings DATABASE_NAME=taishang_bench LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.plugins
+
+bench-gateway: setup   ## what the gateway adds to a model's first word, and what 500 idle streams take
+	DJANGO_SETTINGS_MODULE=tests.rig.settings LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.gateway

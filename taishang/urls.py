@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from taishang.views import application, generation, projects, review, tasks
+from taishang.views import application, developers, generation, projects, review, tasks
 
 urlpatterns = [
     # For programs
@@ -12,6 +12,8 @@ urlpatterns = [
     path("tasks/<uuid:pk>/", tasks.task_detail, name="task"),
     path("tasks/<uuid:pk>/cancellation/", tasks.cancel, name="task_cancellation"),
     path("tasks/<uuid:pk>/retry/", tasks.retry, name="task_retry"),
+    # Models, for those who write programs
+    path("developers/", developers.developers, name="developers"),
     # Generation jobs
     path("generation/", generation.jobs, name="generation_list"),
     path("generation/new/", generation.new, name="generation_new"),
