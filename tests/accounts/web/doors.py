@@ -104,6 +104,7 @@ PLAIN = {
     "number": "1",
     "version": "1.0.0",
     "alias": "@fast",
+    "reference": "@fast",
 }
 # The same for pages, by the route they stand in.
 PAGE_IDS = {
