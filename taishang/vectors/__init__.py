@@ -1,0 +1,1 @@
+"""Collections of vectors: rows, search, indexes and the engines that rank them."""
