@@ -31,6 +31,12 @@ COLUMNS = {
 }
 
 
+class NoEmbeddingModel(Exception):
+    """A text was asked for, and nothing here turns texts into vectors."""
+
+    code = "no_embedding_model"
+
+
 class NotEmbedded(Exception):
     """The row that is the example has no vector yet."""
 
@@ -106,7 +112,7 @@ def search(
     """Find rows. The collection was read through `standing.with_standing` by who may see it.
 
     `text_vector` is the embedding of `query.text`, made before the transaction at hand.
-    Shapes: `text_vector` (dimension,) float32. Raises VectorRow.DoesNotExist, NotEmbedded. One round trip, seldom more.
+    Shapes: `text_vector` (dimension,) float32. Raises VectorRow.DoesNotExist, NotEmbedded, NoEmbeddingModel. One round trip, seldom more.
     """
     asked = _Search(standing.of(collection), query)
     vector, without = asked.asked_vector(text_vector)
@@ -145,6 +151,8 @@ class _Search:
         if self.query.like is not None:
             return self.example(self.query.like)
         found = self.query.vector if self.query.vector is not None else text_vector
+        if found is None and self.query.text is not None:
+            raise NoEmbeddingModel
         return (None if found is None else Vector.of(found)), None
 
     def example(self, external_id: str) -> tuple[Vector, int]:

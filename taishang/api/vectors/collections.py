@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -17,13 +18,20 @@ from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 from taishang.models import VectorCollection
-from taishang.models.vectors import MAX_DIMENSION, Backend, IndexType, Metric, Precision
-from taishang.vectors import collections, lifecycle, standing
+from taishang.models.vectors import (
+    FIELD_TYPES,
+    MAX_DIMENSION,
+    WRITABLE_STATUSES,
+    Backend,
+    IndexType,
+    Metric,
+    Precision,
+)
+from taishang.vectors import collections, standing
 from taishang.vectors.collections import By
 
 PATH = r"[^.\x00-\x1f]{1,64}(\.[^.\x00-\x1f]{1,64}){0,7}"
-ALIASES = {"metric": {"dot": "ip"}}
-FIELD_TYPES = ("string", "number", "boolean", "datetime", "string[]")
+LOWEST_TARGET = Decimal("0.5")
 
 
 class AliasedChoice(serializers.ChoiceField):
@@ -42,9 +50,7 @@ class AliasedChoice(serializers.ChoiceField):
 class IndexParamsIn(Serializer):
     m = serializers.IntegerField(min_value=2, max_value=100, required=False)
     ef_construction = serializers.IntegerField(min_value=4, max_value=1000, required=False)
-    lists = serializers.IntegerField(
-        min_value=1, max_value=32768, required=False, allow_null=True
-    )
+    lists = serializers.IntegerField(min_value=1, max_value=32768, required=False, allow_null=True)
 
 
 class FilterableIn(Serializer):
@@ -70,11 +76,15 @@ class CollectionChangeIn(Serializer):
     keyword_enabled = serializers.BooleanField(required=False)
     sample_queries = serializers.BooleanField(required=False)
     recall_target = serializers.DecimalField(
-        max_digits=4, decimal_places=3, min_value="0.5", max_value=1, required=False
+        max_digits=4,
+        decimal_places=3,
+        min_value=LOWEST_TARGET,
+        max_value=Decimal(1),
+        required=False,
     )
     shard_count = serializers.IntegerField(min_value=1, max_value=64, required=False)
     replication = serializers.IntegerField(min_value=1, max_value=8, required=False)
-    status = serializers.ChoiceField(["active", "readonly"], required=False)
+    status = serializers.ChoiceField(WRITABLE_STATUSES, required=False)
 
     def validate_name(self, name: str) -> str:
         try:
@@ -91,7 +101,6 @@ class CollectionIn(CollectionChangeIn):
     name = serializers.CharField(max_length=63)
     dimension = serializers.IntegerField(min_value=1, max_value=MAX_DIMENSION)
     keep_embedding = serializers.BooleanField(default=True)
-    expected_rows = serializers.IntegerField(min_value=0, required=False)
 
 
 class FieldOut(serializers.Serializer):
@@ -181,9 +190,7 @@ class CollectionView(ApiView):
         tag = self.tag(collection)
         if self.request.method == "GET" and etags.matches(self.request, tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-        return Response(
-            self.shown(collection, CollectionOut), status=status, headers={"ETag": tag}
-        )
+        return Response(self.shown(collection, CollectionOut), status=status, headers={"ETag": tag})
 
 
 class Collections(CollectionView):
@@ -197,19 +204,18 @@ class Collections(CollectionView):
     @extend_schema(responses=page_of(CollectionOut))
     def get(self, request: Request) -> Response:
         """The collections of this workspace."""
-        wanted = {name: value for name, value in request.GET.items() if name in self.query_parameters}
+        wanted = {
+            name: value for name, value in request.GET.items() if name in self.query_parameters
+        }
         return self.page(self.visible().filter(**wanted), CollectionOut)
 
     @extend_schema(request=CollectionIn, responses={201: CollectionOut})
     def post(self, request: Request) -> Response:
-        """Make a collection. Who expects many rows says so, and they get their own place at once."""
-        values = self.read(CollectionIn)
-        expected = values.pop("expected_rows", 0)
-        made = lifecycle.create(
+        """Make a collection."""
+        made = collections.create(
             workspace_id=self.workspace_id,
             by=By.principal(self.principal),
-            values=values,
-            expected_rows=expected,
+            values=self.read(CollectionIn),
         )
         answer = self.shown_with_tag(made.pk, status=HTTPStatus.CREATED)
         answer["Location"] = f"{request.path}{made.pk}/"
@@ -233,9 +239,7 @@ class CollectionDetail(CollectionView):
         collection = self.collection(collection_id, lock=True)
         etags.require(request, collection, optional=True)
         values = self.read(CollectionChangeIn, instance=collection, partial=True)
-        collections.change(
-            collection=collection, by=By.principal(self.principal), values=values
-        )
+        collections.change(collection=collection, by=By.principal(self.principal), values=values)
         return self.shown_with_tag(collection_id)
 
     @extend_schema(responses={204: None})

@@ -20,7 +20,7 @@ from taishang.api.vectors import parsing
 from taishang.api.vectors.collections import CollectionView
 from taishang.api.vectors.parsing import VectorParser
 from taishang.models import VectorRow
-from taishang.vectors import clearing, deleting, following, queries, querying, rows, writing
+from taishang.vectors import clearing, deleting, queries, querying, rows, writing
 from taishang.vectors.queries import QueryInvalid
 
 UPSERT_FIELDS = frozenset({"rows", "mode"})
@@ -82,9 +82,7 @@ class QueryIn(serializers.Serializer):
     exact = serializers.BooleanField(default=False)
     ef_search = serializers.IntegerField(required=False)
     min_score = serializers.FloatField(required=False)
-    include = serializers.ListField(
-        child=serializers.ChoiceField(queries.INCLUDES), required=False
-    )
+    include = serializers.ListField(child=serializers.ChoiceField(queries.INCLUDES), required=False)
     hybrid = HybridIn(required=False)
     timeout_ms = serializers.IntegerField(default=2000, min_value=50, max_value=10_000)
     explain = serializers.BooleanField(default=False)
@@ -174,7 +172,6 @@ class Upsert(CollectionView):
             raise Invalid([field_error("/mode", "invalid", "atomic or partial.")])
         collection = self.collection(collection_id)
         written = writing.upsert(collection=collection, sent=sent, mode=mode)
-        following.after_write(collection=collection, entry=written.entry)
         results = [result.shown() for result in written.results]
         return parsing.answer({"results": results, "counts": written.counts, "seq": written.seq})
 
@@ -244,7 +241,9 @@ class Vectors(CollectionView):
     @extend_schema(responses=page_of(VectorOut))
     def get(self, request: Request, collection_id: int) -> Response:
         """The rows of a collection in the order of their insertion."""
-        wanted = {name: value for name, value in request.GET.items() if name in self.query_parameters}
+        wanted = {
+            name: value for name, value in request.GET.items() if name in self.query_parameters
+        }
         found = VectorRow.objects.filter(collection=self.collection(collection_id), **wanted)
         return self.page(found.defer("embedding", "tsv"), VectorOut)
 
