@@ -59,6 +59,9 @@ ACTIONS = {
     "vector_collection.restore": _("restored a vector collection"),
     "vector_collection.purge": _("removed a vector collection for good"),
     "vector_collection.delete_rows": _("deleted vectors by a condition"),
+    "vector_collection.promote": _("gave a vector collection its own partition"),
+    "vector_collection.index_build": _("built the index of a vector collection"),
+    "vector_collection.index_drop": _("dropped the index of a vector collection"),
     "vector_collection.repair": _("repaired the counters of a vector collection"),
 }
 BOTH = frozenset({GLOBAL, WORKSPACE})
@@ -71,6 +74,8 @@ SETTINGS = (
     ("workspace_collections", 100, 0, 10_000, BOTH, _("Vector collections"), ""),
     ("workspace_rows", 1_000_000, 0, 100_000_000, BOTH, _("Vectors"), ""),
     ("workspace_partitions", 20, 0, 500, BOTH, _("Own partitions"), ""),
+    ("build_memory_mb", 256, 16, 65_536, frozenset({GLOBAL}), _("Memory of an index build"), "MB"),
+    ("build_workers", 2, 0, 32, frozenset({GLOBAL}), _("Helpers of an index build"), ""),
     ("embed_batch", 32, 1, 256, frozenset({GLOBAL}), _("Texts embedded at once"), ""),
 )
 PROBLEMS = (
