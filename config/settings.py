@@ -305,6 +305,8 @@ SPECTACULAR_SETTINGS = {
         "CollectionStatus": "taishang.models.VectorCollection.Status",
         "WritableStatus": "taishang.models.vectors.WRITABLE_STATUSES",
         "PayloadFieldType": "taishang.models.vectors.FIELD_TYPES",
+        "ModelKind": "taishang.models.Kind",
+        "ModelStatus": "taishang.models.Model.Status",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

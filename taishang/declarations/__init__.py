@@ -1,8 +1,11 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from taishang.declarations import engine, vectors
+from taishang.declarations import catalogue, engine, providers, usage, vectors
 
 
 def declare() -> None:
     engine.declare()
+    catalogue.declare()
+    providers.declare()
+    usage.declare()
     vectors.declare()
