@@ -1,6 +1,6 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from taishang.declarations import catalogue, engine, openai, providers, usage
+from taishang.declarations import catalogue, engine, openai, providers, usage, vectors
 
 
 def declare() -> None:
@@ -9,3 +9,4 @@ def declare() -> None:
     providers.declare()
     openai.declare()
     usage.declare()
+    vectors.declare()
