@@ -1,1 +1,1 @@
-"""Collections of vectors: rows, search, indexes and the engines that rank them."""
+"""Vector collections: rows that are found by meaning, by words or by example, with filters and namespaces."""
