@@ -183,9 +183,7 @@ def change(*, collection: VectorCollection, by: By, values: Mapping[str, Any]) -
     Raises ManagedCollection, CollectionNotEmpty, NameTaken, OverIndexLimit, SearchRefused, BackendUnavailable.
     """
     require_unmanaged(collection)
-    moved = {
-        name: value for name, value in values.items() if getattr(collection, name) != value
-    }
+    moved = {name: value for name, value in values.items() if getattr(collection, name) != value}
     settled = [name for name in SETTLED if name in moved]
     if settled and VectorState.objects.filter(collection=collection, rows__gt=0).exists():
         raise CollectionNotEmpty(settled)
@@ -280,5 +278,8 @@ def _check_engine(collection: VectorCollection) -> None:
         raise SearchRefused(
             _("%(backend)s has no index of this kind.") % {"backend": collection.backend}
         )
-    if collection.backend != "milvus" and (collection.shard_count, collection.replication) != (1, 1):
+    if collection.backend != "milvus" and (collection.shard_count, collection.replication) != (
+        1,
+        1,
+    ):
         raise SearchRefused(_("Shards and replicas belong to the backend milvus."))

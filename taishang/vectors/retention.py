@@ -58,7 +58,5 @@ POLICIES = (
     ),
     RetentionPolicy("tai_vector_usage", "keep", _("until the workspace is deleted")),
     RetentionPolicy("tai_vector_changes", "keep", _("until every engine and copy has them")),
-    RetentionPolicy(
-        "tai_vector_recall_runs", "delete", _("1 year"), due=measured_long_ago
-    ),
+    RetentionPolicy("tai_vector_recall_runs", "delete", _("1 year"), due=measured_long_ago),
 )

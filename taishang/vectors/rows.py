@@ -179,7 +179,9 @@ def namespace_of(value: Any) -> str:
     """A checked namespace. Raises RowFault."""
     fits = isinstance(value, str) and len(value) <= MAX_NAMESPACE and _storable(value)
     if not fits or CONTROLS & set(value):
-        detail = f"A namespace is text of at most {MAX_NAMESPACE} characters without control characters."
+        detail = (
+            f"A namespace is text of at most {MAX_NAMESPACE} characters without control characters."
+        )
         raise RowFault("bad_namespace", detail)
     return value
 
