@@ -69,18 +69,21 @@ def give_back(*, workspace_id: int, what: str, count: int = 1) -> None:
     VectorUsage.objects.filter(workspace_id=workspace_id).update(**{what: F(what) - count})
 
 
-def move_rows(cursor: Any, *, workspace_id: int, rows: int, size: int) -> None:
-    """Count rows and bytes that a write brought or took. Raises LimitReached. One statement."""
+def rows_statement(*, workspace_id: int, rows: int, size: int) -> tuple[str, list[Any]]:
+    """The statement that counts rows and bytes of a write; it changes no row where the ceiling is reached."""
     limit = value("workspace_rows", workspace_id)
-    cursor.execute(
-        "UPDATE tai_vector_usage SET rows = rows + %(rows)s, bytes = bytes + %(size)s,"
-        " updated_at = clock_timestamp()"
-        " WHERE workspace_id = %(workspace)s AND (%(rows)s <= 0 OR rows + %(rows)s <= %(limit)s)",
-        {"rows": rows, "size": size, "workspace": workspace_id, "limit": limit},
+    return (
+        "UPDATE tai_vector_usage SET rows = rows + %s, bytes = bytes + %s,"
+        " updated_at = clock_timestamp() WHERE workspace_id = %s AND (%s <= 0 OR rows + %s <= %s)",
+        [rows, size, workspace_id, rows, rows, limit],
     )
-    if cursor.rowcount == 0:
-        used = VectorUsage.objects.values_list("rows", flat=True).get(workspace_id=workspace_id)
-        raise LimitReached("rows", limit=limit, used=used)
+
+
+def rows_refused(*, workspace_id: int) -> LimitReached:
+    """The error of a `rows_statement` that changed nothing."""
+    used = VectorUsage.objects.filter(workspace_id=workspace_id).values_list("rows", flat=True)
+    limit = value("workspace_rows", workspace_id)
+    return LimitReached("rows", limit=limit, used=used.first() or 0)
 
 
 def own_partitions_in_all() -> int:
