@@ -64,7 +64,7 @@ def _fill(run: Run, engine: Backend, collection: VectorCollection, index: Vector
         total = VectorState.objects.values_list("rows", flat=True).get(pk=collection.pk)
     target = generations.target(collection, index)
     engine.drop(target)
-    run.event("phase", name="filling", rows=total)
+    run.event("phase", step="filling", rows=total)
     sent, last = 0, 0
     with engine.writer(target) as writer:
         while True:
