@@ -306,6 +306,9 @@ SPECTACULAR_SETTINGS = {
         "NotificationType": "laojun.models.Notification.Type",
         "SessionKind": "accounts.models.Session.Kind",
         "VersionKind": "taishang.models.ProjectVersion.Kind",
+        "CollectionStatus": "taishang.models.VectorCollection.Status",
+        "WritableStatus": "taishang.models.vectors.WRITABLE_STATUSES",
+        "PayloadFieldType": "taishang.models.vectors.FIELD_TYPES",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

@@ -38,33 +38,40 @@ BEGIN
         p_collection, tenant, conditions, p_most);
 END $$;
 
--- Ids and terms of rows that hold any of the terms.
+-- Ids of rows that hold any of the terms: heaviest first, then those with the fewest terms, at most p_most.
 CREATE FUNCTION tai_vectors_matching(
-    p_collection bigint, p_namespaces text[], p_query tsquery, p_most integer
-) RETURNS TABLE (row_id bigint, terms tsvector) LANGUAGE plpgsql STABLE SECURITY DEFINER
+    p_collection bigint, p_namespaces text[], p_terms tsquery[], p_weights float8[], p_most integer
+) RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     tenant bigint := {WORKSPACE};
     conditions text := '';
+    any_term tsquery;
+    term tsquery;
 BEGIN
     IF tenant IS NULL THEN RETURN; END IF;
+    FOREACH term IN ARRAY p_terms LOOP
+        any_term := CASE WHEN any_term IS NULL THEN term ELSE any_term || term END;
+    END LOOP;
     IF p_namespaces IS NOT NULL THEN
-        conditions := format(' AND namespace = ANY (%L::text[])', p_namespaces);
+        conditions := format(' AND v.namespace = ANY (%L::text[])', p_namespaces);
     END IF;
     RETURN QUERY EXECUTE format(
-        'SELECT id, tsv FROM public.tai_vectors WHERE collection_id = %s AND workspace_id = %s'
-        ' AND tsv @@ %L::tsquery%s LIMIT %s',
-        p_collection, tenant, p_query, conditions, p_most);
+        'SELECT v.id FROM public.tai_vectors v, LATERAL ('
+        '  SELECT sum(a.weight) AS weight FROM unnest($1, $2) a (term, weight) WHERE v.tsv @@ a.term) f'
+        ' WHERE v.collection_id = %s AND v.workspace_id = %s AND v.tsv @@ %L::tsquery%s'
+        ' ORDER BY f.weight DESC, length(v.tsv), v.id LIMIT %s',
+        p_collection, tenant, any_term, conditions, p_most) USING p_terms, p_weights;
 END $$;
 
 ALTER FUNCTION tai_vectors_containing(bigint, text[], jsonb[], integer) OWNER TO {SEARCH};
-ALTER FUNCTION tai_vectors_matching(bigint, text[], tsquery, integer) OWNER TO {SEARCH};
+ALTER FUNCTION tai_vectors_matching(bigint, text[], tsquery[], float8[], integer) OWNER TO {SEARCH};
 REVOKE CREATE ON SCHEMA public FROM {SEARCH};
 SET LOCAL ROLE {SEARCH};
 REVOKE EXECUTE ON FUNCTION tai_vectors_containing(bigint, text[], jsonb[], integer) FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION tai_vectors_matching(bigint, text[], tsquery, integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION tai_vectors_matching(bigint, text[], tsquery[], float8[], integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tai_vectors_containing(bigint, text[], jsonb[], integer) TO taishang_app;
-GRANT EXECUTE ON FUNCTION tai_vectors_matching(bigint, text[], tsquery, integer) TO taishang_app;
+GRANT EXECUTE ON FUNCTION tai_vectors_matching(bigint, text[], tsquery[], float8[], integer) TO taishang_app;
 RESET ROLE;
 """
 
@@ -84,7 +91,7 @@ class Migration(migrations.Migration):
             FUNCTIONS,
             f"""
             SET LOCAL ROLE {SEARCH};
-            DROP FUNCTION tai_vectors_matching(bigint, text[], tsquery, integer);
+            DROP FUNCTION tai_vectors_matching(bigint, text[], tsquery[], float8[], integer);
             DROP FUNCTION tai_vectors_containing(bigint, text[], jsonb[], integer);
             RESET ROLE;
             """,

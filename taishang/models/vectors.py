@@ -20,6 +20,9 @@ MAX_EXTERNAL_ID = 256
 MAX_DOCUMENT = 20_000
 # What pgvector can index, by precision. Units: dimensions.
 MAX_INDEXED = {"float32": 2_000, "halfvec": 4_000, "binary": 64_000}
+# What a filter may know of a payload's field, and the states people set.
+FIELD_TYPES = [(name, name) for name in ("string", "number", "boolean", "datetime", "string[]")]
+WRITABLE_STATUSES = [("active", _("active")), ("readonly", _("read-only"))]
 DEFAULT_INDEX_PARAMS = {"m": 16, "ef_construction": 200, "lists": None}
 
 

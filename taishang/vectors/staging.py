@@ -9,10 +9,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from django.db import connection
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +34,18 @@ CREATE TEMPORARY TABLE IF NOT EXISTS tai_vector_stage (
 DELETE FROM {TABLE};
 """
 COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A vector in pgvector's binary form, as a parameter of a statement."""
+
+    raw: bytes
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Vector:
+        """From (dimension,) numbers."""
+        return cls(vectors(values.reshape(1, -1))[0])
 
 
 @dataclass(frozen=True)
@@ -54,9 +69,11 @@ def run(*statements: tuple[str, Sequence[Any]]) -> list[Answer]:
     """
     found = raw()
     with connection.wrap_database_errors:
+        if any(isinstance(value, Vector) for _statement, params in statements for value in params):
+            found.adapters.register_dumper(Vector, _dumper(str(connection.settings_dict["NAME"])))
         with found.pipeline():
             cursors = [
-                psycopg.Cursor(found).execute(statement, params, prepare=False)
+                psycopg.Cursor(found).execute(statement, params or None, prepare=False)
                 for statement, params in statements
             ]
         return [
@@ -87,6 +104,21 @@ def vectors(array: np.ndarray) -> list[bytes]:
     """Each line of (n, dimension) float32 as pgvector's binary form: dimension, zero, big-endian floats."""
     head = struct.pack(">hh", array.shape[1], 0)
     return [head + line.tobytes() for line in array.astype(">f4")]
+
+
+@cache
+def _dumper(database: str) -> type[Dumper]:
+    """Binds `Vector` in binary; the type has another number in each database."""
+    row = psycopg.Cursor(raw()).execute("SELECT 'vector'::regtype::oid").fetchone()
+
+    class VectorDumper(Dumper):
+        format = Format.BINARY
+        oid = row[0] if row else 0
+
+        def dump(self, obj: Vector) -> bytes:
+            return obj.raw
+
+    return VectorDumper
 
 
 def _stream(rows: Iterable[Sequence[bytes | None]]) -> Iterator[bytes]:

@@ -26,6 +26,8 @@ from laojun.models import AuditLog
 from laojun.notifications import sending
 from taishang import projects, queue
 from taishang.models import GenerationJob, Task
+from taishang.vectors import collections
+from taishang.vectors.collections import By
 from tests.factories import Person
 from tests.laojun.plugins.making import used
 from tests.laojun.plugins.plugged import given_up
@@ -93,9 +95,10 @@ PATH_IDS = {
     "plugin_id": "plugin",
     "instance_id": "plugin_instance",
     "delivery_id": "delivery",
+    "collection_id": "collection",
 }
 # Parts that name no row: a declared setting, a version within its project.
-PLAIN = {"key": "storage.max_file_size", "number": "1", "version": "1.0.0"}
+PLAIN = {"key": "storage.max_file_size", "number": "1", "version": "1.0.0", "name": "default"}
 # The same for pages, by the route they stand in.
 PAGE_IDS = {
     "workspace/members/<uuid:user_id>/": "person",
@@ -174,6 +177,11 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         )
         notice = sending.notify(user=person.user, type="activated", params={})
         project = projects.create(principal=principal, name=f"Project of {name}")
+        collection = collections.create(
+            workspace_id=workspace.pk,
+            by=By.principal(principal),
+            values={"name": f"of-{name}", "dimension": 3},
+        )
         task = queue.enqueue(kind="rig.echo", workspace=workspace, user=person.user)
         work = queue.enqueue(kind="generation", workspace=workspace, user=person.user)
         GenerationJob.objects.create(
@@ -214,6 +222,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "plugin": str(instance.plugin_id),
         "plugin_instance": str(instance.pk),
         "delivery": str(delivery.pk),
+        "collection": str(collection.pk),
     }
 
 
