@@ -11,17 +11,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
+
+import numpy as np
 
 from taishang.models import VectorCollection
 from taishang.vectors import generations, outbox
 from taishang.vectors.backends import base
 from taishang.vectors.backends.base import MAX_FETCH, EngineError, Hits
-
-if TYPE_CHECKING:
-    import numpy as np
+from taishang.vectors.staging import Vector
 
 GROWTH = 4
+HEAD_BYTES = 4
 # The share of the time left that an engine may use, so that an exact search still fits when it hangs.
 SHARE_OF_TIME = 0.4
 Row = TypeVar("Row")
@@ -47,17 +48,17 @@ class Found(Generic[Row]):
 def nearest(
     *,
     collection: VectorCollection,
-    vector: np.ndarray,
+    vector: Vector,
     top_k: int,
     rank: Rank[Row],
     share: float = 1.0,
     ef_search: int | None = None,
-    deadline: float,
+    seconds: float,
 ) -> Found[Row]:
     """The `top_k` nearest rows by way of the collection's engine.
 
     `rank(ids)` answers at most `top_k` of these rows that are visible and match, by exact distance; `share` is the
-    estimated share of rows that match. `deadline` is of `time.monotonic`. Never raises EngineError.
+    estimated share of rows that match. The engine gets less than half of `seconds`. Never raises EngineError.
     Cost: two statements, then one search of the engine and one `rank` per round.
     """
     index = generations.active(collection.pk)
@@ -72,16 +73,23 @@ def nearest(
         search = partial(
             base.get(collection.backend).search,
             generations.target(collection, index),
-            vector,
+            as_numbers(vector),
             ef_search=ef_search,
         )
-        return _rounds(search, rank, changed, top_k, fetch, deadline)
+        return _rounds(search, rank, changed, top_k, fetch, time.monotonic() + seconds)
     except EngineError as error:
         if isinstance(error, base.Damaged):
             outbox.ask(
                 outbox.REBUILD, collection_id=collection.pk, workspace_id=collection.workspace_id
             )
-        return Found(changed=len(changed), failure=(error.code, error.reason))
+        return Found(
+            changed=len(changed), failure=(error.code, error.reason), warnings=(error.code,)
+        )
+
+
+def as_numbers(vector: Vector) -> np.ndarray:
+    """(dimension,) float32."""
+    return np.frombuffer(vector.raw[HEAD_BYTES:], ">f4").astype("f4")
 
 
 def _rounds(

@@ -11,7 +11,7 @@ from laojun import configs
 from laojun.audit import Actor
 from laojun.configs import Change
 from taishang.models import VectorCollection
-from taishang.vectors import collections, writing
+from taishang.vectors import ceilings, collections, writing
 from taishang.vectors.backends import base
 from taishang.vectors.collections import By
 from tests.taishang.vectors.lite import Lite
@@ -89,3 +89,15 @@ def milvus(lite, settings):
     base.get.cache_clear()
     yield base.get("milvus")
     base.get.cache_clear()
+
+
+@pytest.fixture
+def engines_at_once(monkeypatch):
+    """Small collections too are searched by their engine."""
+    value = ceilings.value
+    small = {"promote_rows": 0, "exact_max": 0}
+    monkeypatch.setattr(
+        ceilings,
+        "value",
+        lambda name, workspace: small[name] if name in small else value(name, workspace),
+    )

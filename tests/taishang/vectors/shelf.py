@@ -1,6 +1,5 @@
 """One collection of alice's workspace on one engine, written and searched as the platform does it."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +7,19 @@ import numpy as np
 
 from laojun.audit import Actor
 from taishang.models import VectorCollection, VectorIndex, VectorState
-from taishang.vectors import collections, deleting, engines, generations, outbox, staging, writing
+from taishang.vectors import (
+    collections,
+    deleting,
+    generations,
+    outbox,
+    queries,
+    querying,
+    standing,
+    writing,
+)
 from taishang.vectors.backends import base
 from taishang.vectors.collections import By
 from tests.taishang.conftest import Bench
-
-OPERATORS = {"cosine": "<=>", "l2": "<->", "ip": "<#>"}
 
 
 @dataclass
@@ -102,31 +108,19 @@ class Shelf:
         pages = list(self.engine.ids(self.target))
         return np.concatenate(pages).tolist() if pages else []
 
-    def nearest(
-        self, vector: Any, top_k: int = 10, seconds: float = 10
-    ) -> tuple[list[str], engines.Found]:
-        """The names found by way of the engine, with a plain exact ranking."""
-        query = np.asarray(vector, "f4")
-        text = f"[{','.join(str(one) for one in query.tolist())}]"
-        operator = OPERATORS[self.collection.metric]
-        statement = (
-            "SELECT external_id FROM tai_vectors WHERE collection_id = %s AND id = ANY(%s::bigint[])"
-            f" AND embedding IS NOT NULL ORDER BY embedding {operator} %s::vector, id LIMIT %s"
-        )
-
-        def rank(ids):
-            params = [self.collection.pk, list(ids), text, top_k]
-            return [row[0] for row in staging.run((statement, params))[0].rows]
-
+    def search(self, vector: Any = None, top_k: int = 10, **body: Any) -> querying.Reply:
+        """What the platform answers. `body` as over HTTP."""
+        sent = {"top_k": top_k, **body}
+        if vector is not None:
+            sent["vector"] = [float(one) for one in vector]
         with self.bench.inside():
-            found = engines.nearest(
-                collection=self.collection,
-                vector=query,
-                top_k=top_k,
-                rank=rank,
-                deadline=time.monotonic() + seconds,
+            found = standing.with_standing(VectorCollection.objects.all()).get(
+                pk=self.collection.pk
             )
-        return found.rows, found
+            return querying.search(collection=found, query=queries.read(sent, found))
+
+    def names(self, vector: Any, top_k: int = 10, **body: Any) -> list[str]:
+        return [match.id for match in self.search(vector, top_k, **body).matches]
 
 
 def cloud(

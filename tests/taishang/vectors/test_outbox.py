@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def shelf(bench, settings, tmp_path):
+def shelf(bench, settings, tmp_path, engines_at_once):
     settings.DATA_DIR = tmp_path
     base.get.cache_clear()
     yield Shelf.make(bench, "faiss", index_type="hnsw")
@@ -24,11 +24,10 @@ def test_what_was_written_is_found_while_no_indexer_runs(shelf):
     rows = cloud(50)
     shelf.write(rows)
 
-    names, found = shelf.nearest(rows["r7"], 3)
+    reply = shelf.search(rows["r7"], 3)
 
-    assert names == order(rows, rows["r7"])[:3]
-    assert found.is_filled
-    assert found.changed == 50
+    assert [match.id for match in reply.matches] == order(rows, rows["r7"])[:3]
+    assert (reply.complete, reply.lag_seq) == (True, 1)
     assert (shelf.state.write_seq, shelf.state.published_seq) == (1, 0)
 
 
@@ -43,9 +42,9 @@ def test_a_publication_empties_the_outbox_and_the_engine_answers(shelf):
     assert shelf.changes == []
     assert shelf.held() == sorted(ids.values())
     assert "published" in shelf.bench.events(done)
-    names, found = shelf.nearest(rows["r7"], 5)
-    assert names == order(rows, rows["r7"])[:5]
-    assert found.changed == 0
+    reply = shelf.search(rows["r7"], 5)
+    assert [match.id for match in reply.matches] == order(rows, rows["r7"])[:5]
+    assert (reply.plan, reply.complete, reply.lag_seq) == ("faiss", True, 0)
 
 
 def test_after_a_publication_changed_rows_are_found_where_they_are_now_and_deleted_ones_nowhere(
@@ -59,11 +58,11 @@ def test_after_a_publication_changed_rows_are_found_where_they_are_now_and_delet
     shelf.write({"r0": here, "new": -here})
     shelf.delete("r1")
 
-    assert shelf.nearest(here, 1)[0] == ["r0"]
-    assert shelf.nearest(-here, 1)[0] == ["new"]
-    assert "r1" not in shelf.nearest(rows["r1"], 100)[0]
+    assert shelf.names(here, 1) == ["r0"]
+    assert shelf.names(-here, 1) == ["new"]
+    assert "r1" not in shelf.names(rows["r1"], 100)
     shelf.publish()
-    assert shelf.nearest(here, 1)[0] == ["r0"]
+    assert shelf.names(here, 1) == ["r0"]
     assert len(shelf.held()) == 300
 
 
@@ -118,7 +117,7 @@ def test_an_engine_that_is_away_costs_a_pause_that_doubles_and_loses_nothing(she
     with shelf.bench.inside():
         VectorChange.objects.update(created_at="2020-01-01T00:00:00Z")
     assert outbox.sweep() == 0
-    assert shelf.nearest(rows["r3"], 1)[0] == ["r3"]
+    assert shelf.names(rows["r3"], 1) == ["r3"]
 
     monkeypatch.undo()
     shelf.publish()
@@ -145,7 +144,7 @@ def test_a_row_the_engine_refuses_is_parked_alone_and_still_found(shelf, monkeyp
     assert sorted(shelf.held()) == sorted(set(ids.values()) - {poison})
     [parked] = shelf.changes
     assert (parked.ids, parked.error) == ([poison], "It does not like this row.")
-    assert shelf.nearest(rows["r13"], 1)[0] == ["r13"]
+    assert shelf.names(rows["r13"], 1) == ["r13"]
 
     monkeypatch.undo()
     shelf.write({"r13": rows["r13"] * 2})
@@ -177,16 +176,16 @@ def test_a_damaged_snapshot_answers_exactly_and_is_rebuilt(shelf):
     path = faiss.root() / shelf.index.locator.replace("json", "index")
     path.write_bytes(path.read_bytes()[:-1])
 
-    _names, found = shelf.nearest(rows["r5"], 3)
+    reply = shelf.search(rows["r5"], 3)
 
-    assert found.failure is not None
-    assert found.failure[0] == "engine_damaged"
+    assert [match.id for match in reply.matches] == order(rows, rows["r5"])[:3]
+    assert (reply.plan, reply.complete, reply.warnings) == ("exact", True, ["engine_damaged"])
     with shelf.bench.inside():
         assert Task.objects.live().filter(type="vectors.rebuild_engine").count() == 1
     shelf.bench.work()
     assert shelf.index.generation == 2
     assert shelf.held() == sorted(ids.values())
-    assert shelf.nearest(rows["r5"], 3)[0] == order(rows, rows["r5"])[:3]
+    assert shelf.names(rows["r5"], 3) == order(rows, rows["r5"])[:3]
     assert not (faiss.root() / str(shelf.collection.pk) / "g1").exists()
 
 
@@ -207,8 +206,8 @@ def test_changes_that_come_during_a_rebuild_follow_it(shelf, monkeypatch):
     done = shelf.run(outbox.REBUILD)
 
     assert done.state == "succeeded", done.error_detail
-    assert shelf.nearest(here, 1)[0] == ["late"]
-    assert shelf.nearest(-here, 1)[0] == ["r1"]
+    assert shelf.names(here, 1) == ["late"]
+    assert shelf.names(-here, 1) == ["r1"]
     shelf.publish()
     assert len(shelf.held()) == 101
 

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def shelf(bench, settings, tmp_path):
+def shelf(bench, settings, tmp_path, engines_at_once):
     settings.DATA_DIR = tmp_path
     base.get.cache_clear()
     yield Shelf.make(bench, "faiss")
@@ -44,7 +44,7 @@ def test_afterwards_the_engine_holds_what_the_database_holds(shelf, monkeypatch)
 
     assert done.result == {"missing": 2, "extra": 2}
     assert shelf.held() == sorted(ids.values())
-    assert shelf.nearest(rows["r3"], 3)[0] == order(rows, rows["r3"])[:3]
+    assert shelf.names(rows["r3"], 3) == order(rows, rows["r3"])[:3]
 
 
 def test_what_waits_in_the_outbox_is_no_difference(shelf):
