@@ -139,7 +139,7 @@ class ChainOut(serializers.Serializer):
     anchored_at = serializers.DateTimeField(allow_null=True)
     verified_seq = serializers.IntegerField()
     verified_at = serializers.DateTimeField(allow_null=True)
-    verdict = serializers.JSONField(allow_null=True)
+    verdict = serializers.JSONField()
 
     def get_head_hash(self, chain: AuditChain) -> str:
         return bytes(chain.head_hash).hex()

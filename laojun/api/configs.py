@@ -79,8 +79,8 @@ class ConfigChangeOut(serializers.Serializer):
     action = serializers.CharField()
     actor = serializers.CharField()
     actor_name = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField()
+    after = serializers.JSONField()
     created_at = serializers.DateTimeField()
 
 

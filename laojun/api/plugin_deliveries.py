@@ -39,7 +39,7 @@ class PluginDeliveryOut(serializers.Serializer):
     bytes_out = serializers.IntegerField()
     error_code = serializers.CharField()
     error = serializers.CharField()
-    answer = serializers.JSONField(allow_null=True)
+    answer = serializers.JSONField()
     trace_id = serializers.CharField()
     created_at = serializers.DateTimeField()
 

@@ -1,25 +1,47 @@
 """What retention and restores ask of the chain: months that leave with their proof, branches that are closed."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
+
+from accounts import tenancy
+from laojun import audit
+from laojun.audit import Actor, Target
 from laojun.chain import anchors, checkpoints, verifying
 from laojun.chain.checkpoints import MonthStays
 from laojun.chain.verdicts import UNSEALED
 from laojun.chain.verifying import Wanted
-from laojun.models import Archive
+from laojun.models import Archive, AuditCheckpoint
 from laojun.retention.months import MayNotLeave
+
+REASON = "chain.checkpoints"
+SYSTEM = Actor.system("retention")
 
 
 def leave(*, archive: Archive, using: str) -> None:
-    """Write the checkpoints of the month that was archived. Raises MayNotLeave."""
+    """Write the checkpoints of the month that was archived; each chain says so once it left. Raises MayNotLeave."""
     try:
-        checkpoints.leave_month(
+        written = checkpoints.leave_month(
             start=archive.range_start, end=archive.range_end, archive_id=archive.pk
         )
     except MonthStays as stays:
         raise MayNotLeave(f"{archive.partition}: {stays}") from stays
+    transaction.on_commit(partial(_record, archive.partition, written), using=using)
+
+
+def _record(month: str, written: list[AuditCheckpoint]) -> None:
+    with tenancy.platform_scope(reason=REASON):
+        for one in written:
+            platform = one.workspace_id is None
+            audit.record(
+                actor=audit.current_actor(SYSTEM),
+                action="audit.checkpointed",
+                target=Target("archive", month, platform, one.workspace_id),
+                details={"up_to_seq": one.up_to_seq, "rows": one.row_count},
+            )
 
 
 def close_branch(*, made_at: datetime) -> str:

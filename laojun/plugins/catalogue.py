@@ -25,6 +25,13 @@ class Card:
     instance: PluginInstance | None
 
     @property
+    def is_on_everywhere(self) -> bool:
+        """It works here without an instance, as in every workspace that did not switch it off."""
+        if self.instance is not None or self.newest is None:
+            return False
+        return Manifest(self.newest.manifest).default_on
+
+    @property
     def also(self) -> tuple[object, ...]:
         """What a card tells beside the plugin's own row."""
         newest, instance = self.newest, self.instance

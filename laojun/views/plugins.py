@@ -76,9 +76,11 @@ def offer(request: HttpRequest, plugin_id: int) -> HttpResponse:
     if request.method == "POST" and form is not None and card.newest is not None:
         if not principal.may("plugin.enable"):
             return _refuse(request)
-        added = _add(request, principal, card.newest, form)
+        enabled = not card.is_on_everywhere
+        added = _add(request, principal, card.newest, form, enabled=enabled)
         if added is not None:
-            messages.success(request, _("It is switched on."))
+            said = _("It is switched on.") if enabled else _("It is switched off here.")
+            messages.success(request, said)
             return redirect("workspace_plugin", instance_id=added.pk)
     context = {
         "card": card,
@@ -207,13 +209,15 @@ def remove(request: HttpRequest, instance_id: int) -> HttpResponse:
 def _overview(request: HttpRequest, principal: Principal, *, refused: str = "") -> HttpResponse:
     rows = Plugin.objects.visible_to(principal).order_by("slug")[:200]
     cards = catalogue.cards(rows, principal.workspace_id)
+    unused = [
+        card
+        for card in cards
+        if card.instance is None and card.plugin.status == Plugin.Status.ACTIVE
+    ]
     context = {
         "used": [card for card in cards if card.instance is not None],
-        "offered": [
-            card
-            for card in cards
-            if card.instance is None and card.plugin.status == Plugin.Status.ACTIVE
-        ],
+        "everywhere": [card for card in unused if card.is_on_everywhere],
+        "offered": [card for card in unused if not card.is_on_everywhere],
         "may_install": principal.may("plugin.install"),
         "refused": refused,
     }
@@ -266,7 +270,12 @@ def _upgrade(request: HttpRequest, principal: Principal, instance: PluginInstanc
 
 
 def _add(
-    request: HttpRequest, principal: Principal, version: PluginVersion, form: SettingsForm
+    request: HttpRequest,
+    principal: Principal,
+    version: PluginVersion,
+    form: SettingsForm,
+    *,
+    enabled: bool,
 ) -> PluginInstance | None:
     """Begin using a version, with the consent that was shown; None where the form says why not."""
     if not form.is_valid() or principal.workspace_id is None:
@@ -275,7 +284,7 @@ def _add(
     wishes = Wishes(
         config=form.config(),
         permissions=None if builtin else request.POST.getlist(PERMISSIONS),
-        enabled=True,
+        enabled=enabled,
     )
     try:
         return instances.add(

@@ -87,7 +87,7 @@ class TaskOut(serializers.Serializer):
     expires_at = serializers.DateTimeField(allow_null=True)
     cancel_requested_at = serializers.DateTimeField(allow_null=True)
     error = serializers.SerializerMethodField()
-    result = serializers.JSONField(allow_null=True)
+    result = serializers.JSONField()
     subject = serializers.SerializerMethodField()
     allowed_actions = serializers.SerializerMethodField()
     deduplicated = serializers.BooleanField()

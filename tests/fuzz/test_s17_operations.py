@@ -41,8 +41,9 @@ LEFT_OUT = {
     ("POST", "/api/v1/workspaces/{workspace_id}/departure/"),
     ("DELETE", "/api/v1/workspaces/{workspace_id}/members/{user_id}/"),
     ("PATCH", "/api/v1/workspaces/{workspace_id}/members/{user_id}/"),
-    # A stream ends when its task does; its frames are checked elsewhere.
+    # A stream ends when its task does, or never; their frames are checked elsewhere.
     ("GET", "/api/v1/tasks/{task_id}/stream/"),
+    ("GET", "/api/v1/notifications/stream/"),
 }
 LINKED = SCHEMA
 for _method, _path in LEFT_OUT:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 
 from accounts import tenancy
-from laojun.models import Archive, AuditCheckpoint
+from laojun.models import Archive, AuditCheckpoint, AuditLog
 from laojun.retention import archives, sweeping
 from tests.laojun.chains import verdict
 from tests.laojun.test_chain_checkpoints import SECOND, _proved, chain  # noqa: F401
@@ -43,7 +43,10 @@ def test_a_month_stays_until_it_is_proved_then_leaves_and_everything_still_verif
     with tenancy.migration_scope():
         archive = Archive.objects.using("owner").get(partition="lao_audit_logs_2021_03")
         checkpoint = AuditCheckpoint.objects.using("owner").get(workspace_id=forgotten.id)
+        row = AuditLog.objects.using("owner").get(action="audit.checkpointed")
     assert checkpoint.archive_id == archive.pk
+    assert (row.workspace_id, row.resource_id) == (forgotten.id, "lao_audit_logs_2021_03")
+    assert row.payload["details"] == {"up_to_seq": checkpoint.up_to_seq, "rows": 11}
     assert verdict(forgotten.id).state == "intact"
     assert verdict(forgotten.id, archives=True).state == "intact"
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts import tenancy
 from laojun.models import PluginConsent, PluginInstance
-from laojun.plugins import health
+from laojun.plugins import builtins, health
 from tests.laojun.plugins import making
 from tests.laojun.plugins.making import HOST, Author, catalogued, signed
 from tests.laojun.plugins.test_instances import inside
@@ -178,3 +179,15 @@ def test_who_may_not_see_plugins_sees_no_page(alice, charlie, version):
     assert charlie.get(path).status_code == 404
     for deed in ("settings", "switch", "rollback", "removal"):
         assert charlie.post(f"{path}{deed}/", {"seen": "1"}).status_code == 404
+
+
+def test_what_is_part_of_the_platform_is_on_until_it_is_switched_off_here(alice):
+    with tenancy.platform_scope(reason="test"):
+        builtins.register()
+    everywhere = shown(alice.get(PAGE)).split('id="everywhere-title"')[1]
+    path = re.search(rf'href="({PAGE}catalogue/\d+/)"', everywhere)[1]
+
+    alice.post(path, {})
+
+    assert not in_use(alice).enabled
+    assert path not in shown(alice.get(PAGE))
