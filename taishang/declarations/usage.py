@@ -69,6 +69,7 @@ PROBLEMS = (
     ),
 )
 ACTIONS = {
+    "model_call.cancelled": _("stopped a call of a model"),
     "quota.changed": _("changed the AI quota"),
     "quota.reset": _("began an AI quota anew"),
     "usage.recomputed": _("counted costs again"),
