@@ -1,6 +1,14 @@
 from django.urls import include, path
 
-from taishang.views import application, generation, projects, review, tasks
+from taishang.views import (
+    application,
+    connecting,
+    generation,
+    models,
+    projects,
+    review,
+    tasks,
+)
 
 urlpatterns = [
     # For programs
@@ -11,6 +19,19 @@ urlpatterns = [
     path("tasks/<uuid:pk>/", tasks.task_detail, name="task"),
     path("tasks/<uuid:pk>/cancellation/", tasks.cancel, name="task_cancellation"),
     path("tasks/<uuid:pk>/retry/", tasks.retry, name="task_retry"),
+    # Models
+    path("models/", models.overview, name="models"),
+    path("models/connect/", connecting.providers, name="model_connect"),
+    path("models/connect/<slug:provider>/", connecting.connect, name="model_connect_to"),
+    path("models/<int:model_id>/", models.detail, name="model"),
+    path("models/<int:model_id>/trial/", connecting.trial, name="model_trial"),
+    path("models/<int:model_id>/test/", connecting.test, name="model_test"),
+    path("models/<int:model_id>/activation/", connecting.activate, name="model_activation"),
+    path("models/<int:model_id>/version/", models.version, name="model_version"),
+    path("models/<int:model_id>/switch/", models.switch, name="model_switch"),
+    path("models/<int:model_id>/default/", models.choose, name="model_default"),
+    path("models/<int:model_id>/prices/", models.price, name="model_price"),
+    path("models/<int:model_id>/deletion/", models.delete, name="model_deletion"),
     # Generation jobs
     path("generation/", generation.jobs, name="generation_list"),
     path("generation/new/", generation.new, name="generation_new"),
