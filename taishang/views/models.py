@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.authentication import Principal
@@ -29,9 +30,9 @@ from taishang.providers.base import PROVIDERS
 SHOWN = 600
 PRICES = 20
 SCOPES = (
-    (Model.Scope.USER, _("Yours alone")),
-    (Model.Scope.WORKSPACE, _("Of this workspace")),
-    (Model.Scope.PLATFORM, _("Of the platform")),
+    (Model.Scope.USER, gettext_lazy("Yours alone")),
+    (Model.Scope.WORKSPACE, gettext_lazy("Of this workspace")),
+    (Model.Scope.PLATFORM, gettext_lazy("Of the platform")),
 )
 
 
