@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from taishang.views import application, generation, projects, review, tasks
+from taishang.views import application, generation, projects, review, tasks, usage
 
 urlpatterns = [
     # For programs
@@ -11,6 +11,10 @@ urlpatterns = [
     path("tasks/<uuid:pk>/", tasks.task_detail, name="task"),
     path("tasks/<uuid:pk>/cancellation/", tasks.cancel, name="task_cancellation"),
     path("tasks/<uuid:pk>/retry/", tasks.retry, name="task_retry"),
+    # AI use
+    path("usage/", usage.overview, name="usage"),
+    path("usage/export/", usage.export, name="usage_export"),
+    path("usage/quota/", usage.change_quota, name="usage_quota"),
     # Generation jobs
     path("generation/", generation.jobs, name="generation_list"),
     path("generation/new/", generation.new, name="generation_new"),

@@ -157,7 +157,9 @@ def test_a_quota_shows_every_limit_that_counts(alice):
     scopes = {(scope["scope"], scope["unit"]): scope for scope in body["scopes"]}
     assert scopes["user_plan", "tokens"]["limit"] == 100_000
     assert scopes["workspace", "tokens"]["limit"] is None
-    assert date.fromisoformat(scopes["workspace", "tokens"]["resets_at"][:10]) > timezone.now().date()
+    assert (
+        date.fromisoformat(scopes["workspace", "tokens"]["resets_at"][:10]) > timezone.now().date()
+    )
 
 
 def test_an_owner_sets_the_quota_and_a_member_cannot(alice, bob):
