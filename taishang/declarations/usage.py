@@ -84,6 +84,7 @@ ACTIONS = {
     "provider.reset": _("let a provider be asked again"),
     "quota.changed": _("changed the AI quota"),
     "quota.reset": _("began an AI quota anew"),
+    "usage.recompute_asked": _("asked for costs to be counted again"),
     "usage.recomputed": _("counted costs again"),
     "usage.repaired": _("mended days of use"),
 }
