@@ -8,6 +8,7 @@ from taishang.views import (
     projects,
     review,
     tasks,
+    usage,
 )
 
 urlpatterns = [
@@ -32,6 +33,10 @@ urlpatterns = [
     path("models/<int:model_id>/default/", models.choose, name="model_default"),
     path("models/<int:model_id>/prices/", models.price, name="model_price"),
     path("models/<int:model_id>/deletion/", models.delete, name="model_deletion"),
+    # AI use
+    path("usage/", usage.overview, name="usage"),
+    path("usage/export/", usage.export, name="usage_export"),
+    path("usage/quota/", usage.change_quota, name="usage_quota"),
     # Generation jobs
     path("generation/", generation.jobs, name="generation_list"),
     path("generation/new/", generation.new, name="generation_new"),

@@ -1,8 +1,9 @@
 """What workers can do, a file for each subject: kinds of task and the operations behind them."""
 
-from taishang.handlers import generation
+from taishang.handlers import generation, usage
 
 
 def declare() -> None:
     """Register every handler; called once at start."""
     generation.declare()
+    usage.declare()
