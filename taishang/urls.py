@@ -1,10 +1,11 @@
 from django.urls import include, path
 
-from taishang.views import application, generation, projects, review, tasks, usage
+from taishang.views import application, developers, generation, projects, review, tasks, usage
 
 urlpatterns = [
     # For programs
     path("api/v1/", include("taishang.api.urls")),
+    path("api/openai/v1/", include("taishang.api.openai.urls")),
     # Tasks
     path("tasks/", tasks.task_list, name="tasks"),
     path("tasks/count/", tasks.task_count, name="task_count"),
@@ -15,6 +16,8 @@ urlpatterns = [
     path("usage/", usage.overview, name="usage"),
     path("usage/export/", usage.export, name="usage_export"),
     path("usage/quota/", usage.change_quota, name="usage_quota"),
+    # Models, for those who write programs
+    path("developers/", developers.developers, name="developers"),
     # Generation jobs
     path("generation/", generation.jobs, name="generation_list"),
     path("generation/new/", generation.new, name="generation_new"),

@@ -19,11 +19,10 @@ from accounts.registry import (
     Schedule,
 )
 from laojun.declarations import entries
-from taishang.catalogue import prices
 from taishang.gateway import keeping, sweeping
 from taishang.providers.errors import MENDING, ErrorClass
 from taishang.quotas import plans
-from taishang.usage import recomputing, reconciling, tiles
+from taishang.usage import reconciling, tiles
 
 RIGHTS = (
     (
@@ -165,7 +164,6 @@ def declare() -> None:
     registry.notice_types.add(NOTICE.key, NOTICE)
     for name, letter in LETTERS.items():
         registry.letters.add(name, letter)
-    prices.counters.add("calls", recomputing.count_calls)
     for policy in keeping.POLICIES:
         registry.retention_policies.add(policy.table, policy)
     step = DeletionStep("taishang.remove_calls", keeping.remove_calls, 35)

@@ -31,6 +31,8 @@ from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
 from taishang.models import GenerationJob, ModelCall, Task
 from taishang.models.call import moment_of
+from taishang.vectors import collections
+from taishang.vectors.collections import By
 from tests.factories import Person
 from tests.laojun.plugins.making import used
 from tests.laojun.plugins.plugged import given_up
@@ -98,6 +100,7 @@ PATH_IDS = {
     "plugin_id": "plugin",
     "instance_id": "plugin_instance",
     "delivery_id": "delivery",
+    "collection_id": "collection",
     "model_id": "model",
     "call_id": "call",
 }
@@ -107,6 +110,8 @@ PLAIN = {
     "number": "1",
     "version": "1.0.0",
     "alias": "@fast",
+    "reference": "@fast",
+    "name": "default",
 }
 # The same for pages, by the route they stand in.
 PAGE_IDS = {
@@ -186,6 +191,11 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         )
         notice = sending.notify(user=person.user, type="activated", params={})
         project = projects.create(principal=principal, name=f"Project of {name}")
+        collection = collections.create(
+            workspace_id=workspace.pk,
+            by=By.principal(principal),
+            values={"name": f"of-{name}", "dimension": 3},
+        )
         task = queue.enqueue(kind="rig.echo", workspace=workspace, user=person.user)
         work = queue.enqueue(kind="generation", workspace=workspace, user=person.user)
         GenerationJob.objects.create(
@@ -234,6 +244,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "plugin": str(instance.plugin_id),
         "plugin_instance": str(instance.pk),
         "delivery": str(delivery.pk),
+        "collection": str(collection.pk),
         "model": str(model.pk),
         "call": str(call.pk),
     }
