@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -90,7 +90,7 @@ class OpenAIView(ApiView):
 class Models(ApiView):
     required_permissions = {"GET": "model.use"}
 
-    @extend_schema(responses=ModelListOut)
+    @extend_schema(operation_id="openai_models_list", responses=ModelListOut)
     def get(self, request: Request) -> Response:
         return Response({"object": "list", "data": listing.listed(self.principal)})
 
@@ -98,7 +98,7 @@ class Models(ApiView):
 class ModelEntry(ApiView):
     required_permissions = {"GET": "model.use"}
 
-    @extend_schema(responses=ModelEntryOut)
+    @extend_schema(operation_id="openai_models_retrieve", responses=ModelEntryOut)
     def get(self, request: Request, reference: str) -> Response:
         for row in listing.listed(self.principal):
             if row["id"] == reference:
@@ -111,8 +111,9 @@ class ChatCompletions(OpenAIView):
     rate_limits = {"POST": ("ai",)}
 
     @extend_schema(
+        operation_id="openai_chat_completions_create",
         request=ChatIn,
-        responses={200: OpenApiResponse(CompletionOut), **content("text/event-stream")},
+        responses={200: CompletionOut, **content("text/event-stream")},
     )
     def post(self, request: Request) -> HttpResponseBase:
         given, ignored = self.read_known(ChatIn)
@@ -127,7 +128,9 @@ class EmbeddingVectors(OpenAIView):
     required_permissions = {"POST": "model.use"}
     rate_limits = {"POST": ("ai",)}
 
-    @extend_schema(request=EmbeddingsIn, responses=EmbeddingsOut)
+    @extend_schema(
+        operation_id="openai_embeddings_create", request=EmbeddingsIn, responses=EmbeddingsOut
+    )
     def post(self, request: Request) -> HttpResponseBase:
         given, ignored = self.read_known(EmbeddingsIn)
         wish = reading.embeddings(given, ignored)
