@@ -75,7 +75,6 @@ INSTALLED_APPS = [
     "accounts",
 ]
 MIDDLEWARE = [
-    "accounts.web.outside.OutsideMiddleware",
     "accounts.middleware.RequestIdMiddleware",
     "laojun.middleware.LogMiddleware",
     "accounts.middleware.ProblemMiddleware",

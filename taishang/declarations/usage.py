@@ -6,10 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import MANAGERS
-from accounts.registry import Problem
+from accounts.registry import DeletionStep, Letter, NoticeType, Problem, RestoreStep, Schedule
 from laojun.declarations import entries
+from taishang.catalogue import prices
+from taishang.gateway import keeping, sweeping
 from taishang.providers.errors import MENDING, ErrorClass
 from taishang.quotas import plans
+from taishang.usage import recomputing, reconciling
 
 RIGHTS = (
     (
@@ -53,12 +56,70 @@ PROBLEMS = (
         _("Choose another model, connect one with a key of your own, or change the plan."),
     ),
     (
+        "export_too_large",
+        413,
+        _("More lines than one export holds"),
+        _("Ask for fewer days."),
+    ),
+    (
         "call_finished",
         409,
         _("The call has ended"),
         _("There is nothing left to stop."),
     ),
 )
+ACTIONS = {
+    "model_call.cancelled": _("stopped a call of a model"),
+    "quota.changed": _("changed the AI quota"),
+    "quota.reset": _("began an AI quota anew"),
+    "usage.recomputed": _("counted costs again"),
+    "usage.repaired": _("mended days of use"),
+}
+NOTICE = NoticeType("ai_quota", _("AI quotas that are nearly used up"))
+LETTERS = {
+    "quota_warning": Letter(
+        _("%(percent)s of the AI quota is used"),
+        (
+            _("%(percent)s of this month's AI quota is used: %(what)s."),
+            _("When it is used up, calls are refused until it begins anew."),
+        ),
+        _("See the use"),
+        "ai_quota",
+        category="system",
+        level="warning",
+    ),
+    "quota_exhausted": Letter(
+        _("The AI quota is used up"),
+        (
+            _("This month's AI quota is used up: %(what)s."),
+            _("Raise it, or wait until it begins anew."),
+        ),
+        _("See the use"),
+        "ai_quota",
+        category="system",
+        level="error",
+    ),
+    "provider_key_rejected": Letter(
+        _("A provider no longer accepts a key"),
+        (
+            _("The key of the model %(model)s was rejected by its provider."),
+            _("Enter a key that is valid there; until then calls of this model fail."),
+        ),
+        _("See the model"),
+        category="system",
+        level="error",
+    ),
+    "usage_differs": Letter(
+        _("AI use differed from its calls"),
+        (
+            _("On %(days)s days the sums of use did not agree with the calls. They were mended."),
+            _("This should never happen; please look at the audit log and tell the maintainers."),
+        ),
+        _("See the use"),
+        category="system",
+        level="error",
+    ),
+}
 # How the error classes of providers answer: never as if they were our own 401 or 403.
 STATUSES = {
     ErrorClass.MODEL_MISSING: 404,
@@ -85,3 +146,18 @@ def declare() -> None:
         code = f"provider_{error_class}"
         status = STATUSES.get(error_class, 502)
         registry.problems.add(code, Problem(code, status, TITLE, mending))
+    entries.actions(ACTIONS)
+    registry.notice_types.add(NOTICE.key, NOTICE)
+    for name, letter in LETTERS.items():
+        registry.letters.add(name, letter)
+    prices.counters.add("calls", recomputing.count_calls)
+    for policy in keeping.POLICIES:
+        registry.retention_policies.add(policy.table, policy)
+    step = DeletionStep("taishang.remove_calls", keeping.remove_calls, 35)
+    registry.deletion_steps.add(step.key, step)
+    restore = RestoreStep("taishang.call_leases", keeping.end_leases, 55)
+    registry.after_restore.add(restore.key, restore)
+    entries.schedules(
+        Schedule("calls.sweep", sweeping.sweep, every_s=sweeping.EVERY_SECONDS),
+        Schedule("usage.reconcile", reconciling.run, cron="40 3 * * *", label=_("Compare AI use")),
+    )

@@ -252,6 +252,8 @@ def _new_call(
         purpose=ask.purpose[:50],
         params=ask.kept_params,
         is_streaming=ask.is_streaming,
+        # As we counted it, until the end says more.
+        input_tokens=plan.counted.tokens,
         reserved_tokens=0 if amount.is_exempt else amount.tokens,
         reserved_cost=amount.cost or Decimal(0),
         price_id=target.prices.price_id,

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, connection
 
 from accounts import tenancy
-from taishang.gateway import ledger
+from taishang.gateway import ledger, spool
 from taishang.gateway.database import place
 from taishang.models import ModelCall
 
@@ -71,6 +71,7 @@ class Keeper:
             self._held.pop(call.id, None)
 
     def _run(self) -> None:
+        self._replay()
         while True:
             time.sleep(LOOK_SECONDS)
             with self._lock:
@@ -84,6 +85,15 @@ class Keeper:
                 logger.warning("model calls wait for the database error=%s", type(error).__name__)
             finally:
                 connection.close()
+
+    def _replay(self) -> None:
+        """Ends that an earlier process here could not write."""
+        try:
+            spool.replay()
+        except (DatabaseError, InterfaceError, OSError) as error:
+            logger.warning("settlements wait in files error=%s", type(error).__name__)
+        finally:
+            connection.close()
 
     def _look(self, held: Sequence[Held]) -> None:
         now = time.monotonic()

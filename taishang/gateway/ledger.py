@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -21,50 +21,12 @@ from taishang.quotas import reserving
 from taishang.quotas.reserving import Amount, Charge, Crossing, Payer
 from taishang.signals import call_finished, quota_crossed
 from taishang.usage import recording
+from taishang.usage.costs import Prices
 
 LEASE_SECONDS = 30
 MAX_DETAIL = 500
-PLACES = Decimal("0.0000000001")
-PER_TOKENS = Decimal(1000)
 OnFinish = Callable[[ModelCall, str], None]
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Per 1,000 tokens in the platform's currency; None is unknown. `price_id` is the row that says so."""
-
-    input: Decimal | None = None
-    cached: Decimal | None = None
-    output: Decimal | None = None
-    price_id: int | None = None
-
-    def cost(self, *, input_tokens: int, output_tokens: int, cached: int = 0) -> Decimal | None:
-        """What these tokens cost, rounded half-even at 10 places; None where a price that matters is unknown."""
-        parts = (
-            (input_tokens - cached, self.input),
-            (cached, self.cached),
-            (output_tokens, self.output),
-        )
-        total = Decimal(0)
-        for tokens, price in parts:
-            if tokens and price is None:
-                return None
-            total += tokens * (price or Decimal(0))
-        return (total / PER_TOKENS).quantize(PLACES, rounding=ROUND_HALF_EVEN)
-
-    def as_texts(self) -> list[str | None]:
-        return [
-            None if price is None else str(price)
-            for price in (self.input, self.cached, self.output)
-        ]
-
-    @classmethod
-    def of_call(cls, call: ModelCall) -> Prices:
-        """The prices of a call's start, as its row keeps them."""
-        texts = call.prices or [None, None, None]
-        known = [None if text is None else Decimal(text) for text in texts]
-        return cls(known[0], known[1], known[2], call.price_id)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from taishang.catalogue import keys, prices, references
 from taishang.catalogue.references import Place
 from taishang.catalogue.refusals import ModelDisabled, ModelNotFound
 from taishang.gateway.asks import Ask
-from taishang.gateway.ledger import Prices
 from taishang.gateway.refusals import ModelNotInPlan
 from taishang.models import Model
 from taishang.providers.base import PROVIDERS, Connection
 from taishang.quotas.reserving import Payer, QuotaExceeded
+from taishang.usage.costs import Prices
 
 MOST_STAND_INS = 4
 
@@ -116,7 +116,4 @@ def _is_cheaper(one: Target, other: Target) -> bool:
 
 def _target(ask: Ask, row: Model, at: datetime, note: str = "") -> Target:
     price = prices.at(model=row, workspace_id=ask.workspace_id, moment=at)
-    if price is None:
-        return Target(row, Prices(), note)
-    entered, cached, answered = price.rates
-    return Target(row, Prices(entered, cached, answered, price.pk), note)
+    return Target(row, Prices.of_row(price), note)

@@ -25,7 +25,7 @@ from laojun.chain import sealing
 from laojun.models import AuditLog
 from taishang import steering
 from taishang.generation import sample
-from taishang.models import Lane, Model, Worker
+from taishang.models import Lane, Model, ModelCall, Worker
 from taishang.schedules import synchronise
 from tests.accounts.api.calls import sign_in
 from tests.accounts.web.doors import OPERATIONS, rows_of
@@ -249,6 +249,12 @@ def _alias(world: World):
     return world.send("put", "/api/v1/model-aliases/@fast/", {"model": name})
 
 
+def _running_call(world: World) -> Any:
+    with world.inside():
+        ModelCall.objects.update(status="running", completed_at=None)
+    return world.send("post", f"/api/v1/model-calls/{world.key('call')}/cancellation/")
+
+
 def _then(first: Callable[[World], Any], *rest: Any) -> Callable[[World], Any]:
     def ask(world: World):
         assert first(world).status_code < 300
@@ -348,6 +354,8 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "tasks_partial_update": lambda w: _task(w, "patch", "", {"priority": 60}),
     "tasks_cancellation_create": lambda w: _task(w, "post", "cancellation/", {}),
     "tasks_retry_create": _ended_task,
+    "model_calls_cancellation_create": lambda w: _running_call(w),
+    "quota_partial_update": lambda w: w.send("patch", "/api/v1/quota/", {"monthly_quota": 1000}),
     "workspaces_create": lambda w: w.send("post", "/api/v1/workspaces/", {"name": "new"}),
     "workspaces_partial_update": lambda w: _tagged(w, "patch", _address(w), {"name": "renamed"}),
     "workspaces_destroy": lambda w: w.send("delete", _address(w)),

@@ -1,6 +1,7 @@
 """`/api/openai/v1/`: models, chat completions, embeddings. Keys with the scope `model.use` open it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.http import Http404
@@ -10,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.web.outside import Answer, Outside
+from accounts.web.outside import Answering, later
 from accounts.web.schema import content
 from accounts.web.views import ApiView
 from taishang.api.openai import listing, reading, relaying
@@ -66,8 +67,8 @@ class OpenAIView(ApiView):
         checked.is_valid(raise_exception=True)
         return dict(checked.validated_data), ignored
 
-    def outside(self, answer: Answer, ignored: Sequence[str]) -> HttpResponseBase:
-        response = Outside(answer)
+    def outside(self, answer: Answering, ignored: Sequence[str]) -> HttpResponseBase:
+        response = later(answer)
         if ignored:
             response["X-Ignored-Params"] = ", ".join(ignored)
         return response
@@ -120,8 +121,8 @@ class ChatCompletions(OpenAIView):
         wish = reading.chat(given, ignored)
         ask = self.ask(wish, is_streaming=wish.is_streaming)
         if wish.is_streaming:
-            return self.outside(lambda: relaying.streamed(request, ask, wish), ignored)
-        return self.outside(lambda: relaying.answered(ask), ignored)
+            return self.outside(partial(relaying.streamed, request, ask, wish), ignored)
+        return self.outside(partial(relaying.answered, ask), ignored)
 
 
 class EmbeddingVectors(OpenAIView):
@@ -135,4 +136,4 @@ class EmbeddingVectors(OpenAIView):
         given, ignored = self.read_known(EmbeddingsIn)
         wish = reading.embeddings(given, ignored)
         ask = self.ask(wish, is_streaming=False)
-        return self.outside(lambda: relaying.embedded(ask, wish), ignored)
+        return self.outside(partial(relaying.embedded, ask, wish), ignored)

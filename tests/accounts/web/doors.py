@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.urls import get_resolver
+from django.utils import timezone
 
 from accounts import invitations, tenancy
 from accounts.authentication import Principal
@@ -28,7 +29,8 @@ from laojun.notifications import sending
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
-from taishang.models import GenerationJob, Task
+from taishang.models import GenerationJob, ModelCall, Task
+from taishang.models.call import moment_of
 from tests.factories import Person
 from tests.laojun.plugins.making import used
 from tests.laojun.plugins.plugged import given_up
@@ -97,6 +99,7 @@ PATH_IDS = {
     "instance_id": "plugin_instance",
     "delivery_id": "delivery",
     "model_id": "model",
+    "call_id": "call",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -203,6 +206,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             by=person.user,
             actor=Actor.of_user(person.user),
         )
+        call = finished_call(person, model.pk)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -232,7 +236,26 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "plugin_instance": str(instance.pk),
         "delivery": str(delivery.pk),
         "model": str(model.pk),
+        "call": str(call.pk),
     }
+
+
+def finished_call(person: Person, model_id: int) -> ModelCall:
+    """A call of a model that has ended. Inside the person's workspace."""
+    now = timezone.now()
+    call = ModelCall(
+        workspace=person.workspace,
+        user=person.user,
+        model_id=model_id,
+        kind="chat",
+        purpose="test",
+        status="succeeded",
+        completed_at=now,
+        stat_date=now.date(),
+    )
+    call.created_at = moment_of(call.id)
+    call.save(force_insert=True)
+    return call
 
 
 def page_address(route: str, ids: dict[str, str], *, instead: str | None = None) -> str:

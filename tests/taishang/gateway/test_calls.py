@@ -1,12 +1,15 @@
 """One call: what the caller hears, what the row says, what is charged."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
+from laojun.audit import Actor
 from taishang import gateway
-from taishang.gateway.events import Ended, Failed, Start, Text, Usage
+from taishang.gateway import cancelling
+from taishang.gateway.events import Ended, Failed, Start, Stopped, Text, Usage
 from taishang.gateway.refusals import CallFailed, CapabilityMissing, NetworkInTransaction
 from taishang.models import ModelCall
 from taishang.providers.base import ChatPrompt
@@ -190,3 +193,72 @@ def test_a_caller_that_cannot_take_its_answer_is_charged_all_the_same(desk):
 
     assert desk.calls()[0].status == "succeeded"
     assert desk.used().usage == 7
+
+
+def test_a_person_stops_a_call_and_pays_for_what_arrived(desk):
+    desk.model(script=[{"text": "Half"}, {"hang": True}])
+
+    async def read() -> list:
+        async with gateway.stream(**desk.wish(subject=("chapter", "7"))) as stream:
+            heard = [await anext(stream), await anext(stream)]
+            await asyncio.to_thread(stop)
+            return [*heard, *[event async for event in stream]]
+
+    def stop():
+        with desk.inside():
+            cancelling.cancel(call=ModelCall.objects.get(), by=Actor.system("test"))
+        connection.close()
+
+    events = asyncio.run(read())
+
+    assert isinstance(events[-1], Stopped)
+    (call,) = desk.calls()
+    assert (call.status, call.partial_text, call.output_tokens) == ("cancelled", "Half", 2)
+    assert desk.used().usage == call.total_tokens
+    assert not +Scripted.open
+
+
+def test_whoever_leaves_a_stream_pays_for_what_arrived(desk):
+    desk.model(script=[{"text": "one "}, {"text": "two "}, {"hang": True}])
+
+    async def read_and_leave() -> None:
+        stream = gateway.stream(**desk.wish())
+        async for event in stream:
+            if isinstance(event, Text):
+                break
+        await stream.aclose()
+
+    asyncio.run(read_and_leave())
+
+    (call,) = desk.calls()
+    assert (call.status, desk.used().reserved) == ("cancelled", 0)
+    assert not +Scripted.open
+
+
+def test_a_stream_that_was_opened_and_never_read_costs_nothing(desk):
+    desk.model()
+
+    async def open_and_leave() -> None:
+        stream = await gateway.stream(**desk.wish()).open()
+        await stream.aclose()
+
+    asyncio.run(open_and_leave())
+
+    assert (desk.calls()[0].status, desk.used().usage, desk.used().reserved) == ("cancelled", 0, 0)
+    assert not Scripted.hits
+
+
+def test_a_task_that_is_cancelled_stops_its_call(desk):
+    desk.model(script=[{"text": "Half"}, {"hang": True}])
+
+    class Wanted(Exception):
+        pass
+
+    def watch():
+        if desk.calls() and Scripted.hits:
+            raise Wanted
+
+    with pytest.raises(Wanted):
+        desk.ask(watch=watch)
+
+    assert desk.calls()[0].status == "cancelled"

@@ -14,7 +14,7 @@ from taishang.models import Quota, UserQuota
 from taishang.quotas import reserving
 from taishang.quotas.plans import Plan
 from taishang.quotas.reserving import Amount, Charge, Payer, QuotaExceeded
-from tests.taishang.gateway.conftest import Desk, desk  # noqa: F401
+from tests.taishang.desk import Desk
 
 ROOM = Plan("pro", None, 1000, free_tier_only=False)
 
