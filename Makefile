@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-gateway
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-gateway bench-tasks
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -48,6 +48,7 @@ test: check browser   ## `make check`, then every test, browser journeys include
 	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -m "not browser and not chaos and not fuzz"
 	$(BIN)/python -m pytest --reruns 2 -m chaos
 	$(BIN)/python -m pytest --reruns 2 -m browser
+	$(BIN)/python -m pytest -m fuzz tests/fuzz
 
 browser:
 	@sh deploy/install-browser.sh
@@ -88,3 +89,6 @@ bench-plugins: setup  ## what a call of a plugin adds to a bare pooled client, a
 
 bench-gateway: setup   ## what the gateway adds to a model's first word, and what 500 idle streams take
 	DJANGO_SETTINGS_MODULE=tests.rig.settings LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.gateway
+
+bench-tasks: setup       ## what a durable task costs beside procrastinate and Celery alone
+	DJANGO_SETTINGS_MODULE=tests.rig.settings LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.tasks
