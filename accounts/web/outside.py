@@ -81,7 +81,7 @@ class Handler(ASGIHandler):
             answer = await _awaited(request, response)
         except Exception as error:  # noqa: BLE001 the error log gets it, the client a 500
             answer = await sync_to_async(_crashed)(request, error)
-        answer._resource_closers += response._resource_closers
+        answer._resource_closers += response._resource_closers  # type: ignore[attr-defined]
         return answer
 
 

@@ -9,7 +9,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from accounts.web import problems
+from accounts.registry import problems as registered
 from taishang.api.openai import errors, writing
 from taishang.api.openai.reading import Chat, Embeddings
 from taishang.gateway import Answer, Stream
@@ -174,7 +174,7 @@ def _error(event: Failed | Stopped, stream: Stream) -> Exception:
 def _told(request: HttpRequest, event: Failed | Stopped) -> bytes:
     """An error in the middle of a stream."""
     code = event.code if isinstance(event, Failed) else CallCancelled.code
-    declared = problems.declared[code]
+    declared = registered[code]
     problem: Mapping[str, Any] = {
         "code": code,
         "status": declared.status,

@@ -34,7 +34,7 @@ class ModelEntryOut(serializers.Serializer):
 
 class ModelListOut(serializers.Serializer):
     object = serializers.CharField()
-    data = ModelEntryOut(many=True)
+    data = ModelEntryOut(many=True)  # type: ignore[assignment]
 
 
 class CompletionOut(serializers.Serializer):
@@ -49,7 +49,7 @@ class CompletionOut(serializers.Serializer):
 class EmbeddingsOut(serializers.Serializer):
     object = serializers.CharField()
     model = serializers.CharField()
-    data = serializers.ListField(child=serializers.DictField())
+    data = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
     usage = serializers.DictField()
 
 
