@@ -47,9 +47,11 @@ class OpenAICompatible(Asking):
                 yield completions.whole(found, failing.request_id(response.headers))
                 return
             reader = completions.Reader(failing.request_id(response.headers))
-            async for data in sse.events(response.aiter_bytes()):
+            events = sse.events(response.aiter_bytes())
+            async for data in events:
                 if data == b"[DONE]":
                     reader.done = True
+                    await sse.drained(events)
                     break
                 yield reader.read(sse.parsed(data), response.headers)
             yield reader.end()

@@ -176,6 +176,19 @@ def test_who_leaves_takes_the_upstream_along(ask, upstream, model):
     assert (upstream.open, upstream.aborted) == (0, 1)
 
 
+def test_a_connection_is_used_again_once_an_answer_was_read(ask, upstream):
+    async def twice() -> None:
+        async with httpx2.AsyncClient(timeout=None) as client:
+            for _time in range(2):
+                provider = await provider_for(ask.connection("ok"), client=client)
+                async for _event in provider.execute(HELLO):
+                    pass
+
+    asyncio.run(twice())
+
+    assert (upstream.hits["ok"], upstream.connections) == (2, 1)
+
+
 def test_every_class_says_how_to_mend_it(name):
     assert set(MENDING) == set(ErrorClass)
     assert PROVIDERS[name].label
