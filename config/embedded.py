@@ -17,7 +17,7 @@ def ensure() -> list[str]:
         return []
     started = settings.SERVERS.ensure()
     name = str(settings.DATABASES["default"]["NAME"])
-    prepared = settings.DATA_DIR / "run" / f"prepared-{name}"
+    prepared = settings.DATA_DIR / "run" / f"prepared-{name}-{roles.EDITION}"
     if settings.DATABASE_EMBEDDED and ("PostgreSQL" in started or not prepared.exists()):
         prepare_database(name)
         prepared.touch()

@@ -14,12 +14,15 @@ BACKUP = "taishang_backup"
 REACHED_BY_SET_ROLE = (
     "taishang_operator",
     "taishang_dispatcher",
-    "taishang_search",
     "taishang_log_writer",
     "taishang_sealer",
 )
+# Reached by nobody: it owns the functions that search for a workspace, and the owner hands them to it.
+SEARCH = "taishang_search"
 EXTENSIONS = ("vector",)
 PREPARING = 7_261_001
+# Raised when `prepare` does something new, so that prepared databases are prepared again.
+EDITION = 2
 
 
 def prepare(*, admin_url: str, database: str, passwords: dict[str, str]) -> None:
@@ -39,7 +42,7 @@ def prepare(*, admin_url: str, database: str, passwords: dict[str, str]) -> None
 
 def _create_roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
     existing = {name for (name,) in admin.execute("SELECT rolname FROM pg_roles")}
-    for role in (OWNER, APP, BACKUP, *REACHED_BY_SET_ROLE):
+    for role in (OWNER, APP, BACKUP, SEARCH, *REACHED_BY_SET_ROLE):
         if role not in existing:
             admin.execute(sql.SQL("CREATE ROLE {} NOINHERIT").format(sql.Identifier(role)))
     for role, password in passwords.items():
@@ -55,6 +58,12 @@ def _create_roles(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
                 sql.Identifier(role), sql.Identifier(APP)
             )
         )
+    admin.execute(sql.SQL("REVOKE {} FROM {}").format(sql.Identifier(SEARCH), sql.Identifier(APP)))
+    admin.execute(
+        sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
+            sql.Identifier(SEARCH), sql.Identifier(OWNER)
+        )
+    )
 
 
 def _create_database(admin: psycopg.Connection, database: str) -> None:
@@ -76,7 +85,7 @@ def _grant(admin: psycopg.Connection, database: str) -> None:
     admin.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     admin.execute(sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(sql.Identifier(OWNER)))
     working = [APP, *REACHED_BY_SET_ROLE[:1]]
-    for role in (APP, BACKUP, *REACHED_BY_SET_ROLE):
+    for role in (APP, BACKUP, SEARCH, *REACHED_BY_SET_ROLE):
         admin.execute(
             sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(
                 sql.Identifier(database), sql.Identifier(role)

@@ -86,9 +86,13 @@ def _ordering(request: Request, orderings: tuple[str, ...]) -> str:
 
 
 def _columns(model: type[models.Model], chosen: str) -> list[str]:
-    """The chosen column, then the primary key, so that no two rows are equal."""
-    column, key = chosen.removeprefix("-"), model._meta.pk.attname
-    return [column] if column in (key, "pk") else [column, key]
+    """The chosen column, then the primary key, so that no two rows are equal.
+
+    Of a key of several columns the list fixes the others, so the chosen one is enough.
+    """
+    column, key = chosen.removeprefix("-"), model._meta.pk
+    alone = column in (key.attname, "pk") or isinstance(key, models.CompositePrimaryKey)
+    return [column] if alone else [column, key.attname]
 
 
 def _after(

@@ -12,6 +12,7 @@ from taishang.api import (
     tasks,
     usage,
 )
+from taishang.api.vectors import collections, rows
 
 urlpatterns = [
     # Tasks
@@ -70,4 +71,16 @@ urlpatterns = [
         "projects/<int:project_id>/versions/<int:number>/reversal/",
         reversals.VersionReversal.as_view(),
     ),
+    # Vector collections
+    path("collections/", collections.Collections.as_view()),
+    path("collections/<int:collection_id>/", collections.CollectionDetail.as_view()),
+    path(
+        "collections/<int:collection_id>/restoration/", collections.CollectionRestoration.as_view()
+    ),
+    path("collections/<int:collection_id>/upsert/", rows.Upsert.as_view()),
+    path("collections/<int:collection_id>/query/", rows.Query.as_view()),
+    path("collections/<int:collection_id>/delete/", rows.Deletion.as_view()),
+    path("collections/<int:collection_id>/vectors/", rows.Vectors.as_view()),
+    path("collections/<int:collection_id>/namespaces/", rows.Namespaces.as_view()),
+    path("collections/<int:collection_id>/namespaces/<str:name>/", rows.NamespaceDetail.as_view()),
 ]

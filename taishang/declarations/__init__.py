@@ -1,6 +1,14 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from taishang.declarations import catalogue, engine, openai, providers, usage
+from taishang.declarations import (
+    catalogue,
+    engine,
+    openai,
+    providers,
+    usage,
+    vector_engines,
+    vectors,
+)
 
 
 def declare() -> None:
@@ -9,3 +17,5 @@ def declare() -> None:
     providers.declare()
     openai.declare()
     usage.declare()
+    vectors.declare()
+    vector_engines.declare()

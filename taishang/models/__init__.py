@@ -6,6 +6,15 @@ from taishang.models.project import Project, ProjectVersion
 from taishang.models.quota import Quota, UserQuota
 from taishang.models.task import Task, TaskEvent
 from taishang.models.usage import UsageDay
+from taishang.models.vector_indexes import VectorIndex, VectorRecallRun
+from taishang.models.vectors import (
+    VectorChange,
+    VectorCollection,
+    VectorNamespace,
+    VectorRow,
+    VectorState,
+    VectorUsage,
+)
 
 __all__ = [
     "GenerationArtifact",
@@ -24,5 +33,13 @@ __all__ = [
     "TaskEvent",
     "UsageDay",
     "UserQuota",
+    "VectorChange",
+    "VectorCollection",
+    "VectorIndex",
+    "VectorNamespace",
+    "VectorRecallRun",
+    "VectorRow",
+    "VectorState",
+    "VectorUsage",
     "Worker",
 ]

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.web.outside import Answering, later
+from accounts.web.outside import Answer, Outside
 from accounts.web.schema import content
 from accounts.web.views import ApiView
 from taishang.api.openai import listing, reading, relaying
@@ -67,8 +67,8 @@ class OpenAIView(ApiView):
         checked.is_valid(raise_exception=True)
         return dict(checked.validated_data), ignored
 
-    def outside(self, answer: Answering, ignored: Sequence[str]) -> HttpResponseBase:
-        response = later(answer)
+    def outside(self, answer: Answer, ignored: Sequence[str]) -> HttpResponseBase:
+        response = Outside(answer)
         if ignored:
             response["X-Ignored-Params"] = ", ".join(ignored)
         return response

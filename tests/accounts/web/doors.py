@@ -14,7 +14,6 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.urls import get_resolver
-from django.utils import timezone
 
 from accounts import invitations, tenancy
 from accounts.authentication import Principal
@@ -29,8 +28,9 @@ from laojun.notifications import sending
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
-from taishang.models import GenerationJob, ModelCall, Task
-from taishang.models.call import moment_of
+from taishang.models import GenerationJob, Task
+from taishang.vectors import collections
+from taishang.vectors.collections import By
 from tests.factories import Person
 from tests.laojun.plugins.making import used
 from tests.laojun.plugins.plugged import given_up
@@ -98,8 +98,8 @@ PATH_IDS = {
     "plugin_id": "plugin",
     "instance_id": "plugin_instance",
     "delivery_id": "delivery",
+    "collection_id": "collection",
     "model_id": "model",
-    "call_id": "call",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -108,6 +108,7 @@ PLAIN = {
     "version": "1.0.0",
     "alias": "@fast",
     "reference": "@fast",
+    "name": "default",
 }
 # The same for pages, by the route they stand in.
 PAGE_IDS = {
@@ -187,6 +188,11 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         )
         notice = sending.notify(user=person.user, type="activated", params={})
         project = projects.create(principal=principal, name=f"Project of {name}")
+        collection = collections.create(
+            workspace_id=workspace.pk,
+            by=By.principal(principal),
+            values={"name": f"of-{name}", "dimension": 3},
+        )
         task = queue.enqueue(kind="rig.echo", workspace=workspace, user=person.user)
         work = queue.enqueue(kind="generation", workspace=workspace, user=person.user)
         GenerationJob.objects.create(
@@ -206,7 +212,6 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             by=person.user,
             actor=Actor.of_user(person.user),
         )
-        call = finished_call(person, model.pk)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -235,27 +240,9 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "plugin": str(instance.plugin_id),
         "plugin_instance": str(instance.pk),
         "delivery": str(delivery.pk),
+        "collection": str(collection.pk),
         "model": str(model.pk),
-        "call": str(call.pk),
     }
-
-
-def finished_call(person: Person, model_id: int) -> ModelCall:
-    """A call of a model that has ended. Inside the person's workspace."""
-    now = timezone.now()
-    call = ModelCall(
-        workspace=person.workspace,
-        user=person.user,
-        model_id=model_id,
-        kind="chat",
-        purpose="test",
-        status="succeeded",
-        completed_at=now,
-        stat_date=now.date(),
-    )
-    call.created_at = moment_of(call.id)
-    call.save(force_insert=True)
-    return call
 
 
 def page_address(route: str, ids: dict[str, str], *, instead: str | None = None) -> str:

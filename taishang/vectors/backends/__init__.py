@@ -1,0 +1,1 @@
+"""The engines that rank vectors, one file each behind one interface."""

@@ -1,0 +1,1 @@
+"""Conditions on rows: one grammar, one reference evaluator, one compiler to SQL."""
