@@ -10,7 +10,7 @@ from taishang.api import (
     reversals,
     tasks,
 )
-from taishang.api.vectors import collections, rows
+from taishang.api.vectors import collections, rows, upkeep
 
 urlpatterns = [
     # Tasks
@@ -72,6 +72,10 @@ urlpatterns = [
     path("collections/<int:collection_id>/query/", rows.Query.as_view()),
     path("collections/<int:collection_id>/delete/", rows.Deletion.as_view()),
     path("collections/<int:collection_id>/vectors/", rows.Vectors.as_view()),
+    path("collections/<int:collection_id>/index/", upkeep.Index.as_view()),
+    path("collections/<int:collection_id>/recall/", upkeep.Recall.as_view()),
+    path("collections/<int:collection_id>/placement/", upkeep.PlacementView.as_view()),
+    path("collections/<int:collection_id>/embedding-retry/", upkeep.EmbeddingRetry.as_view()),
     path("collections/<int:collection_id>/namespaces/", rows.Namespaces.as_view()),
     path("collections/<int:collection_id>/namespaces/<str:name>/", rows.NamespaceDetail.as_view()),
 ]
