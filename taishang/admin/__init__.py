@@ -1,3 +1,3 @@
-from taishang.admin import engine, generation, projects, tasks
+from taishang.admin import engine, generation, projects, tasks, vectors
 
-__all__ = ["engine", "generation", "projects", "tasks"]
+__all__ = ["engine", "generation", "projects", "tasks", "vectors"]
