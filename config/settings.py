@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "accounts",
 ]
 MIDDLEWARE = [
+    "accounts.web.outside.OutsideMiddleware",
     "accounts.middleware.RequestIdMiddleware",
     "laojun.middleware.LogMiddleware",
     "accounts.middleware.ProblemMiddleware",
@@ -177,6 +178,10 @@ if DATABASE_POOL:
 REDIS_LOCATION = REDIS_URL or (
     f"unix://:{quote(SERVERS.secret('redis_password'))}@{SERVERS.valkey_socket}"
 )
+# Without an address Milvus is Milvus Lite, a side process of this machine.
+MILVUS_URI = env.url("MILVUS_URI", schemes=("http", "https"))
+MILVUS_TOKEN = env.text("MILVUS_TOKEN")
+MILVUS_DATABASE = env.text("MILVUS_DATABASE", "default")
 CACHE_PREFIX = env.text("CACHE_PREFIX", "tl")
 CACHES = {
     "default": {

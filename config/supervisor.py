@@ -27,6 +27,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from config import embedded
+from taishang.vectors.backends import side as milvus
 
 STOP_SECONDS = 25
 START_SECONDS = 90
@@ -51,6 +52,12 @@ def commands() -> dict[str, list[str]]:
         ],
         "worker": [PYTHON, "manage.py", "worker"],
     }
+
+
+def side_commands() -> dict[str, list[str]]:
+    """What runs once somebody needs it."""
+    wanted = milvus.is_wanted() and milvus.installed()
+    return {"milvus": [PYTHON, "-m", "config.milvus_lite"]} if wanted else {}
 
 
 class Children:
@@ -86,6 +93,11 @@ class Children:
         self.started_at[name] = time.monotonic()
         self._write()
 
+    def start_wanted(self) -> None:
+        for name, command in side_commands().items():
+            if name not in self.processes:
+                self.start(name, command)
+
     def restart_dead(self) -> None:
         for name, process in list(self.processes.items()):
             if process.poll() is None:
@@ -93,7 +105,7 @@ class Children:
             if time.monotonic() - self.started_at[name] < RESTART_SECONDS:
                 continue
             say(f"{name} ended with {process.returncode}; starting it again")
-            self.start(name, commands()[name])
+            self.start(name, {**commands(), **side_commands()}[name])
 
     def stop(self) -> None:
         for process in self.processes.values():
@@ -144,6 +156,7 @@ def run() -> int:
             return 1
         _welcome()
         while True:
+            children.start_wanted()
             children.restart_dead()
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:

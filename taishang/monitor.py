@@ -75,9 +75,9 @@ class Watch:
         with tenancy.dispatcher_scope():
             transitions.promote()
             endings.tell(transitions.expire())
+        self._poke()
         fire_schedules()
         self._beat()
-        self._poke()
 
     def _renew(self) -> None:
         """Prolong what our live slots run, with the database's clock. A stopped slot proves nothing and is left."""

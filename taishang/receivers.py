@@ -13,6 +13,7 @@ from accounts import news, signals, tenancy
 from accounts.models import User, Workspace
 from taishang import kinds, transitions
 from taishang.catalogue import connecting
+from taishang.kinds import Kind
 from taishang.models import Lane, Task
 from taishang.models.engine import EVERY_QUEUE
 from taishang.signals import task_finished
@@ -56,17 +57,19 @@ def own_models_go(user: User, **_: Any) -> None:
 @receiver(task_finished)
 def whoever_asked_is_told(task: Task, state: str, **_: Any) -> None:
     """A notice that cannot be written never takes the outcome of the task back."""
+    letter, kind = LETTERS.get(Task.State(state)), kinds.get(task.type)
+    if letter is None or not kind.tells:
+        return
     try:
         with transaction.atomic():
-            _tell(task, state)
+            _tell(task, letter, kind)
     except Exception:  # the boundary: news never undo what they tell of
         logger.exception("nobody was told how a task ended task=%s kind=%s", task.id, task.type)
 
 
-def _tell(task: Task, state: str) -> None:
-    letter, kind = LETTERS.get(Task.State(state)), kinds.get(task.type)
+def _tell(task: Task, letter: str, kind: Kind) -> None:
     reader = User.objects.able_to_sign_in().filter(pk=task.user_id).first()
-    if letter is None or reader is None or not kind.tells:
+    if reader is None:
         return
     ended = Task.objects.get(pk=task.pk)
     news.tell(

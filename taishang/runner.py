@@ -38,6 +38,11 @@ __all__ = [
 ]
 
 Outcome = Callable[[], None]
+# DISCARD ALL without DISCARD PLANS: plans belong to nobody, and every trigger would be planned anew for each task.
+FORGET = (
+    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; UNLISTEN *;"
+    " SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+)
 logger = logging.getLogger(__name__)
 
 
@@ -71,7 +76,7 @@ def run_task(
     try:
         with transaction.atomic():
             if outcome is not None:
-                with claiming.home(task.workspace_id, reason=f"task:{kind.name}"):
+                with claiming.home(task.workspace_id, reason=f"task:{kind.name}", savepoint=False):
                     outcome()
             return claiming.claim(claimant, _lane(task)) if next_one else Claim()
     except LeaseLost:
@@ -198,7 +203,7 @@ def _clean_connection(before: tuple[bool, int]) -> None:
     if connection.connection is None or connection.in_atomic_block:
         return
     try:
-        connection.connection.execute("DISCARD ALL")
+        connection.connection.execute(FORGET)
         connection.ensure_timezone()
     except (psycopg.Error, OperationalError, InterfaceError):
         connection.close()

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.utils import OperationalError
 
-from taishang.vectors import ceilings, estimates, staging
+from taishang.vectors import ceilings, engines, estimates, staging
 from taishang.vectors.backends import pgvector
 from taishang.vectors.backends.pgvector import RELAXED, STRICT, Effort, Hit, Space
 from taishang.vectors.filters.compiling import Condition, compiled
@@ -78,6 +78,7 @@ class Ladder:
     steps: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     estimate: int | None = None
+    engine_failed: bool = False
 
     def __post_init__(self) -> None:
         collection = self.standing.collection
@@ -99,7 +100,7 @@ class Ladder:
                     best.complete = True
                     return best
         except TimeUp as over:
-            best.reason = over.reason
+            best.reason = "engine_down" if self.engine_failed else over.reason
         return best
 
     def rungs(
@@ -108,6 +109,9 @@ class Ladder:
         """Steps as (plan, rows looked at, whether a short answer is proven, what to do)."""
         if self.exact_from_the_start():
             yield "exact", self.rows_in_reach(), True, lambda: self.exactly(vector, k, columns)
+            return
+        if self.is_ranked_by_engine():
+            yield from self.rungs_of_engine(vector, k, columns)
             return
         kind = self.standing.index["kind"] if self.standing.index else "hnsw"
         ef = effort_of(self.standing, wanted=self.query.ef_search, k=k)
@@ -124,14 +128,28 @@ class Ladder:
             yield kind, RELAXED_TUPLES, False, lambda: self.by_index(vector, k, columns, relaxed)
         yield "exact", self.standing.rows, True, lambda: self.exactly_large(vector, k, columns)
 
+    def rungs_of_engine(
+        self, vector: Vector, k: int, columns: Sequence[str]
+    ) -> Iterator[tuple[str, int, bool, Callable[[], list[Hit]]]]:
+        if self.is_narrow():
+            reach = self.estimate or 0
+            yield "exact", reach, True, lambda: self.exactly_filtered(vector, k, columns)
+            return
+        backend = self.standing.collection.backend
+        yield backend, k, False, lambda: self.by_engine(vector, k, columns)
+        yield "exact", self.standing.rows, True, lambda: self.exactly_large(vector, k, columns)
+
     # --- which way ---
+
+    def is_ranked_by_engine(self) -> bool:
+        return self.standing.collection.backend != "pgvector"
 
     def exact_from_the_start(self) -> bool:
         standing, workspace = self.standing, self.standing.collection.workspace_id
         return (
             self.query.exact
             or standing.index is None
-            or not standing.is_own
+            or not (standing.is_own or self.is_ranked_by_engine())
             or standing.rows <= ceilings.value("promote_rows", workspace)
         )
 
@@ -200,6 +218,30 @@ class Ladder:
 
     def by_index(self, vector: Vector, k: int, columns: Sequence[str], effort: Effort) -> list[Hit]:
         return self.ask(pgvector.indexed(self.space, vector, k=k, columns=columns), effort)
+
+    def by_engine(self, vector: Vector, k: int, columns: Sequence[str]) -> list[Hit]:
+        embedded = replace(
+            self.space, condition=Condition("v.embedding IS NOT NULL") & self.space.condition
+        )
+        found = engines.nearest(
+            collection=self.standing.collection,
+            vector=vector,
+            top_k=k,
+            rank=lambda ids: self.ask(
+                pgvector.fetched(embedded, vector, ids, k=k, columns=columns)
+            ),
+            share=self.share_left(),
+            ef_search=self.query.ef_search or self.standing.collection.ef_search,
+            seconds=self.clock.left_ms / 1000,
+        )
+        self.warnings += found.warnings
+        self.engine_failed = found.failure is not None
+        return found.rows
+
+    def share_left(self) -> float:
+        """The estimated share of the rows that count."""
+        reach = self.rows_in_reach() if self.estimate is None else self.estimate
+        return min(1.0, max(reach, 1) / max(1, self.standing.rows))
 
     def ask(self, statement: tuple[str, list[Any]], effort: Effort | None = None) -> list[Hit]:
         return pgvector.hits(ask(self.clock, statement, effort))

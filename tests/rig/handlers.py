@@ -21,6 +21,12 @@ def echo(run: Run) -> dict:
     return {"value": run.payload.get("value"), "attempt": run.attempt}
 
 
+@handles("rig.stamp", ANY, label="Stamp")
+def stamp(run: Run) -> dict:
+    """When its first line ran."""
+    return {"at": time.time()}
+
+
 @handles(
     "rig.effect",
     _open(milliseconds="integer", ledger="string", mark="string"),

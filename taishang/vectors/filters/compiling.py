@@ -56,6 +56,24 @@ def compiled(node: Node | None, *, alias: str = "") -> Condition:
     return _Compiler(f"{alias}." if alias else "").node(node)
 
 
+def containments(node: Node | None) -> list[str]:
+    """JSON documents that the payload of every matching row contains: a GIN index narrows the search by them.
+
+    Necessary, never sufficient: the filter itself still decides. Empty where the filter names none.
+    """
+    match node:
+        case And(parts):
+            return [document for part in parts for document in containments(part)]
+        case Test(field, "eq" | "all" as op, value) if field.source is Source.PAYLOAD:
+            return [_document(field.path, value)] if op == "eq" or value else []
+        case Test(field, "in" | "any" as op, [value]) if field.source is Source.PAYLOAD:
+            return [_document(field.path, value if op == "in" else [value])]
+        case Test(field, "contains", value) if field.source is Source.PAYLOAD:
+            return [] if isinstance(value, str) else [_document(field.path, [value])]
+        case _:
+            return []
+
+
 def path_sql(path: tuple[str, ...], *, alias: str = "") -> Condition:
     """The jsonb value at a path, as the conditions write it: an expression index on it must read the same."""
     return _Compiler(f"{alias}." if alias else "").at(path)
@@ -139,9 +157,7 @@ class _Compiler:
 
     def holds(self, field: Field, value: Any) -> Condition:
         """Containment, which a GIN index on the payload serves. For a list it is exact."""
-        for key in reversed(field.path):
-            value = {key: value}
-        return Condition(f"{self.prefix}payload @> %s::jsonb", (_json(value),))
+        return Condition(f"{self.prefix}payload @> %s::jsonb", (_document(field.path, value),))
 
     def presence(self, field: Field, op: str) -> Condition:
         here = self.at(field.path)
@@ -217,6 +233,12 @@ def _joined(word: str, parts: list[Condition]) -> Condition:
         return FALSE
     sql = word.join(part.sql for part in parts)
     return Condition(f"({sql})", tuple(value for part in parts for value in part.params))
+
+
+def _document(path: tuple[str, ...], value: Any) -> str:
+    for key in reversed(path):
+        value = {key: value}
+    return _json(value)
 
 
 def _moment(text: str) -> str:

@@ -11,8 +11,10 @@ from laojun import configs
 from laojun.audit import Actor
 from laojun.configs import Change
 from taishang.models import VectorCollection
-from taishang.vectors import collections, writing
+from taishang.vectors import ceilings, collections, writing
+from taishang.vectors.backends import base
 from taishang.vectors.collections import By
+from tests.taishang.vectors.lite import Lite
 
 DIMENSION = 8
 
@@ -70,3 +72,32 @@ def settings_of():
             configs.write(changes=changes, workspace_id=None, actor=Actor.system("tests"))
 
     return write
+
+
+@pytest.fixture(scope="session")
+def lite(tmp_path_factory):
+    """Milvus Lite for the whole run; a test that breaks it starts it again."""
+    running = Lite(tmp_path_factory.mktemp("milvus"))
+    running.uri = running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def milvus(lite, settings):
+    settings.MILVUS_URI = lite.uri
+    base.get.cache_clear()
+    yield base.get("milvus")
+    base.get.cache_clear()
+
+
+@pytest.fixture
+def engines_at_once(monkeypatch):
+    """Small collections too are searched by their engine."""
+    value = ceilings.value
+    small = {"promote_rows": 0, "exact_max": 0}
+    monkeypatch.setattr(
+        ceilings,
+        "value",
+        lambda name, workspace: small[name] if name in small else value(name, workspace),
+    )

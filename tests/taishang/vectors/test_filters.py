@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 
-from taishang.vectors.filters.compiling import compiled
+from taishang.vectors.filters.compiling import compiled, containments
 from taishang.vectors.filters.evaluating import matches
 from taishang.vectors.filters.grammar import Row
 from taishang.vectors.filters.parsing import FilterInvalid, parse
@@ -26,6 +26,17 @@ def found_by_sql(node, rows) -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
+def found_by_containment(node, rows) -> set[str]:
+    documents = containments(node) or ["{}"]
+    with connection.cursor() as cursor:
+        table = json.dumps([vars(row) for row in rows], default=lambda moment: moment.isoformat())
+        cursor.execute(
+            f"SELECT external_id FROM {TABLE} WHERE payload @> ALL (%s::jsonb[])",
+            [table, documents],
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+
 def found_by_evaluator(node, rows) -> set[str]:
     return {row.external_id for row in rows if matches(node, row)}
 
@@ -41,7 +52,28 @@ def found_by_evaluator(node, rows) -> set[str]:
 def test_postgresql_and_the_evaluator_find_the_same_rows(raw, rows):
     node = parse(raw, filtering.TYPES)
 
-    assert found_by_sql(node, rows) == found_by_evaluator(node, rows)
+    found = found_by_sql(node, rows)
+
+    assert found == found_by_evaluator(node, rows)
+    assert found <= found_by_containment(node, rows)
+
+
+@pytest.mark.parametrize(
+    ("raw", "documents"),
+    [
+        ({"field": "a.b", "op": "eq", "value": "x"}, ['{"a":{"b":"x"}}']),
+        ({"field": "a", "op": "all", "value": [1, 2]}, ['{"a":[1,2]}']),
+        ({"field": "a", "op": "in", "value": [1]}, ['{"a":1}']),
+        ({"field": "a", "op": "in", "value": [1, 2]}, []),
+        ({"field": "a", "op": "contains", "value": "x"}, []),
+        ({"not": {"field": "a", "op": "eq", "value": 1}}, []),
+        ({"and": [{"field": "a", "op": "eq", "value": 1}, {"field": "b", "op": "exists"}]}, ['{"a":1}']),
+        ({"or": [{"field": "a", "op": "eq", "value": 1}, {"field": "b", "op": "exists"}]}, []),
+        ({"field": "$id", "op": "eq", "value": "x"}, []),
+    ],
+)  # fmt: skip
+def test_what_every_matching_payload_contains_is_named(raw, documents):
+    assert containments(parse(raw)) == documents
 
 
 def one(payload, name="row"):
