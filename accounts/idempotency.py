@@ -16,6 +16,9 @@ from accounts.models import IdempotencyKey
 from accounts.models.idempotency import EXPIRY_HOURS
 
 MAX_BODY_BYTES = 256 * 1024
+# The status of a key whose deed goes on after its transaction.
+UNDER_WAY = 102
+UNDER_WAY_SECONDS = 1860
 
 
 class InProgress(Exception):
@@ -82,6 +85,8 @@ def begin(scope: Scope, *, fingerprint: bytes, now: datetime | None = None) -> R
         return None
     if bytes(found.body_sha256) != fingerprint:
         raise Mismatch
+    if found.status_code == UNDER_WAY:
+        raise InProgress
     return Reply(found.status_code, bytes(found.body), found.headers)
 
 
@@ -89,6 +94,32 @@ def remember(scope: Scope, *, fingerprint: bytes, reply: Reply) -> None:
     IdempotencyKey.objects.create(
         **scope.filter,
         body_sha256=fingerprint,
+        status_code=reply.status_code,
+        headers=reply.headers,
+        body=reply.body,
+        expires_at=timezone.now() + timedelta(hours=EXPIRY_HOURS),
+    )
+
+
+def announce(scope: Scope, *, fingerprint: bytes) -> None:
+    """Hold the key beyond the transaction, for a deed that is done after it; `conclude` ends that, or half an hour."""
+    IdempotencyKey.objects.create(
+        **scope.filter,
+        body_sha256=fingerprint,
+        status_code=UNDER_WAY,
+        headers={},
+        body=b"",
+        expires_at=timezone.now() + timedelta(seconds=UNDER_WAY_SECONDS),
+    )
+
+
+def conclude(scope: Scope, *, reply: Reply | None) -> None:
+    """What an announced deed was answered with; nothing lets the key go, so that it may be tried again."""
+    rows = IdempotencyKey.objects.filter(**scope.filter, status_code=UNDER_WAY)
+    if reply is None:
+        rows.delete()
+        return
+    rows.update(
         status_code=reply.status_code,
         headers=reply.headers,
         body=reply.body,

@@ -30,7 +30,7 @@ from accounts import (
 from accounts.ids import uuid7
 from accounts.limits import Demand
 from accounts.models import User
-from accounts.web import console, problems, throttles
+from accounts.web import console, outside, problems, throttles
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 VARY = ("Accept-Language", "Cookie", "Authorization")
@@ -86,7 +86,8 @@ class TenancyMiddleware:
     """One transaction per request, opened by its authentication and closed by its answer.
 
     An answer of 400 or more takes everything back; what must stay nevertheless (a revoked family, a refusal in
-    the audit log) is written after the rollback, by the functions in `request.after_rollback`.
+    the audit log) is written after the rollback, by the functions in `request.after_rollback`. What waits for the world
+    outside is answered after the commit (`accounts.web.outside`).
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -102,6 +103,8 @@ class TenancyMiddleware:
             for finish in request.after_rollback:  # type: ignore[attr-defined]
                 finish()
             self._note_key(request)
+            if isinstance(response, outside.Later):
+                response = outside.fulfilled(request, response)  # type: ignore[assignment]
         except (OperationalError, InterfaceError) as error:
             logger.warning("database unavailable error=%s", type(error).__name__)
             return _unavailable(request)

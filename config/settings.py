@@ -309,6 +309,11 @@ SPECTACULAR_SETTINGS = {
         "CollectionStatus": "taishang.models.VectorCollection.Status",
         "WritableStatus": "taishang.models.vectors.WRITABLE_STATUSES",
         "PayloadFieldType": "taishang.models.vectors.FIELD_TYPES",
+        "VectorIndexType": "taishang.models.vectors.IndexType",
+        "VectorIndexKind": "taishang.models.vectors.BUILT_KINDS",
+        "VectorIndexState": "taishang.models.VectorIndex.State",
+        "ModelKind": "taishang.models.Kind",
+        "ModelStatus": "taishang.models.Model.Status",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

@@ -1,4 +1,4 @@
-"""What happens to a workspace happens to its tasks; and who waited for a task is told how it ended."""
+"""What happens to a workspace happens to its tasks, a person's own models go with them; and who waited for a task is told how it ended."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import news, signals, tenancy
 from accounts.models import User, Workspace
 from taishang import kinds, transitions
+from taishang.catalogue import connecting
 from taishang.kinds import Kind
 from taishang.models import Lane, Task
 from taishang.models.engine import EVERY_QUEUE
@@ -44,6 +45,13 @@ def tasks_are_cancelled(workspace: Workspace, **_: Any) -> None:
         live = Task.objects.live().filter(workspace=workspace)
         for task_id in live.values_list("id", flat=True):
             transitions.cancel(task_id, by="system:workspace", reason="workspace deleted")
+
+
+@receiver(signals.user_deleted)
+def own_models_go(user: User, **_: Any) -> None:
+    """With their keys, whatever still names them."""
+    with tenancy.platform_scope(reason="models follow their person"):
+        connecting.remove_all_of(user=user)
 
 
 @receiver(task_finished)

@@ -1,10 +1,19 @@
-"""What a deleted workspace leaves in this app: projects with their versions, generation jobs, tasks, lanes."""
+"""What a deleted workspace leaves in this app: projects with their versions, generation jobs, tasks, lanes, models."""
 
 from __future__ import annotations
 
 from accounts import tenancy
 from taishang import projects
-from taishang.models import GenerationArtifact, GenerationJob, Lane, Project, Task
+from taishang.models import (
+    GenerationArtifact,
+    GenerationJob,
+    Lane,
+    Model,
+    ModelAlias,
+    ModelPrice,
+    Project,
+    Task,
+)
 
 BATCH = 100
 REASON = "purge of deleted workspaces"
@@ -33,3 +42,12 @@ def remove_work(*, workspace_id: int) -> int:
         return int(tasks.filter(pk__in=batch)._raw_delete(tasks.db))
     with tenancy.platform_scope(reason=REASON):
         return Lane.objects.filter(workspace_id=workspace_id).delete()[0]
+
+
+def remove_models(*, workspace_id: int) -> int:
+    """Everybody's models in the workspace with their names and prices, at once: a default and its alias are one."""
+    with tenancy.platform_scope(reason=REASON):
+        return sum(
+            table.objects.filter(workspace_id=workspace_id).delete()[0]
+            for table in (ModelAlias, ModelPrice, Model)
+        )

@@ -49,6 +49,8 @@ POLICIES = (
         sweep=sweeping.purge_projects,
     ),
     RetentionPolicy("tai_project_versions", "keep", _("as long as their project")),
+    RetentionPolicy("tai_models", "keep", _("for ever: calls and vectors name them")),
+    RetentionPolicy("tai_model_prices", "keep", _("for ever: they prove what calls cost")),
 )
 
 

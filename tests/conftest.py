@@ -24,7 +24,7 @@ from accounts import cache as caching
 from accounts.models import User, Workspace
 from config import embedded
 from laojun.models import PluginInstance
-from taishang.models import Task
+from taishang.models import ModelCall, Task, UsageDay
 from tests import factories
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -131,6 +131,10 @@ def committed(django_db_setup, django_db_blocker):
         with tenancy.platform_scope(reason="tests: remove what was committed"):
             Task.objects.all().delete()
             PluginInstance.objects.all().delete()
+            ModelCall.objects.all().delete()
+            UsageDay.objects.all().delete()
+            # Histories that are kept go with their workspace alone.
+            Workspace.objects.update(status=Workspace.Status.DELETING)
             Workspace.objects.all().delete()
             User.objects.all().delete()
         connection.close()

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -11,9 +12,10 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import idempotency
+from accounts import idempotency, tenancy
 from accounts.idempotency import Reply, Scope
 from accounts.web.authentication import principal_of
+from accounts.web.outside import Later
 from accounts.web.problems import Refused
 
 HEADER = "Idempotency-Key"
@@ -35,12 +37,27 @@ def once(view: Any, handler: Callable[..., HttpResponseBase]) -> Callable[..., H
         if known:
             return _replay(known)
         response = handler(request, *args, **kwargs)
+        if isinstance(response, Later):
+            idempotency.announce(scope, fingerprint=fingerprint)
+            response.then(partial(_conclude, request, scope))
+            return response
         if 200 <= response.status_code < 300:
             reply = _reply(view, request, response)
             idempotency.remember(scope, fingerprint=fingerprint, reply=reply)
         return response
 
     return run
+
+
+def _conclude(request: Request, scope: Scope, response: HttpResponseBase | None) -> None:
+    """Remember a whole answer that was made after the transaction; a streamed or failed one may be asked for again."""
+    reply = None
+    if isinstance(response, HttpResponse) and 200 <= response.status_code < 300:
+        headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+        if len(response.content) <= idempotency.MAX_BODY_BYTES:
+            reply = Reply(response.status_code, bytes(response.content), headers)
+    with tenancy.entered(principal_of(request).context):
+        idempotency.conclude(scope, reply=reply)
 
 
 def _scope(request: Request) -> Scope | None:

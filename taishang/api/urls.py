@@ -1,7 +1,16 @@
 from django.urls import path
 
-from taishang.api import generation, projects, results, reversals, tasks
-from taishang.api.vectors import collections, rows
+from taishang.api import (
+    generation,
+    model_aliases,
+    model_prices,
+    models,
+    projects,
+    results,
+    reversals,
+    tasks,
+)
+from taishang.api.vectors import collections, rows, upkeep
 
 urlpatterns = [
     # Tasks
@@ -12,6 +21,18 @@ urlpatterns = [
     path("tasks/<uuid:task_id>/stream/", tasks.TaskStream.as_view()),
     path("tasks/<uuid:task_id>/cancellation/", tasks.TaskCancellation.as_view()),
     path("tasks/<uuid:task_id>/retry/", tasks.TaskRetry.as_view()),
+    # Models
+    path("models/", models.Models.as_view()),
+    path("models/providers/", models.Providers.as_view()),
+    path("models/<int:model_id>/", models.ModelDetail.as_view()),
+    path("models/<int:model_id>/test/", models.ModelTest.as_view()),
+    path("models/<int:model_id>/versions/", models.ModelVersions.as_view()),
+    path("models/<int:model_id>/default/", models.ModelDefault.as_view()),
+    path("models/<int:model_id>/prices/", model_prices.ModelPrices.as_view()),
+    path("model-aliases/", model_aliases.Aliases.as_view()),
+    path("model-aliases/<str:alias>/", model_aliases.AliasDetail.as_view()),
+    path("model-aliases/<str:alias>/history/", model_aliases.AliasHistory.as_view()),
+    path("model-aliases/<str:alias>/rollback/", model_aliases.AliasRollback.as_view()),
     # Generation jobs
     path("generation-adapters/", projects.Adapters.as_view()),
     path("generation-jobs/", generation.Jobs.as_view()),
@@ -51,6 +72,10 @@ urlpatterns = [
     path("collections/<int:collection_id>/query/", rows.Query.as_view()),
     path("collections/<int:collection_id>/delete/", rows.Deletion.as_view()),
     path("collections/<int:collection_id>/vectors/", rows.Vectors.as_view()),
+    path("collections/<int:collection_id>/index/", upkeep.Index.as_view()),
+    path("collections/<int:collection_id>/recall/", upkeep.Recall.as_view()),
+    path("collections/<int:collection_id>/placement/", upkeep.PlacementView.as_view()),
+    path("collections/<int:collection_id>/embedding-retry/", upkeep.EmbeddingRetry.as_view()),
     path("collections/<int:collection_id>/namespaces/", rows.Namespaces.as_view()),
     path("collections/<int:collection_id>/namespaces/<str:name>/", rows.NamespaceDetail.as_view()),
 ]

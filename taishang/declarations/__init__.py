@@ -1,9 +1,12 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from taishang.declarations import engine, vector_engines, vectors
+from taishang.declarations import catalogue, engine, providers, usage, vector_engines, vectors
 
 
 def declare() -> None:
     engine.declare()
+    catalogue.declare()
+    providers.declare()
+    usage.declare()
     vectors.declare()
     vector_engines.declare()

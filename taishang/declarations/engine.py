@@ -115,7 +115,11 @@ def declare() -> None:
         registry.problems.add(code, Problem(code, status, title, remedy))
     for action, meaning in ACTIONS.items():
         actions.add(action, meaning)
-    for step, order in ((removal.remove_projects, 20), (removal.remove_work, 30)):
+    for step, order in (
+        (removal.remove_projects, 20),
+        (removal.remove_work, 30),
+        (removal.remove_models, 40),
+    ):
         name = f"taishang.{step.__name__}"
         registry.deletion_steps.add(name, DeletionStep(name, step, order))
     for model, change in (

@@ -14,7 +14,7 @@ import taishang.models.vectors
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0012_rights_in_the_database"),
-        ("taishang", "0009_note_changes"),
+        ("taishang", "0018_usage_by_day"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

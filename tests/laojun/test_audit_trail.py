@@ -25,7 +25,7 @@ from laojun.chain import sealing
 from laojun.models import AuditLog
 from taishang import steering
 from taishang.generation import sample
-from taishang.models import Lane, Worker
+from taishang.models import Lane, Model, Worker
 from taishang.schedules import synchronise
 from tests.accounts.api.calls import sign_in
 from tests.accounts.web.doors import OPERATIONS, rows_of
@@ -239,6 +239,28 @@ def _preferences(world: World):
     return world.send("put", path, {"preferences": [wish]})
 
 
+def _model(method: str, tail: str = "", body: Any = None) -> Callable[[World], Any]:
+    def ask(world: World):
+        path = f"/api/v1/models/{world.key('model')}/"
+        tag = world.alice.get(path)["ETag"]
+        return world.send(method, path + tail, body, headers={"If-Match": tag})
+
+    return ask
+
+
+def _alias(world: World):
+    (name,) = Model.objects.filter(pk=world.key("model")).values_list("name", flat=True)
+    return world.send("put", "/api/v1/model-aliases/@fast/", {"model": name})
+
+
+def _then(first: Callable[[World], Any], *rest: Any) -> Callable[[World], Any]:
+    def ask(world: World):
+        assert first(world).status_code < 300
+        return world.send(*rest)
+
+    return ask
+
+
 # Operation → a call of it that succeeds. A new unsafe operation is added here.
 CALLS: dict[str, Callable[[World], Any]] = {
     "api_keys_create": lambda w: w.send(
@@ -267,9 +289,7 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "collections_upsert_create": lambda w: _collection(
         w, "post", "upsert/", {"rows": [{"id": "a", "vector": [1, 2, 3]}]}
     ),
-    "collections_query_create": lambda w: _collection(
-        w, "post", "query/", {"vector": [1, 2, 3]}
-    ),
+    "collections_query_create": lambda w: _collection(w, "post", "query/", {"vector": [1, 2, 3]}),
     "collections_delete_create": lambda w: _collection(w, "post", "delete/", {"all": True}),
     "collections_namespaces_destroy": lambda w: _collection(w, "delete", "namespaces/a/"),
     "configs_partial_update": _configs,
@@ -310,6 +330,23 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "me_settings_partial_update": lambda w: w.send(
         "patch", "/api/v1/me/settings/", {"theme": "light"}
     ),
+    "model_aliases_update": _alias,
+    "model_aliases_destroy": _then(_alias, "delete", "/api/v1/model-aliases/@fast/"),
+    "model_aliases_rollback_create": _then(
+        _alias, "post", "/api/v1/model-aliases/@fast/rollback/", {"revision": 1}
+    ),
+    "models_create": lambda w: w.send(
+        "post", "/api/v1/models/", {"name": "n", "provider": "echo", "model_id": "echo"}
+    ),
+    "models_partial_update": _model("patch", body={"family": "x"}),
+    "models_destroy": _model("delete"),
+    "models_default_create": _model("post", "default/"),
+    "models_default_destroy": lambda w: _then(
+        _model("post", "default/"), "delete", f"/api/v1/models/{w.key('model')}/default/"
+    )(w),
+    "models_prices_create": _model("post", "prices/", {"input_price": "1"}),
+    "models_test_create": _model("post", "test/"),
+    "models_versions_create": _model("post", "versions/", {"family": "x"}),
     "notifications_partial_update": _notice("patch", {"is_read": True}),
     "notifications_destroy": _notice("delete"),
     "notifications_preferences_update": _preferences,

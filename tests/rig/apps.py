@@ -8,8 +8,9 @@ class RigConfig(AppConfig):
     label = "rig"
 
     def ready(self) -> None:
-        from tests.rig import handlers, hooks, hosts, jobs  # noqa: F401
+        from tests.rig import handlers, hooks, hosts, jobs, providers  # noqa: F401
 
         hosts.install()
+        providers.install()
         for job in jobs.JOBS:
             registry.jobs.add(job.name, job)

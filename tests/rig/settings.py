@@ -18,3 +18,4 @@ MIDDLEWARE = ["tests.rig.middleware.Dawdle", *MIDDLEWARE]
 AUDIT_ANCHORS_DIR = DATA_DIR / "tmp" / "anchors" / os.environ.get("DATABASE_NAME", "none")
 # Pages are rendered without collecting static files first.
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+OFFER_TEST_PROVIDERS = True

@@ -21,10 +21,13 @@ from accounts.models import ApiKey, Role, Session
 from accounts.tenancy import Context
 from accounts.web import doors
 from laojun import files
+from laojun.audit import Actor
 from laojun.files import Owner
 from laojun.models import AuditLog
 from laojun.notifications import sending
 from taishang import projects, queue
+from taishang.catalogue import connecting
+from taishang.catalogue.references import Place
 from taishang.models import GenerationJob, Task
 from taishang.vectors import collections
 from taishang.vectors.collections import By
@@ -96,9 +99,16 @@ PATH_IDS = {
     "instance_id": "plugin_instance",
     "delivery_id": "delivery",
     "collection_id": "collection",
+    "model_id": "model",
 }
-# Parts that name no row: a declared setting, a version within its project.
-PLAIN = {"key": "storage.max_file_size", "number": "1", "version": "1.0.0", "name": "default"}
+# Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
+PLAIN = {
+    "key": "storage.max_file_size",
+    "number": "1",
+    "version": "1.0.0",
+    "alias": "@fast",
+    "name": "default",
+}
 # The same for pages, by the route they stand in.
 PAGE_IDS = {
     "workspace/members/<uuid:user_id>/": "person",
@@ -194,6 +204,13 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             options_sha256="0" * 64,
             zip_bytes=1,
         )
+        model = connecting.create(
+            scope="workspace",
+            place=Place(workspace.pk, person.user.pk),
+            wishes={"name": f"model of {name}", "provider": "echo", "model_id": "echo"},
+            by=person.user,
+            actor=Actor.of_user(person.user),
+        )
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -223,6 +240,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "plugin_instance": str(instance.pk),
         "delivery": str(delivery.pk),
         "collection": str(collection.pk),
+        "model": str(model.pk),
     }
 
 

@@ -325,8 +325,14 @@ BODIES = {
     "me_settings_partial_update.default_model_id": ("task", lambda pk: {"default_model_id": pk}),
     "plugin_instances_create.plugin": ("plugin", lambda pk: {"plugin": int(pk)}),
 }
-# A label that a file carries, never followed.
-LABELS = {"files_create.entity_id"}
+# Labels that a row carries, never followed.
+LABELS = {
+    "files_create.entity_id",
+    # What the provider calls its model.
+    "models_create.model_id",
+    "models_partial_update.model_id",
+    "models_versions_create.model_id",
+}
 # Parameter of a list → the kind of row it names.
 QUERIES = {
     "audit_logs_list.resource_id": "role",
