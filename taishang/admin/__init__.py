@@ -1,3 +1,3 @@
-from taishang.admin import engine, generation, projects, tasks
+from taishang.admin import engine, generation, projects, tasks, vector_engines
 
-__all__ = ["engine", "generation", "projects", "tasks"]
+__all__ = ["engine", "generation", "projects", "tasks", "vector_engines"]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_FETCH = 16_384
 MAX_SELECTED = 20_000
+INSTALL = "pip install -r requirements-vectors.txt"
 
 store: Store[str] = Store("vector_backends")
 store.add("pgvector", "taishang.vectors.backends.pgvector.Pgvector")
@@ -215,6 +216,4 @@ def get(name: str) -> Backend:
     try:
         return import_string(path)()
     except ImportError as error:
-        raise NotInstalled(
-            f"The package for {name} is absent ({error.name}). Install requirements-vectors.txt."
-        ) from error
+        raise NotInstalled(f"The package for {name} is absent ({error.name}): {INSTALL}") from error

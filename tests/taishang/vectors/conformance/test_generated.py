@@ -24,7 +24,14 @@ def payloads() -> dict[str, dict]:
     """Fixed ones, made by the same strategy as those of the compiler's test."""
     made = []
 
-    @settings(max_examples=COUNT * 3, database=None, derandomize=True, phases=[Phase.generate])
+    @settings(
+        max_examples=COUNT * 3,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(filtering.payloads)
     def collect(payload):
         made.append(payload)
