@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-tasks
+.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-tasks bench-gateway
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -19,11 +19,11 @@ stop:                 ## end what `make run`, `make start` or a command started
 
 setup: .venv/installed .venv/messages
 
-.venv/installed: requirements.txt requirements-dev.txt
+.venv/installed: requirements.txt requirements-vectors.txt requirements-local.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed as $(PYTHON): install it, or say PYTHON=python3.12 make run"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	@echo "Installing dependencies (once) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$^)
 	@touch $@
 
 .venv/messages: .venv/installed $(wildcard locale/*/LC_MESSAGES/*.po locale/console/*/LC_MESSAGES/*.po)
@@ -62,9 +62,9 @@ fix: setup            ## format and mend what can be mended
 	-$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
 
 lock:                 ## recompile the pinned requirements
-	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements.txt requirements.in
-	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements-dev.txt requirements-dev.in
-	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file requirements-s3.txt requirements-s3.in
+	for name in requirements requirements-vectors requirements-local requirements-dev requirements-s3; do \
+		$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file $$name.txt $$name.in || exit 1; \
+	done
 
 shots: setup browser  ## photograph every page in both themes and languages into $(DATA_DIR)/shots
 	$(BIN)/python -m tests.e2e.shots
@@ -89,3 +89,6 @@ bench-plugins: setup  ## what a call of a plugin adds to a bare pooled client, a
 
 bench-tasks: setup       ## what a durable task costs beside procrastinate and Celery alone
 	DJANGO_SETTINGS_MODULE=tests.rig.settings LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.tasks
+
+bench-gateway: setup   ## what the gateway adds to a model's first word, and what 500 idle streams take
+	DJANGO_SETTINGS_MODULE=tests.rig.settings LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.gateway

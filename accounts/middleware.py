@@ -30,7 +30,9 @@ from accounts import (
 from accounts.ids import uuid7
 from accounts.limits import Demand
 from accounts.models import User
-from accounts.web import console, outside, problems, throttles
+from accounts.web import console, problems, throttles
+from accounts.web.outside import Outside
+from accounts.web.streams import release
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 VARY = ("Accept-Language", "Cookie", "Authorization")
@@ -75,7 +77,7 @@ class ProblemMiddleware:
             return problems.of_status(request, HTTPStatus.NOT_FOUND)
         if response.status_code < 400:
             return response
-        if response.get("Content-Type", "").startswith(problems.CONTENT_TYPE):
+        if getattr(response, "is_problem", False):
             return response
         with translation.override(getattr(request, "LANGUAGE_CODE", settings.LANGUAGE_CODE)):
             keep = {name: response[name] for name in KEPT_HEADERS if name in response}
@@ -103,8 +105,8 @@ class TenancyMiddleware:
             for finish in request.after_rollback:  # type: ignore[attr-defined]
                 finish()
             self._note_key(request)
-            if isinstance(response, outside.Later):
-                response = outside.fulfilled(request, response)  # type: ignore[assignment]
+            if isinstance(response, Outside):
+                release()
         except (OperationalError, InterfaceError) as error:
             logger.warning("database unavailable error=%s", type(error).__name__)
             return _unavailable(request)

@@ -479,6 +479,10 @@ problems: Store[Problem] = Store("problems")
 body_limits: Store[int] = Store("body_limits")
 # What `seed_demo` does, the last registered first: each function gets the demo user and workspace.
 demo_steps: Store[Callable[..., None]] = Store("demo_steps")
+# Below a prefix, errors have another protocol's shape: a function of the problem gives body and further headers.
+error_shapes: Store[Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], Mapping[str, str]]]] = (
+    Store("error_shapes")
+)
 limit_classes: Store[LimitClass] = Store("limit_classes")
 # Name of a page's URL → method → the limit classes it falls under; other pages fall under `api.read` and `api.write`.
 page_limits: Store[Mapping[str, tuple[str, ...]]] = Store("page_limits")

@@ -2,13 +2,14 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-_django = get_asgi_application()
+django.setup(set_prefix=False)
 
 from accounts.web.bodylimit import BodyLimit  # noqa: E402
+from accounts.web.outside import Handler  # noqa: E402
 from laojun.plugins import starting  # noqa: E402
 
 starting.begin()
-application = BodyLimit(_django)  # type: ignore[arg-type]
+application = BodyLimit(Handler())  # type: ignore[arg-type]

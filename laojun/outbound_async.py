@@ -18,6 +18,7 @@ from django.db import connection
 
 from accounts import tenancy
 from laojun.destinations import BlockedAddress, Resolver, Target, resolve, system_resolver
+from laojun.outbound import DEFAULT_PORTS, checked_url
 
 CONNECT_SECONDS = 5.0
 WRITE_SECONDS = 30.0
@@ -34,8 +35,18 @@ class ReplyTooLarge(Exception):
     """More came back than the cap allows. Units: bytes as they came over the wire."""
 
 
+class NotTrusted(Exception):
+    """The certificate is not valid for the address."""
+
+
 # What an exchange may raise, reading included, besides BlockedAddress.
-FAILURES = (httpx2.HTTPError, httpx2.StreamError, httpcore2.NetworkError, ReplyTooLarge)
+FAILURES = (
+    httpx2.HTTPError,
+    httpx2.StreamError,
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    ReplyTooLarge,
+)
 Response = httpx2.Response
 
 
@@ -76,6 +87,26 @@ def opened(
         follow_redirects=False,
         headers={"Accept-Encoding": "identity"},
     )
+
+
+async def reach(url: str, *, purpose: str, seconds: float = CONNECT_SECONDS) -> None:
+    """Open a connection to an address, its certificate checked, and close it again: does anything answer there?
+
+    Raises BlockedAddress, NotTrusted, and of FAILURES what a connection may fail with.
+    """
+    target = checked_url(url)
+    port = target.port or DEFAULT_PORTS[target.scheme]
+    dialler = _Dialler(purpose, system_resolver, Caps(connect_seconds=seconds))
+    stream = await dialler.connect_tcp(target.host, port, timeout=seconds)
+    try:
+        if target.scheme == "https":
+            stream = await stream.start_tls(_trusted(), target.host, timeout=seconds)
+    except httpcore2.ConnectError as error:
+        if isinstance(error.__cause__ or error.__context__, ssl.SSLError):
+            raise NotTrusted(target.host) from error
+        raise
+    finally:
+        await stream.aclose()
 
 
 async def close_all() -> None:

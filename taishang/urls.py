@@ -1,16 +1,19 @@
 from django.urls import include, path
 
-from taishang.views import application, generation, projects, review, tasks
+from taishang.views import application, developers, generation, projects, review, tasks
 
 urlpatterns = [
     # For programs
     path("api/v1/", include("taishang.api.urls")),
+    path("api/openai/v1/", include("taishang.api.openai.urls")),
     # Tasks
     path("tasks/", tasks.task_list, name="tasks"),
     path("tasks/count/", tasks.task_count, name="task_count"),
     path("tasks/<uuid:pk>/", tasks.task_detail, name="task"),
     path("tasks/<uuid:pk>/cancellation/", tasks.cancel, name="task_cancellation"),
     path("tasks/<uuid:pk>/retry/", tasks.retry, name="task_retry"),
+    # Models, for those who write programs
+    path("developers/", developers.developers, name="developers"),
     # Generation jobs
     path("generation/", generation.jobs, name="generation_list"),
     path("generation/new/", generation.new, name="generation_new"),

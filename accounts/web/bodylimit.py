@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.ids import uuid7
 from accounts.registry import body_limits
+from accounts.web.problems import shape
 
 DEFAULT_BODY_BYTES = 2 * 1024 * 1024
 Scope = MutableMapping[str, Any]
@@ -27,7 +28,7 @@ class BodyLimit:
             return
         limit = _limit(scope["path"])
         if _declared(scope) > limit:
-            await _refuse(send, limit)
+            await _refuse(send, limit, scope["path"])
             return
         await self._counted(scope, receive, send, limit)
 
@@ -40,7 +41,7 @@ class BodyLimit:
             arrived += len(message.get("body", b""))
             if arrived > limit and not refused:
                 refused = True
-                await _refuse(send, limit)
+                await _refuse(send, limit, scope["path"])
             return {"type": "http.disconnect"} if refused else message
 
         async def unless_refused(message: Message) -> None:
@@ -64,7 +65,7 @@ def _declared(scope: Scope) -> int:
     return 0
 
 
-async def _refuse(send: Send, limit: int) -> None:
+async def _refuse(send: Send, limit: int, path: str) -> None:
     problem = {
         "type": "/problems/upload_too_large/",
         "title": "The request is too large",
@@ -73,15 +74,16 @@ async def _refuse(send: Send, limit: int) -> None:
         "detail": f"At most {limit} bytes are taken here.",
         "trace_id": (trace_id := uuid7().hex),
     }
+    body, content_type, _headers = shape(path, problem)
     await send(
         {
             "type": "http.response.start",
             "status": 413,
             "headers": [
-                (b"content-type", b"application/problem+json"),
+                (b"content-type", content_type.encode()),
                 (b"connection", b"close"),
                 (b"x-request-id", trace_id.encode()),
             ],
         }
     )
-    await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})

@@ -19,7 +19,7 @@ MAX_VALUES = 10_000
 
 
 class JsonParser(BaseParser):
-    """The body as plain values. A view may allow more bytes by its attribute `max_json_bytes`."""
+    """The body as plain values. A view may allow more bytes by its attribute `max_json_bytes`, more values by `max_json_values`."""
 
     media_type = "application/json"
 
@@ -36,20 +36,20 @@ class JsonParser(BaseParser):
             raise Refused("body_too_large", members={"max_bytes": limit})
         if "request" in context:
             context["request"].raw_body = raw
-        return load(raw)
+        return load(raw, most=getattr(context.get("view"), "max_json_values", MAX_VALUES))
 
 
-def load(raw: bytes) -> Any:
-    """Parse and check JSON. Raises ParseError and Refused."""
+def load(raw: bytes, *, most: int = MAX_VALUES) -> Any:
+    """Parse and check JSON of at most `most` values. Raises ParseError and Refused."""
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise ParseError from error
-    check(value)
+    check(value, most=most)
     return value
 
 
-def check(value: Any) -> None:
+def check(value: Any, *, most: int = MAX_VALUES) -> None:
     """Refuse structures that are too deep or too many, and text that PostgreSQL cannot hold."""
     count = 0
     open_levels = [iter((value,))]
@@ -59,7 +59,7 @@ def check(value: Any) -> None:
             open_levels.pop()
             continue
         count += 1
-        if count > MAX_VALUES or len(open_levels) > MAX_DEPTH:
+        if count > most or len(open_levels) > MAX_DEPTH:
             raise Refused("body_too_deep")
         if isinstance(item, str):
             check_text(item)

@@ -28,6 +28,7 @@ from rest_framework import exceptions as rest
 from rest_framework.settings import api_settings
 
 from accounts.passwords import HashQueueFull
+from accounts.registry import error_shapes
 from accounts.registry import problems as declared
 
 CONTENT_TYPE = "application/problem+json"
@@ -130,17 +131,28 @@ def response(
         "trace_id": getattr(request, "trace_id", ""),
         **(members or {}),
     }
+    shaped, content_type, more = shape(request.path, body)
     answer = HttpResponse(
-        orjson.dumps(body, default=force_str), status=problem.status, content_type=CONTENT_TYPE
+        orjson.dumps(shaped, default=force_str), status=problem.status, content_type=content_type
     )
+    answer.is_problem = True  # type: ignore[attr-defined]
     answer["Cache-Control"] = "no-store"
     if problem.status == 401:
         answer["WWW-Authenticate"] = "Bearer"
     if problem.status == 503:
         answer["Retry-After"] = str(RETRY_SECONDS)
-    for name, value in (headers or {}).items():
+    for name, value in {**more, **(headers or {})}.items():
         answer[name] = value
     return answer
+
+
+def shape(path: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], str, Mapping[str, str]]:
+    """The body of a problem as programs at this address expect it, its media type, and further headers."""
+    for prefix, told in error_shapes.items():
+        if path.startswith(prefix):
+            shaped, headers = told(body)
+            return shaped, "application/json", headers
+    return body, CONTENT_TYPE, {}
 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:

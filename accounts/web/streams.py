@@ -82,7 +82,7 @@ async def in_transaction(principal: Principal, function: Callable[[], Result]) -
             with tenancy.entered(principal.context):
                 return function()
         finally:
-            _release()
+            release()
 
     return await sync_to_async(run)()
 
@@ -91,7 +91,7 @@ async def _frames(
     events: AsyncGenerator[Event, None], principal: Principal, trace_id: str
 ) -> AsyncIterator[bytes]:
     yield f"retry: {RECONNECT_MS}\n\n".encode()
-    await sync_to_async(_release)()
+    await sync_to_async(release)()
     try:
         async with aclosing(_watched(events, principal, trace_id)) as watched:
             async for event in watched:
@@ -165,7 +165,7 @@ def _is_revoked(session_id: UUID) -> bool:
     return not Session.objects.filter(pk=session_id, revoked_at__isnull=True).exists()
 
 
-def _release() -> None:
+def release() -> None:
     """Give the thread's connection back unless a longer transaction holds it."""
     if not connection.in_atomic_block:
         connection.close()

@@ -25,7 +25,7 @@ from accounts.authentication import Principal
 from accounts.models import User
 from accounts.web import etags, idempotency, pagination, throttles
 from accounts.web.authentication import PrincipalAuthentication, principal_of
-from accounts.web.parsing import MAX_JSON_BYTES, JsonParser, JsonRenderer, check_text
+from accounts.web.parsing import MAX_JSON_BYTES, MAX_VALUES, JsonParser, JsonRenderer, check_text
 from accounts.web.permissions import DeclaredPermission
 from accounts.web.problems import Invalid, Refused, field_error
 
@@ -51,7 +51,10 @@ class ApiView(APIView):
     works_while_frozen: ClassVar[bool] = False
     # The reply shows a secret once and is never stored for replay.
     reply_holds_secret: bool = False
+    # Replies may be kept for a request that is repeated with the same `Idempotency-Key`.
+    keeps_replies: ClassVar[bool] = True
     max_json_bytes: ClassVar[int] = MAX_JSON_BYTES
+    max_json_values: ClassVar[int] = MAX_VALUES
 
     authentication_classes = [PrincipalAuthentication]
     permission_classes = [DeclaredPermission]
@@ -87,7 +90,7 @@ class ApiView(APIView):
         if any(isinstance(value, str) and "\x00" in value for value in kwargs.values()):
             raise Http404
         self._check_query(request)
-        if request.method not in SAFE_METHODS:
+        if request.method not in SAFE_METHODS and self.keeps_replies:
             # The instance's own handler, so that REST framework's dispatch finds the guarded one.
             setattr(self, method, idempotency.once(self, getattr(self, method)))
 

@@ -65,6 +65,10 @@ class AliasOut(serializers.Serializer):
         return row.workspace_id is None
 
 
+# Named once: two lists answer it.
+AliasPage = page_of(AliasOut)
+
+
 class AliasView(ModelView):
     query_parameters = frozenset({"kind"})
 
@@ -100,13 +104,15 @@ class AliasView(ModelView):
 class Aliases(AliasView):
     required_permissions: ClassVar = {"GET": "model.view"}
 
-    @extend_schema(responses=AliasOut(many=True))
+    orderings = ("name", "-valid_from")
+
+    @extend_schema(responses=AliasPage)
     def get(self, request: Request) -> Response:
-        """Every name in force here: the workspace's, then the platform's."""
-        rows = aliases.shown_to(self.workspace_id)
+        """Every name in force here: the workspace's and the platform's."""
+        rows = ModelAlias.objects.visible_to(self.principal).current().select_related("model")
         if "kind" in request.GET:
-            rows = [row for row in rows if row.kind == self.kind()]
-        return Response(AliasOut(rows, many=True).data)
+            rows = rows.filter(kind=self.kind())
+        return self.page(rows, AliasOut)
 
 
 class AliasDetail(AliasView):
@@ -153,7 +159,7 @@ class AliasHistory(AliasView):
     required_permissions: ClassVar = {"GET": "model.view"}
     orderings = ("-revision",)
 
-    @extend_schema(responses=page_of(AliasOut))
+    @extend_schema(responses=AliasPage)
     def get(self, request: Request, alias: str) -> Response:
         """Every revision of a name of this workspace, newest first."""
         return self.page(self.name(alias).revisions().select_related("model"), AliasOut)

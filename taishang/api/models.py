@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from typing import Any, ClassVar
 
 from django.db.models import Q
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import tenancy
-from accounts.authentication import Principal
-from accounts.web import etags, pagination, streams
+from accounts.web import etags, outside, pagination
 from accounts.web.parsing import JsonRenderer, dump
 from accounts.web.permissions import denied
 from accounts.web.problems import Invalid, field_error
@@ -27,9 +25,12 @@ from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 from laojun import audit
 from laojun.audit import Actor
-from taishang.catalogue import connecting, defaults, fields, testing
+from taishang.catalogue import connecting, defaults, fields
 from taishang.catalogue.references import Place
 from taishang.catalogue.refusals import FieldsRefused
+from taishang.gateway import trying
+from taishang.gateway.asks import Caller
+from taishang.gateway.trying import Trial
 from taishang.models import Kind, Model
 from taishang.providers.base import PROVIDERS, ProviderSpec
 
@@ -198,7 +199,6 @@ class TestOut(serializers.Serializer):
     total_ms = serializers.IntegerField()
     error_class = serializers.CharField()
     message = serializers.CharField()
-    detail = serializers.CharField()
     field = serializers.CharField(help_text="The field to change, or empty.")
     capabilities = serializers.DictField()
 
@@ -369,15 +369,13 @@ class ModelTest(ModelView):
     rate_limits: ClassVar = {"POST": ("model.test",)}
 
     @extend_schema(request=None, responses=TestOut)
-    def post(self, request: Request, model_id: int) -> StreamingHttpResponse:
+    def post(self, request: Request, model_id: int) -> HttpResponse:
         """One real, short call. 200 also when it fails: `error_class` and `message` say why and how to mend it."""
         model = self.model(model_id)
         audit.record(actor=self.actor, action="model.tested", target=("model", model.pk))
-        response = StreamingHttpResponse(
-            _tried(self.principal, testing.prepare(model)), content_type=JsonRenderer.media_type
-        )
-        response["Cache-Control"] = "private, no-store"
-        return response
+        caller = Caller(self.principal.api_key_id, trace_id=getattr(request, "trace_id", ""))
+        trial = Trial(model, self.user, self.workspace_id, caller)
+        return outside.later(partial(_tried, trial))
 
 
 class Providers(ApiView):
@@ -389,12 +387,9 @@ class Providers(ApiView):
         return Response(ProviderOut([_provider(one) for one in PROVIDERS.values()], many=True).data)
 
 
-async def _tried(principal: Principal, trial: testing.Trial) -> AsyncIterator[bytes]:
-    """The answer, once the call is over: it runs when the request's transaction has ended."""
-    with tenancy.adopted(principal.context):
-        outcome = await testing.run(trial)
-    await streams.in_transaction(principal, partial(testing.note, trial, outcome))
-    yield dump(TestOut(outcome).data)
+def _tried(trial: Trial) -> HttpResponse:
+    body = dump(TestOut(trying.outcome_of(trial)).data)
+    return HttpResponse(body, content_type=JsonRenderer.media_type)
 
 
 def _provider(spec: ProviderSpec) -> dict[str, Any]:

@@ -3,12 +3,14 @@ from django.urls import path
 from taishang.api import (
     generation,
     model_aliases,
+    model_calls,
     model_prices,
     models,
     projects,
     results,
     reversals,
     tasks,
+    usage,
 )
 from taishang.api.vectors import collections, engines, rows, upkeep
 
@@ -33,6 +35,13 @@ urlpatterns = [
     path("model-aliases/<str:alias>/", model_aliases.AliasDetail.as_view()),
     path("model-aliases/<str:alias>/history/", model_aliases.AliasHistory.as_view()),
     path("model-aliases/<str:alias>/rollback/", model_aliases.AliasRollback.as_view()),
+    # Calls of models, what they use and what may be used
+    path("model-calls/", model_calls.ModelCalls.as_view()),
+    path("model-calls/<uuid:call_id>/", model_calls.ModelCallDetail.as_view()),
+    path("model-calls/<uuid:call_id>/cancellation/", model_calls.ModelCallCancellation.as_view()),
+    path("usage/", usage.Usage.as_view()),
+    path("usage/export/", usage.UsageExport.as_view()),
+    path("quota/", usage.QuotaView.as_view()),
     # Generation jobs
     path("generation-adapters/", projects.Adapters.as_view()),
     path("generation-jobs/", generation.Jobs.as_view()),

@@ -8,11 +8,10 @@ from accounts import registry
 from accounts.permissions import MANAGERS
 from accounts.registry import DeletionStep, Letter, NoticeType, Problem, RestoreStep, Schedule
 from laojun.declarations import entries
-from taishang.catalogue import prices
 from taishang.gateway import keeping, sweeping
 from taishang.providers.errors import MENDING, ErrorClass
 from taishang.quotas import plans
-from taishang.usage import recomputing, reconciling
+from taishang.usage import reconciling
 
 RIGHTS = (
     (
@@ -54,6 +53,12 @@ PROBLEMS = (
         403,
         _("Your plan does not include this model"),
         _("Choose another model, connect one with a key of your own, or change the plan."),
+    ),
+    (
+        "export_too_large",
+        413,
+        _("More lines than one export holds"),
+        _("Ask for fewer days."),
     ),
     (
         "call_finished",
@@ -143,7 +148,6 @@ def declare() -> None:
     registry.notice_types.add(NOTICE.key, NOTICE)
     for name, letter in LETTERS.items():
         registry.letters.add(name, letter)
-    prices.counters.add("calls", recomputing.count_calls)
     for policy in keeping.POLICIES:
         registry.retention_policies.add(policy.table, policy)
     step = DeletionStep("taishang.remove_calls", keeping.remove_calls, 35)

@@ -6,7 +6,7 @@ from accounts import registry
 from accounts.registry import ConsoleEntry, ConsoleRight, Schedule
 from laojun.declarations import entries
 from laojun.definitions import GLOBAL, INTEGER, Definition, define
-from taishang.vectors import outbox
+from taishang.vectors import leftovers, outbox
 
 PROBLEMS = (
     (
@@ -59,5 +59,6 @@ def declare() -> None:
     )
     entries.schedules(
         Schedule("vectors.outbox", outbox.sweep, every_s=2, queue="vectors"),
+        Schedule("vectors.engine_orphans", leftovers.sweep, every_s=600, queue="vectors"),
         Schedule("vectors.reconcile_all", outbox.reconcile_all, cron="0 4 * * *", queue="vectors"),
     )

@@ -32,7 +32,11 @@ class ModelCallQuerySet(models.QuerySet["ModelCall"]):
 
     def at(self, number: UUID) -> ModelCallQuerySet:
         """The call of this id. The time lets the planner touch one month."""
-        return self.filter(pk=number, created_at=moment_of(number))
+        try:
+            return self.filter(pk=number, created_at=moment_of(number))
+        except (ValueError, OverflowError):
+            # Not one of ours: the time in it is beyond the calendar.
+            return self.none()
 
     def among(self, numbers: Sequence[UUID]) -> ModelCallQuerySet:
         """The calls of these ids, touching no month before theirs."""

@@ -42,11 +42,6 @@ class Recomputed:
         }
 
 
-def count_calls(model_id: int, workspace_id: int | None, since: datetime, until: datetime) -> int:
-    """How many settled calls of a model began in that time, in what the context can see."""
-    return _calls(model_id, workspace_id, since, until).count()
-
-
 def recompute(*, price: ModelPrice, actor: Actor, progress: Progress | None = None) -> Recomputed:
     """Let every call that a price holds for cost what the prices now say; its days and cost quota follow.
 

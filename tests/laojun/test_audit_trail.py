@@ -255,7 +255,8 @@ def _model(method: str, tail: str = "", body: Any = None) -> Callable[[World], A
 
 
 def _alias(world: World):
-    (name,) = Model.objects.filter(pk=world.key("model")).values_list("name", flat=True)
+    with world.inside():
+        name = Model.objects.get(pk=world.key("model")).name
     return world.send("put", "/api/v1/model-aliases/@fast/", {"model": name})
 
 

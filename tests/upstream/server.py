@@ -57,6 +57,7 @@ class Upstream:
         self._started.set()
         self._loop.run_forever()
         server.close()
+        self._loop.close()
 
     async def listen(self) -> asyncio.Server:
         server = await asyncio.start_server(
@@ -121,7 +122,7 @@ class Upstream:
 
 async def _answer(path: str, headers: dict[str, str], body: Any, reply: Reply) -> None:
     model = str(body.get("model"))
-    key = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("x-api-key")
+    key = headers.get("authorization", "").removeprefix("Bearer ")
     if key == "wrong":
         error = {"message": "Incorrect API key provided: wrong", "code": "invalid_api_key"}
         await reply.error(401, error)

@@ -9,6 +9,7 @@ from typing import Protocol
 from django.utils.module_loading import import_string
 
 from taishang.providers.counting.estimating import estimate
+from taishang.providers.text import mended
 
 PATHS = {
     "o200k": "taishang.providers.counting.openai_tables.O200K",
@@ -54,6 +55,7 @@ def count(text: str, tokenizer: str) -> Count:
 
     Cost: linear; about 1 ms for 10,000 characters, tenfold for `deepseek`; the first use loads tables.
     """
+    text = mended(text)
     tables = _tables(tokenizer)
     if tables is None:
         return Count(estimate(text), exact=False)

@@ -205,6 +205,10 @@ class Backend(ABC):
         """Every id it would return, ascending, in arrays of any length. Raises Unavailable, Damaged."""
 
     @abstractmethod
+    def held(self) -> Iterator[tuple[int, int]]:
+        """Collection and generation of everything it stores for this installation. Raises Unavailable."""
+
+    @abstractmethod
     def stats(self, target: Target) -> Stats:
         """How much it holds. Raises Unavailable, Damaged."""
 

@@ -107,6 +107,7 @@ PLAIN = {
     "number": "1",
     "version": "1.0.0",
     "alias": "@fast",
+    "reference": "@fast",
     "name": "default",
 }
 # The same for pages, by the route they stand in.

@@ -61,7 +61,7 @@ def test_anthropic_lifts_the_system_and_merges_neighbours(asker, upstream):
 
     path, headers, body = upstream.bodies[-1]
     assert path == "/v1/messages"
-    assert headers["x-api-key"] == "key"
+    assert headers["authorization"] == "Bearer key"
     assert body["system"] == "Be brief."
     assert (body["max_tokens"], body["temperature"]) == (4096, 1)
     assert body["stop_sequences"] == ["END"]
