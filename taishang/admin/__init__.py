@@ -1,3 +1,3 @@
-from taishang.admin import engine, generation, projects, tasks, vector_engines
+from taishang.admin import engine, generation, projects, tasks, vector_engines, vectors
 
-__all__ = ["engine", "generation", "projects", "tasks", "vector_engines"]
+__all__ = ["engine", "generation", "projects", "tasks", "vector_engines", "vectors"]

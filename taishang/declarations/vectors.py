@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
-from accounts.registry import DeletionStep, LimitClass, Schedule
+from accounts.registry import ConsoleRight, DeletionStep, LimitClass, NavigationEntry, Schedule
 from laojun.declarations import entries
 from laojun.definitions import GLOBAL, INTEGER, WORKSPACE, Definition, define
 from taishang.catalogue import uses
@@ -168,6 +168,16 @@ def declare() -> None:
     entries.rights(RIGHTS)
     entries.actions(ACTIONS)
     entries.problems(PROBLEMS)
+    entries.places(
+        NavigationEntry(
+            key="vectors",
+            label=_("Collections"),
+            url_name="vectors",
+            icon="cube",
+            order=40,
+            permission="vector.collection.view",
+        )
+    )
     for name, default, low, high, scopes, title, unit in SETTINGS:
         define(
             Definition(
@@ -193,6 +203,9 @@ def declare() -> None:
     entries.schedules(
         Schedule("vectors.sweep", following.sweep, every_s=60, queue="vectors"),
         Schedule("vectors.orphans", orphans.sweep, every_s=60, queue="vectors"),
+    )
+    registry.console_rights.add(
+        "taishang.vectorcollection", ConsoleRight("vector.collection.view", "vector.index.manage")
     )
     uses.probes.add("vector_collections", naming.collections_of)
     uses.address_holders.add("vector_collections", naming.is_named)

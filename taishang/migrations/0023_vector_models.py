@@ -8,7 +8,7 @@ from taishang.models.references import ModelReference
 
 KEY = """
 ALTER TABLE tai_vector_collections ADD CONSTRAINT tai_vector_collections_model_fk
-    FOREIGN KEY (model_id) REFERENCES tai_models (id) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED;
+    FOREIGN KEY (model_id) REFERENCES tai_models (id) DEFERRABLE INITIALLY DEFERRED;
 CREATE INDEX tai_vector_collections_model_ix ON tai_vector_collections (model_id)
     WHERE model_id IS NOT NULL;
 """
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.RESTRICT,
                         related_name="+",
                         to="taishang.model",
                     ),

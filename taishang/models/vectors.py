@@ -117,7 +117,7 @@ class VectorCollection(models.Model):
         _("backend"), max_length=8, choices=Backend.choices, default=Backend.PGVECTOR
     )
     model = models.ForeignKey(
-        "taishang.Model", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        "taishang.Model", on_delete=models.RESTRICT, null=True, related_name="+", db_index=False
     )
     index_type = models.CharField(
         _("index"), max_length=7, choices=IndexType.choices, default=IndexType.HNSW
