@@ -17,7 +17,7 @@ from taishang.api.tasks import TaskOut
 from taishang.api.vectors.collections import AliasedChoice, CollectionView, IndexParamsIn
 from taishang.models import VectorIndex, VectorRecallRun
 from taishang.models.vectors import BUILT_KINDS, Backend, IndexType, Precision
-from taishang.vectors import asking, embedding, outbox, queries
+from taishang.vectors import asking, embedding, queries
 from taishang.vectors.collections import By
 from taishang.vectors.queries import QueryInvalid
 
@@ -109,10 +109,7 @@ class Index(UpkeepView):
 
         An engine builds with the collection's own settings.
         """
-        wish = self.read(IndexIn)
-        if self.collection(collection_id).backend != Backend.PGVECTOR:
-            return self.accepted(outbox.REBUILD, collection_id)
-        return self.accepted("vectors.index", collection_id, **wish)
+        return self.accepted("vectors.index", collection_id, **self.read(IndexIn))
 
     @extend_schema(request=None, responses={202: TaskOut})
     def delete(self, request: Request, collection_id: int) -> Response:
