@@ -8,7 +8,7 @@ from accounts.registry import ConsoleRight, DeletionStep, LimitClass, Navigation
 from laojun.declarations import entries
 from laojun.definitions import GLOBAL, INTEGER, WORKSPACE, Definition, define
 from taishang.catalogue import uses
-from taishang.vectors import following, naming, orphans, retention
+from taishang.vectors import following, naming, orphans, recounting, retention
 
 DATA_ENGINEER = frozenset({"data_engineer"})
 ANALYST = frozenset({"analyst"})
@@ -202,6 +202,13 @@ def declare() -> None:
     )
     entries.schedules(
         Schedule("vectors.sweep", following.sweep, every_s=60, queue="vectors"),
+        Schedule(
+            "vectors.recount",
+            recounting.recount_all,
+            cron="0 5 * * *",
+            queue="vectors",
+            label=_("Compare the counters of vector collections"),
+        ),
         Schedule("vectors.orphans", orphans.sweep, every_s=60, queue="vectors"),
     )
     registry.console_rights.add(

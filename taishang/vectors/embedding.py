@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from taishang import gateway
-from taishang.gateway.refusals import CallFailed
+from taishang.catalogue.refusals import ModelDisabled, ModelNotFound
+from taishang.gateway.refusals import CallFailed, ContextTooLong, ModelNotInPlan
 from taishang.models import Model, VectorCollection
 from taishang.providers.base import EmbeddingPrompt
 from taishang.quotas.reserving import QuotaExceeded
@@ -27,6 +28,8 @@ from taishang.vectors.ledger import Moved
 PURPOSE = "vector"
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MISMATCH = "model_mismatch"
+# Somebody can bring these models back; until then the documents wait.
+AWAY = (ModelDisabled, ModelNotFound, ModelNotInPlan)
 
 
 class ModelMismatch(Exception):
@@ -145,6 +148,11 @@ def _embedded(run: Run, collection: VectorCollection, batch: list[Waiting]) -> i
     except QuotaExceeded as full:
         _note(run, collection, str(full))
         raise RetryLater(full.retry_after(timezone.now()), "quota") from full
+    except AWAY as away:
+        _note(run, collection, str(away))
+        raise RetryLater(LONGEST_PAUSE, away.code) from away
+    except ContextTooLong as long:
+        return _failed(run, collection, batch, long.code)
     except ModelMismatch:
         return _failed(run, collection, batch, MISMATCH)
     except CallFailed as failure:
