@@ -1,3 +1,3 @@
-from taishang.admin import engine, generation, projects, tasks, vectors
+from taishang.admin import engine, generation, projects, tasks, vector_engines, vectors
 
-__all__ = ["engine", "generation", "projects", "tasks", "vectors"]
+__all__ = ["engine", "generation", "projects", "tasks", "vector_engines", "vectors"]

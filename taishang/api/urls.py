@@ -12,7 +12,7 @@ from taishang.api import (
     tasks,
     usage,
 )
-from taishang.api.vectors import collections, rows, upkeep
+from taishang.api.vectors import collections, engines, rows, upkeep
 
 urlpatterns = [
     # Tasks
@@ -72,6 +72,7 @@ urlpatterns = [
         reversals.VersionReversal.as_view(),
     ),
     # Vector collections
+    path("vector-backends/", engines.Backends.as_view()),
     path("collections/", collections.Collections.as_view()),
     path("collections/<int:collection_id>/", collections.CollectionDetail.as_view()),
     path(
@@ -84,6 +85,7 @@ urlpatterns = [
     path("collections/<int:collection_id>/index/", upkeep.Index.as_view()),
     path("collections/<int:collection_id>/recall/", upkeep.Recall.as_view()),
     path("collections/<int:collection_id>/placement/", upkeep.PlacementView.as_view()),
+    path("collections/<int:collection_id>/reconciliation/", engines.Reconciliation.as_view()),
     path("collections/<int:collection_id>/embedding-retry/", upkeep.EmbeddingRetry.as_view()),
     path("collections/<int:collection_id>/namespaces/", rows.Namespaces.as_view()),
     path("collections/<int:collection_id>/namespaces/<str:name>/", rows.NamespaceDetail.as_view()),

@@ -8,7 +8,7 @@ from typing import Any
 from laojun import audit
 from taishang import queue
 from taishang.models import Task, VectorCollection
-from taishang.vectors import following
+from taishang.vectors import following, outbox
 from taishang.vectors.collections import By
 
 
@@ -25,7 +25,9 @@ class BuildRunning(Exception):
 def ask(
     *, kind: str, collection: VectorCollection, by: By, payload: Mapping[str, Any] | None = None
 ) -> Task:
-    """The live task of this kind, or a new one. Raises BuildRunning."""
+    """The live task of this kind, or a new one; what an engine ranks is built by its own kind. Raises BuildRunning."""
+    if kind == following.INDEX and collection.backend != "pgvector":
+        kind, payload = outbox.REBUILD, None
     try:
         task = following.ask(kind, collection, user=by.user_id, **(payload or {}))
     except queue.DuplicateTask as duplicate:

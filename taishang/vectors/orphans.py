@@ -15,7 +15,7 @@ from taishang.vectors import ddl, indexing, placement
 TABLE = re.compile(r"tai_vectors_c(\d+)")
 LOCK_MS = 200
 REASON = "orphans of vector collections"
-MOVING = ("vectors.promote", "vectors.index")
+MOVING = ("vectors.promote", "vectors.index", "vectors.rebuild_engine")
 TABLES = "SELECT relname, relispartition FROM pg_class WHERE relkind = 'r' AND relname ~ '^tai_vectors_c[0-9]+$'"
 INVALID = """
 SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid

@@ -15,7 +15,7 @@ from typing import Any
 
 from taishang.models import VectorCollection, VectorRecallRun
 from taishang.runs import Run
-from taishang.vectors import ladder, queries, staging, standing
+from taishang.vectors import engines, ladder, queries, staging, standing
 from taishang.vectors.backends import pgvector
 from taishang.vectors.backends.pgvector import STRICT, Effort, Space
 from taishang.vectors.ladder import Clock
@@ -107,7 +107,8 @@ def _measured(run: Run, found: Standing) -> tuple[list[Point], int, bool]:
             return [point for point in points if point.shares], place, True
         run.check()
         with run.database():
-            _ask(replace(space, without=row_id), Vector(bytes(raw)), k, points)
+            here = replace(space, without=row_id)
+            _ask(found.collection, here, Vector(bytes(raw)), k, points)
         run.progress(place + 1, len(sampled))
     return [point for point in points if point.shares], len(sampled), False
 
@@ -133,18 +134,42 @@ def _sampled(run: Run, found: Standing, count: int) -> list[tuple[int, bytes]]:
         return staging.run((statement, [chosen]))[0].rows
 
 
-def _ask(space: Space, vector: Vector, k: int, points: Sequence[Point]) -> None:
+def _ask(
+    collection: VectorCollection, space: Space, vector: Vector, k: int, points: Sequence[Point]
+) -> None:
     truth = ladder.ask(Clock(QUERY_MS), pgvector.exact(space, vector, k=k))
     if not truth:
         return
     border = truth[-1][1] + SLACK
-    filtered = space.condition.sql != "TRUE"
+    search = _by_pgvector if collection.backend == "pgvector" else _by_engine
     for point in points:
-        effort = Effort(point.ef, STRICT) if filtered else Effort(point.ef)
         started = time.perf_counter()
-        found = ladder.ask(Clock(QUERY_MS), pgvector.indexed(space, vector, k=k), effort)
+        found = search(collection, space, vector, k, point.ef)
         point.times.append((time.perf_counter() - started) * 1000)
         point.shares.append(sum(row[1] <= border for row in found) / len(truth))
+
+
+def _by_pgvector(
+    _collection: VectorCollection, space: Space, vector: Vector, k: int, ef: int
+) -> list[tuple[Any, ...]]:
+    effort = Effort(ef, STRICT) if space.condition.sql != "TRUE" else Effort(ef)
+    return ladder.ask(Clock(QUERY_MS), pgvector.indexed(space, vector, k=k), effort)
+
+
+def _by_engine(
+    collection: VectorCollection, space: Space, vector: Vector, k: int, ef: int
+) -> list[tuple[Any, ...]]:
+    def rank(ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        return ladder.ask(Clock(QUERY_MS), pgvector.fetched(space, vector, ids, k=k))
+
+    return engines.nearest(
+        collection=collection,
+        vector=vector,
+        top_k=k,
+        rank=rank,
+        ef_search=ef,
+        seconds=QUERY_MS / 1000,
+    ).rows
 
 
 def _verdict(found: Standing, points: Sequence[Point]) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from laojun.chain import sealing
 from laojun.models import AuditLog
 from taishang import steering
 from taishang.generation import sample
-from taishang.models import Lane, Model, Worker
+from taishang.models import Lane, Model, VectorCollection, Worker
 from taishang.schedules import synchronise
 from tests.accounts.api.calls import sign_in
 from tests.accounts.web.doors import OPERATIONS, rows_of
@@ -208,6 +208,12 @@ def _collection(world: World, method: str, tail: str = "", body: Any = None):
     return world.send(method, f"/api/v1/collections/{world.key('collection')}/{tail}", body)
 
 
+def _reconciled(world: World):
+    with tenancy.platform_scope(reason="test"):
+        VectorCollection.objects.filter(pk=world.key("collection")).update(backend="faiss")
+    return _collection(world, "post", "reconciliation/")
+
+
 def _session(world: World) -> str:
     sign_in(world.alice)
     with tenancy.platform_scope(reason="test"):
@@ -292,6 +298,7 @@ CALLS: dict[str, Callable[[World], Any]] = {
     ),
     "collections_query_create": lambda w: _collection(w, "post", "query/", {"vector": [1, 2, 3]}),
     "collections_delete_create": lambda w: _collection(w, "post", "delete/", {"all": True}),
+    "collections_reconciliation_create": _reconciled,
     "collections_index_create": lambda w: _collection(w, "post", "index/", {}),
     "collections_index_destroy": lambda w: _collection(w, "delete", "index/"),
     "collections_recall_create": lambda w: _collection(w, "post", "recall/", {}),

@@ -105,7 +105,10 @@ class Index(UpkeepView):
 
     @extend_schema(request=IndexIn, responses={202: TaskOut})
     def post(self, request: Request, collection_id: int) -> Response:
-        """Build a new generation; the present one serves until it is ready."""
+        """Build a new generation; the present one serves until it is ready.
+
+        An engine builds with the collection's own settings.
+        """
         return self.accepted("vectors.index", collection_id, **self.read(IndexIn))
 
     @extend_schema(request=None, responses={202: TaskOut})
