@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -49,6 +50,7 @@ KINDS = {"flat": "FLAT", "hnsw": "HNSW", "ivfflat": "IVF_FLAT"}
 ABSENT, NOT_LOADED = 100, 101
 # Codes of the server for what will never be accepted: illegal argument, dimension mismatch, bad schema.
 PERMANENT = frozenset({5, 6, 1100, 1801, 1802, 1804})
+NAME = re.compile(r"tai_(\d+)_g(\d+)")
 NOTHING = (np.empty(0, "i8"), np.empty(0, "f4"))
 Answer = TypeVar("Answer")
 # The client logs every failed call with its trace; each of them reaches our own log as a sentence.
@@ -177,6 +179,13 @@ class Milvus(Backend):
                 return
             yield found
             last = int(found[-1])
+
+    def held(self) -> Iterator[tuple[int, int]]:
+        if not (settings.MILVUS_URI or side.is_wanted()):
+            return
+        for name in self._call(lambda client: client.list_collections(timeout=READ_SECONDS)):
+            if found := NAME.fullmatch(name):
+                yield int(found[1]), int(found[2])
 
     def stats(self, target: Target) -> Stats:
         if not target.locator:

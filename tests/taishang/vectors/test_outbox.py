@@ -245,3 +245,15 @@ def test_numbers_without_changes_are_published_too(shelf):
     shelf.bench.work()
 
     assert shelf.state.published_seq == 9
+
+
+def test_recall_of_an_engine_is_measured_through_it(shelf):
+    shelf.write(cloud(300))
+    shelf.publish()
+
+    done = shelf.run("vectors.recall")
+
+    assert done.state == "succeeded", done.error_detail
+    assert done.result["verdict"] == "ok"
+    assert [point["ef"] for point in done.result["points"]] == [20, 40, 80, 120, 200, 400]
+    assert done.result["points"][-1]["mean"] >= 0.99
