@@ -26,7 +26,9 @@ DATABASE_EMBEDDED = not DATABASE_URL
 REDIS_EMBEDDED = not REDIS_URL
 DEBUG = env.boolean("DEBUG", default=False)
 DEMO = env.boolean("DEMO", default=False)
-PUBLIC_URL = env.url("PUBLIC_URL", schemes=("http", "https"), default="http://127.0.0.1:8000")
+PUBLIC_URL = env.url(
+    "PUBLIC_URL", schemes=("http", "https"), default=f"http://127.0.0.1:{env.text('PORT', '8000')}"
+)
 SECURE = PUBLIC_URL.startswith("https:")
 
 # --- secrets: made once under DATA_DIR/secrets when the database is embedded, demanded otherwise ----

@@ -35,6 +35,7 @@ class TaishangConfig(AppConfig):
             registry.Schedule("generation.sweep", sweeping.sweep, every_s=3600),
         )
         registry.demo_steps.add("generation", demo.seed_generation)
+        registry.demo_steps.add("search", demo.seed_search)
         registry.enqueue.fill(queue.enqueue)
         registry.latest_work.fill(history.latest_work)
         post_migrate.connect(schedules.after_migrate, sender=self)
