@@ -30,8 +30,7 @@ from accounts import (
 from accounts.ids import uuid7
 from accounts.limits import Demand
 from accounts.models import User
-from accounts.web import console, problems, throttles
-from accounts.web.outside import Outside
+from accounts.web import console, outside, problems, throttles
 from accounts.web.streams import release
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -105,8 +104,10 @@ class TenancyMiddleware:
             for finish in request.after_rollback:  # type: ignore[attr-defined]
                 finish()
             self._note_key(request)
-            if isinstance(response, Outside):
+            if isinstance(response, outside.Promise):
                 release()
+            if isinstance(response, outside.Later):
+                response = outside.fulfilled(request, response)  # type: ignore[assignment]
         except (OperationalError, InterfaceError) as error:
             logger.warning("database unavailable error=%s", type(error).__name__)
             return _unavailable(request)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts import idempotency, tenancy
 from accounts.idempotency import Reply, Scope
 from accounts.web.authentication import principal_of
-from accounts.web.outside import Outside
+from accounts.web.outside import Promise
 from accounts.web.problems import Refused
 
 HEADER = "Idempotency-Key"
@@ -37,7 +37,7 @@ def once(view: Any, handler: Callable[..., HttpResponseBase]) -> Callable[..., H
         if known:
             return _replay(known)
         response = handler(request, *args, **kwargs)
-        if isinstance(response, Outside):
+        if isinstance(response, Promise):
             idempotency.announce(scope, fingerprint=fingerprint)
             response.then(partial(_conclude, request, scope))
             return response
