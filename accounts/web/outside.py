@@ -90,7 +90,7 @@ async def _made(request: HttpRequest, placeholder: Outside) -> HttpResponseBase:
 
 async def _answered(request: HttpRequest, placeholder: Outside) -> HttpResponseBase:
     try:
-        return await placeholder.answer()
+        return _rendered(await placeholder.answer())
     except Exception as error:  # noqa: BLE001 what a view raises is told by the same handlers
         return await sync_to_async(_told)(request, error)
 
