@@ -79,6 +79,7 @@ PROBLEMS = (
     ),
 )
 ACTIONS = {
+    "model_call.answers_forgotten": _("let kept answers be forgotten"),
     "model_call.cancelled": _("stopped a call of a model"),
     "provider.reset": _("let a provider be asked again"),
     "quota.changed": _("changed the AI quota"),

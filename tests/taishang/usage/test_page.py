@@ -5,6 +5,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts import tenancy
+from taishang.gateway import caching
 from taishang.models import Quota
 from taishang.usage import tiles
 from tests.taishang.usage.test_api import called
@@ -85,3 +86,12 @@ def test_operators_open_the_lists_and_others_do_not(alice, olga, path):
 
     assert olga.get(path).status_code == 200
     assert alice.get(path).status_code in {302, 403, 404}
+
+
+def test_whoever_manages_models_lets_kept_answers_be_forgotten(alice, bob):
+    before = caching.generation(alice.workspace.id)
+
+    assert bob.post("/usage/answers/forgetting/").status_code == 403
+    assert caching.generation(alice.workspace.id) == before
+    assert alice.post("/usage/answers/forgetting/").status_code == 302
+    assert caching.generation(alice.workspace.id) != before
