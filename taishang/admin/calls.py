@@ -24,6 +24,7 @@ from taishang.gateway import breakers, cancelling
 from taishang.gateway.cancelling import CallFinished
 from taishang.gateway.latency import latencies
 from taishang.models import Model, ModelCall
+from taishang.usage import exporting
 
 FIGURE_HOURS = 24
 
@@ -51,7 +52,7 @@ class ModelCallAdmin(OperatorAdmin):
     search_fields = ("purpose", "trace_id", "subject_id")
     list_select_related = ("workspace", "user")
     ordering = ("-created_at",)
-    actions = ("stop",)
+    actions = ("stop", "as_csv")
     exclude = ("partial_text", "params", "prices", "charged_to", "lease_owner")
     list_before_template = "admin/taishang/calls.html"
 
@@ -124,6 +125,19 @@ class ModelCallAdmin(OperatorAdmin):
                 except CallFinished:
                     messages.info(request, _("A call had ended already."))
         return question
+
+    @admin.action(description=gettext_lazy("Save as CSV"))
+    def as_csv(self, request: HttpRequest, rows: models.QuerySet[ModelCall]) -> HttpResponse | None:
+        try:
+            content = exporting.calls_as_csv(rows)
+        except exporting.TooManyRows:
+            messages.error(request, _("These are too many; narrow the list first."))
+            return None
+        return HttpResponse(
+            content,
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="model-calls.csv"'},
+        )
 
     @display(description=gettext_lazy("model"))
     def shown_model(self, call: Any) -> str:

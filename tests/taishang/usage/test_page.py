@@ -95,3 +95,19 @@ def test_whoever_manages_models_lets_kept_answers_be_forgotten(alice, bob):
     assert caching.generation(alice.workspace.id) == before
     assert alice.post("/usage/answers/forgetting/").status_code == 302
     assert caching.generation(alice.workspace.id) != before
+
+
+def test_operators_save_calls_as_a_table_without_what_was_said(alice, olga):
+    call = called(alice, partial_text="once upon a time", purpose="=cmd()")
+    olga.user.is_superuser = True
+    olga.user.save(update_fields=["is_superuser"])
+    cache.clear()
+
+    answer = olga.post(
+        "/admin/taishang/modelcall/", {"action": "as_csv", "_selected_action": [str(call.pk)]}
+    )
+
+    content = answer.content.decode()
+    assert str(call.pk) in content
+    assert "'=cmd()" in content
+    assert "once upon" not in content
