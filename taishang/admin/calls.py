@@ -133,6 +133,12 @@ class ModelCallAdmin(OperatorAdmin):
         except exporting.TooManyRows:
             messages.error(request, _("These are too many; narrow the list first."))
             return None
+        audit.record(
+            actor=actor(request),
+            action="model_call.exported",
+            target=Target("model_call", "list", platform=True),
+            details={"count": rows.count()},
+        )
         return HttpResponse(
             content,
             content_type="text/csv; charset=utf-8",

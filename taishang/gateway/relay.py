@@ -157,13 +157,16 @@ class Relay:
         if billed.is_odd:
             hop.call.params = {**hop.call.params, "provider_count_refused": True}
         outcome = hop.outcome(end, billed)
-        await settling.settle(hop.call, self._payer, outcome, self._ask.on_finish)
+        chain = retrying.others(hop, self._choice.chain) if isinstance(end, Failed) else []
+        on_finish = self._ask.on_finish
+        # Whoever asked hears of the last call alone.
+        await settling.settle(hop.call, self._payer, outcome, ledger.leave if chain else on_finish)
         await hop.release()
-        if isinstance(end, Failed) and (chain := retrying.others(hop, self._choice.chain)):
+        if chain:
             try:
                 return await self._reserved(chain, after=hop)
             except (CallFailed, CapabilityMissing, ContextTooLong, QuotaExceeded):
-                pass
+                await settling.hand_over(hop.call, self._payer, outcome, on_finish)
         self._start(hop)
         self._channel.leave(
             Usage(billed.input_tokens, billed.output_tokens, billed.cached_input_tokens)
