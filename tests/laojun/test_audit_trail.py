@@ -628,7 +628,6 @@ ACTIONS: dict[tuple[str, str], Callable[[World], Any]] = {
     ("accounts.workspace", "activate"): _workspace("suspended"),
     ("accounts.workspace", "restore"): _workspace("deleting"),
     ("accounts.workspace", "extend"): _workspace("deleting"),
-    ("taishang.modelcall", "as_csv"): _own("call"),
     ("taishang.modelcall", "stop"): lambda w: _set_running(w),
     ("taishang.quota", "begin_anew"): lambda w: _quota(w),
     ("taishang.userquota", "begin_anew"): lambda w: _plan(w),
