@@ -40,6 +40,7 @@ urlpatterns = [
     path("usage/", usage.overview, name="usage"),
     path("usage/export/", usage.export, name="usage_export"),
     path("usage/quota/", usage.change_quota, name="usage_quota"),
+    path("usage/answers/forgetting/", usage.forget_answers, name="usage_forget"),
     # Models, for those who write programs
     path("developers/", developers.developers, name="developers"),
     # Generation jobs

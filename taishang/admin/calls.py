@@ -24,8 +24,10 @@ from taishang.gateway import breakers, cancelling
 from taishang.gateway.cancelling import CallFinished
 from taishang.gateway.latency import latencies
 from taishang.models import Model, ModelCall
+from taishang.usage import exporting
 
 FIGURE_HOURS = 24
+EXPORT_DAYS = 30
 
 
 @admin.register(ModelCall)
@@ -70,6 +72,7 @@ class ModelCallAdmin(OperatorAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         pages = [
+            path("export/", self.admin_site.admin_view(self.export), name="model_calls_export"),
             path(
                 "providers/",
                 self.admin_site.admin_view(self.providers),
@@ -88,6 +91,23 @@ class ModelCallAdmin(OperatorAdmin):
         since = timezone.now() - timedelta(hours=FIGURE_HOURS)
         context = {**(extra_context or {}), "latencies": latencies(since), "hours": FIGURE_HOURS}
         return super().changelist_view(request, context)
+
+    @in_scope
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """The calls of the last 30 days as a table for spreadsheets, newest first."""
+        since = timezone.now() - timedelta(days=EXPORT_DAYS)
+        rows = ModelCall.objects.filter(created_at__gte=since).order_by("-created_at")
+        content = exporting.calls_as_csv(rows.defer("partial_text")[: exporting.MAX_ROWS])
+        audit.record(
+            actor=actor(request),
+            action="model_call.exported",
+            target=Target("model_call", "list", platform=True),
+        )
+        return HttpResponse(
+            content,
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="model-calls.csv"'},
+        )
 
     @in_scope
     def providers(self, request: HttpRequest) -> HttpResponse:

@@ -79,6 +79,8 @@ PROBLEMS = (
     ),
 )
 ACTIONS = {
+    "model_call.answers_forgotten": _("let kept answers be forgotten"),
+    "model_call.exported": _("saved calls of models as a table"),
     "model_call.cancelled": _("stopped a call of a model"),
     "provider.reset": _("let a provider be asked again"),
     "quota.changed": _("changed the AI quota"),

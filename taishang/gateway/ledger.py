@@ -92,6 +92,18 @@ def settle(
     return True
 
 
+def hand_over(
+    *, call: ModelCall, payer: Payer, outcome: Outcome, on_finish: OnFinish | None
+) -> None:
+    """Let whoever asked take the end of a call that was settled before it was clear that no other follows."""
+    with place(payer.workspace_id, payer.user_id):
+        _hand_over(call, outcome.text, on_finish)
+
+
+def leave(_call: ModelCall, _text: str) -> None:
+    """Nobody takes the text, for now."""
+
+
 def record_cached(*, call: ModelCall, payer: Payer) -> None:
     """A hit of the cache: a row with no tokens, no cost, no quota."""
     with place(payer.workspace_id, payer.user_id):

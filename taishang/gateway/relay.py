@@ -17,7 +17,7 @@ from taishang.gateway.billing import Bill
 from taishang.gateway.channel import Channel, ReaderAway
 from taishang.gateway.database import asking, place
 from taishang.gateway.events import Ended, Failed, Start, Stopped, Terminal, Usage
-from taishang.gateway.hops import Hop, Plan
+from taishang.gateway.hops import Hop
 from taishang.gateway.refusals import (
     CallFailed,
     CapabilityMissing,
@@ -78,24 +78,28 @@ class Relay:
         refusal: Exception | None = None
         for target in chain:
             try:
-                plan = await self._plan(target)
-                fallback_of = after.call if after else None
-                return await hops.begin(
-                    plan, self._payer, is_degraded=is_degraded, fallback_of=fallback_of
-                )
+                return await self._begun(target, after=after, is_degraded=is_degraded)
             except (CallFailed, CapabilityMissing, ContextTooLong, QuotaExceeded) as error:
                 refusal = refusal or error
                 if not _may_pass_on(error):
                     break
         raise refusal or CallFailed(ErrorClass.BREAKER_OPEN)
 
-    async def _plan(self, target: Target) -> Plan:
-        if not await asking(partial(breakers.admits, breakers.name_of(target.model))):
+    async def _begun(self, target: Target, *, after: Hop | None, is_degraded: bool) -> Hop:
+        """Reserve on one target, if its breaker lets it be asked; a probe that came to nothing is another one's turn."""
+        name = breakers.name_of(target.model)
+        if not await asking(partial(breakers.admits, name)):
             raise CallFailed(ErrorClass.BREAKER_OPEN, retry_after=breakers.OPEN_SECONDS)
         try:
-            return await asking(partial(hops.plan, self._ask, target))
+            plan = await asking(partial(hops.plan, self._ask, target))
+            return await hops.begin(
+                plan,
+                self._payer,
+                is_degraded=is_degraded,
+                fallback_of=after.call if after else None,
+            )
         except BaseException:
-            breakers.gave_up(breakers.name_of(target.model))
+            breakers.gave_up(name)
             raise
 
     async def _degraded(self, refused: QuotaExceeded) -> Hop:
@@ -153,13 +157,16 @@ class Relay:
         if billed.is_odd:
             hop.call.params = {**hop.call.params, "provider_count_refused": True}
         outcome = hop.outcome(end, billed)
-        await settling.settle(hop.call, self._payer, outcome, self._ask.on_finish)
+        chain = retrying.others(hop, self._choice.chain) if isinstance(end, Failed) else []
+        on_finish = self._ask.on_finish
+        # Whoever asked hears of the last call alone.
+        await settling.settle(hop.call, self._payer, outcome, ledger.leave if chain else on_finish)
         await hop.release()
-        if isinstance(end, Failed) and (chain := retrying.others(hop, self._choice.chain)):
+        if chain:
             try:
                 return await self._reserved(chain, after=hop)
             except (CallFailed, CapabilityMissing, ContextTooLong, QuotaExceeded):
-                pass
+                await settling.hand_over(hop.call, self._payer, outcome, on_finish)
         self._start(hop)
         self._channel.leave(
             Usage(billed.input_tokens, billed.output_tokens, billed.cached_input_tokens)

@@ -39,6 +39,13 @@ async def settle(
     return True
 
 
+async def hand_over(
+    call: ModelCall, payer: Payer, outcome: Outcome, on_finish: OnFinish | None
+) -> None:
+    """Tell whoever asked how a settled call ended. What they raise is logged: the call itself has ended."""
+    await asking(partial(_hand_over, call, payer, outcome, on_finish))
+
+
 async def _later(
     call: ModelCall, payer: Payer, outcome: Outcome, on_finish: OnFinish | None
 ) -> None:
@@ -62,8 +69,11 @@ def _settle(call: ModelCall, payer: Payer, outcome: Outcome, on_finish: OnFinish
     except Exception:
         # What was used is charged although whoever asked could not take the answer.
         logger.exception("the answer could not be taken call=%s", call.id)
-        ledger.settle(call=call, payer=payer, outcome=outcome, on_finish=_leave)
+        ledger.settle(call=call, payer=payer, outcome=outcome, on_finish=ledger.leave)
 
 
-def _leave(_call: ModelCall, _text: str) -> None:
-    """Nobody takes the text."""
+def _hand_over(call: ModelCall, payer: Payer, outcome: Outcome, on_finish: OnFinish | None) -> None:
+    try:
+        ledger.hand_over(call=call, payer=payer, outcome=outcome, on_finish=on_finish)
+    except Exception:
+        logger.exception("the answer could not be taken call=%s", call.id)

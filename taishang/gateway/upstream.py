@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 
 from taishang.providers.base import Connection, Done, Event, Prompt, Timeouts, Usage, provider_for
@@ -15,7 +15,7 @@ CLOSE_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-async def ask(connection: Connection, prompt: Prompt) -> AsyncIterator[Event]:
+async def ask(connection: Connection, prompt: Prompt) -> AsyncGenerator[Event, None]:
     """Everything the provider says up to `Done`. Closing this closes the connection within a second.
 
     Raises ProviderError for whatever goes wrong: a provider that raises something else is `unknown`, one that just

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from laojun.chain.exporting import safe_cell
-from taishang.models import Model, UsageDay
+from taishang.models import Model, ModelCall, UsageDay
 
 MAX_ROWS = 100_000
 COLUMNS = (
@@ -21,6 +21,24 @@ COLUMNS = (
     "output_tokens",
     "cost",
     "unknown_cost_calls",
+)
+CALL_COLUMNS = (
+    "id",
+    "created_at",
+    "workspace_id",
+    "user_id",
+    "model_id",
+    "asked_for",
+    "purpose",
+    "status",
+    "error_class",
+    "input_tokens",
+    "output_tokens",
+    "cost",
+    "usage_source",
+    "first_token_at",
+    "duration_ms",
+    "trace_id",
 )
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -41,6 +59,19 @@ def as_csv(rows: Iterable[UsageDay]) -> bytes:
     table = csv.writer(written)
     table.writerow(COLUMNS)
     table.writerows([safe_cell(cell) for cell in line] for line in _lines(days))
+    return written.getvalue().encode()
+
+
+def calls_as_csv(calls: Iterable[ModelCall]) -> bytes:
+    """A line for each call with what it used, never what was said. Raises TooManyRows."""
+    rows = list(calls)
+    if len(rows) > MAX_ROWS:
+        raise TooManyRows
+    written = io.StringIO()
+    written.write(BYTE_ORDER_MARK)
+    table = csv.writer(written)
+    table.writerow(CALL_COLUMNS)
+    table.writerows([safe_cell(getattr(call, name)) for name in CALL_COLUMNS] for call in rows)
     return written.getvalue().encode()
 
 

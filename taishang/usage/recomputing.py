@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -94,7 +94,7 @@ def _calls(
         started_at__gte=since,
         started_at__lt=until,
         # The month a row lies in goes by this column.
-        created_at__gte=since - timezone.timedelta(days=1),
+        created_at__gte=since - timedelta(days=1),
     ).exclude(status=ModelCall.Status.RUNNING)
     return calls if workspace_id is None else calls.filter(workspace_id=workspace_id)
 

@@ -15,9 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.web.access import needs, person_of, principal_of
-from laojun.audit import Actor
+from laojun import audit
+from laojun.audit import Actor, Target
 from taishang.catalogue.prices import platform_currency
 from taishang.forms import QuotaForm
+from taishang.gateway import caching
 from taishang.models import Quota, UsageDay
 from taishang.quotas import changing, standing
 from taishang.quotas.changing import AboveCeiling
@@ -58,6 +60,21 @@ def change_quota(request: HttpRequest) -> HttpResponse:
     return render(request, "taishang/usage.html", _context(request, form=form), status=400)
 
 
+@require_POST
+@needs("model.manage")
+def forget_answers(request: HttpRequest) -> HttpResponse:
+    """No answer that was kept for equal questions is given again in this workspace."""
+    principal = principal_of(request)
+    caching.forget(workspace_id=principal.workspace_id)
+    audit.record(
+        actor=principal,
+        action="model_call.answers_forgotten",
+        target=Target("workspace", str(principal.workspace_id)),
+    )
+    messages.success(request, _("Every question is asked anew from now on."))
+    return redirect("usage")
+
+
 @needs("model.view")
 @never_cache
 @require_safe
@@ -88,6 +105,7 @@ def _context(request: HttpRequest, *, form: QuotaForm | None = None) -> dict[str
         "periods": PERIODS,
         "days": (last - first).days + 1,
         "quota": quota,
+        "may_forget": principal.may("model.manage"),
         "form": form or (QuotaForm(initial=_initial(quota)) if is_manager else None),
     }
 

@@ -25,7 +25,7 @@ from laojun.chain import sealing
 from laojun.models import AuditLog
 from taishang import steering
 from taishang.generation import sample
-from taishang.models import Lane, Model, ModelCall, VectorCollection, Worker
+from taishang.models import Lane, Model, ModelCall, Quota, UserQuota, VectorCollection, Worker
 from taishang.schedules import synchronise
 from tests.accounts.api.calls import sign_in
 from tests.accounts.web.doors import OPERATIONS, rows_of
@@ -261,9 +261,7 @@ def _alias(world: World):
 
 
 def _running_call(world: World) -> Any:
-    with world.inside():
-        ModelCall.objects.update(status="running", completed_at=None)
-    return world.send("post", f"/api/v1/model-calls/{world.key('call')}/cancellation/")
+    return world.send("post", f"/api/v1/model-calls/{_set_running(world)}/cancellation/")
 
 
 def _then(first: Callable[[World], Any], *rest: Any) -> Callable[[World], Any]:
@@ -363,6 +361,9 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "models_default_destroy": lambda w: _then(
         _model("post", "default/"), "delete", f"/api/v1/models/{w.key('model')}/default/"
     )(w),
+    "models_prices_recomputation_create": lambda w: w.send(
+        "post", f"/api/v1/models/{w.key('model')}/prices/{w.key('price')}/recomputation/"
+    ),
     "models_prices_create": _model("post", "prices/", {"input_price": "1"}),
     "models_versions_create": _model("post", "versions/", {"family": "x"}),
     "notifications_partial_update": _notice("patch", {"is_read": True}),
@@ -627,6 +628,9 @@ ACTIONS: dict[tuple[str, str], Callable[[World], Any]] = {
     ("accounts.workspace", "activate"): _workspace("suspended"),
     ("accounts.workspace", "restore"): _workspace("deleting"),
     ("accounts.workspace", "extend"): _workspace("deleting"),
+    ("taishang.modelcall", "stop"): lambda w: _set_running(w),
+    ("taishang.quota", "begin_anew"): lambda w: _quota(w),
+    ("taishang.userquota", "begin_anew"): lambda w: _plan(w),
     ("taishang.task", "cancel"): _own("task"),
     ("taishang.task", "retry"): _cancelled("task"),
     ("taishang.task", "acknowledge"): _failed,
@@ -655,6 +659,22 @@ NOT_TRIED = {
     ("laojun.plugindelivery", "send_held"): "needs a delivery; tried in tests/laojun/plugins",
     ("laojun.plugindelivery", "drop_held"): "needs a delivery; tried in tests/laojun/plugins",
 }
+
+
+def _set_running(world: World) -> Any:
+    with world.inside():
+        ModelCall.objects.update(status="running", completed_at=None)
+    return world.key("call")
+
+
+def _quota(world: World) -> Any:
+    with world.inside():
+        return Quota.objects.create(workspace=world.alice.workspace, usage=5).pk
+
+
+def _plan(world: World) -> Any:
+    with world.inside():
+        return UserQuota.objects.create(user=world.alice.user, usage=5).pk
 
 
 def _with_priority(world: World, priority: int) -> Any:

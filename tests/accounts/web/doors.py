@@ -29,7 +29,7 @@ from laojun.notifications import sending
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
-from taishang.models import GenerationJob, ModelCall, Task
+from taishang.models import GenerationJob, ModelCall, ModelPrice, Task
 from taishang.models.call import moment_of
 from taishang.vectors import collections
 from taishang.vectors.collections import By
@@ -103,6 +103,7 @@ PATH_IDS = {
     "collection_id": "collection",
     "model_id": "model",
     "call_id": "call",
+    "price_id": "price",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -219,6 +220,13 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             actor=Actor.of_user(person.user),
         )
         call = finished_call(person, model.pk)
+        price = ModelPrice.objects.create(
+            model=model,
+            workspace=workspace,
+            input_price=1,
+            currency="CNY",
+            effective_from=timezone.now(),
+        )
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -250,6 +258,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "collection": str(collection.pk),
         "model": str(model.pk),
         "call": str(call.pk),
+        "price": str(price.pk),
     }
 
 

@@ -126,6 +126,23 @@ def test_another_model_answers_for_one_that_fails(desk, monkeypatch):
     assert (first.status, second.status) == ("failed", "succeeded")
 
 
+def test_whoever_asked_hears_of_the_last_call_alone(desk, monkeypatch):
+    monkeypatch.setattr("taishang.gateway.retrying.MAX_RETRIES", 0)
+    script = [{"error": "provider_quota", "status": 429}]
+    broken, also = desk.model("broken", script=script), desk.model("also", script=script)
+    desk.alias("@fast", broken, desk.model("spare"))
+    desk.alias("@bad", broken, also)
+    heard = []
+
+    def take(call, text):
+        heard.append((call.status, text))
+
+    desk.hear("@fast", on_finish=take)
+    desk.hear("@bad", on_finish=take)
+
+    assert heard == [("succeeded", "Hello world"), ("failed", "")]
+
+
 def test_no_other_model_answers_for_a_bad_request(desk):
     broken = desk.model("broken", script=[{"error": "bad_request", "status": 400}])
     desk.alias("@fast", broken, desk.model("spare"))

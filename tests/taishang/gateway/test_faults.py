@@ -320,3 +320,18 @@ def test_every_class_of_error_is_a_problem_with_a_remedy(error_class):
     problem = problems[f"provider_{error_class}"]
     assert problem.status not in {401, 403}
     assert str(problem.remedy)
+
+
+def test_a_probe_that_a_limit_refused_leaves_the_turn_to_the_next(desk, monkeypatch):
+    monkeypatch.setattr("taishang.gateway.retrying.MAX_RETRIES", 0)
+    model = desk.model()
+    name = breakers.name_of(model)
+    breakers.failed(name, ErrorClass.AUTH)
+    breakers._circuits[name].open_until = 1.0
+    desk.quota(monthly_quota=0)
+    with pytest.raises(QuotaExceeded):
+        desk.ask()
+
+    desk.quota(monthly_quota=None)
+
+    assert desk.ask().text == "Hello world"
