@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from taishang.views import application, developers, generation, projects, review, tasks
+from taishang.views import application, developers, generation, projects, review, tasks, usage
 
 urlpatterns = [
     # For programs
@@ -12,6 +12,10 @@ urlpatterns = [
     path("tasks/<uuid:pk>/", tasks.task_detail, name="task"),
     path("tasks/<uuid:pk>/cancellation/", tasks.cancel, name="task_cancellation"),
     path("tasks/<uuid:pk>/retry/", tasks.retry, name="task_retry"),
+    # AI use
+    path("usage/", usage.overview, name="usage"),
+    path("usage/export/", usage.export, name="usage_export"),
+    path("usage/quota/", usage.change_quota, name="usage_quota"),
     # Models, for those who write programs
     path("developers/", developers.developers, name="developers"),
     # Generation jobs

@@ -1,3 +1,3 @@
-from taishang.admin import engine, generation, projects, tasks
+from taishang.admin import calls, engine, generation, projects, quotas, tasks
 
-__all__ = ["engine", "generation", "projects", "tasks"]
+__all__ = ["calls", "engine", "generation", "projects", "quotas", "tasks"]

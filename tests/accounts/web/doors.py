@@ -28,7 +28,8 @@ from laojun.notifications import sending
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
-from taishang.models import GenerationJob, Task
+from taishang.models import GenerationJob, ModelCall, Task
+from taishang.models.call import moment_of
 from taishang.vectors import collections
 from taishang.vectors.collections import By
 from tests.factories import Person
