@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.urls import get_resolver
+from django.utils import timezone
 
 from accounts import invitations, tenancy
 from accounts.authentication import Principal
@@ -101,6 +102,7 @@ PATH_IDS = {
     "delivery_id": "delivery",
     "collection_id": "collection",
     "model_id": "model",
+    "call_id": "call",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -213,6 +215,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             by=person.user,
             actor=Actor.of_user(person.user),
         )
+        call = finished_call(person, model.pk)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -243,7 +246,26 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "delivery": str(delivery.pk),
         "collection": str(collection.pk),
         "model": str(model.pk),
+        "call": str(call.pk),
     }
+
+
+def finished_call(person: Person, model_id: int) -> ModelCall:
+    """A call of a model that has ended. Inside the person's workspace."""
+    now = timezone.now()
+    call = ModelCall(
+        workspace=person.workspace,
+        user=person.user,
+        model_id=model_id,
+        kind="chat",
+        purpose="test",
+        status="succeeded",
+        completed_at=now,
+        stat_date=now.date(),
+    )
+    call.created_at = moment_of(call.id)
+    call.save(force_insert=True)
+    return call
 
 
 def page_address(route: str, ids: dict[str, str], *, instead: str | None = None) -> str:
