@@ -16,10 +16,12 @@ from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
+from rest_framework.response import Response
 
 from accounts import tenancy
 from accounts.web import problems
 from accounts.web.authentication import principal_of
+from accounts.web.parsing import JsonRenderer
 
 OWN_HEADERS = frozenset({"content-type", "content-length", "cache-control"})
 logger = logging.getLogger(__name__)
@@ -109,3 +111,13 @@ def _told(request: HttpRequest, error: Exception) -> HttpResponseBase:
         logger.error("answer failed path=%s", request.path, exc_info=error)
         return problems.of_status(request, 500)
     return found
+
+
+def _rendered(answer: HttpResponseBase) -> HttpResponseBase:
+    """A plain answer of REST framework written as JSON: its own negotiation was over long ago."""
+    if isinstance(answer, Response) and not answer.is_rendered:
+        answer.accepted_renderer = JsonRenderer()
+        answer.accepted_media_type = JsonRenderer.media_type
+        answer.renderer_context = {}
+        answer.render()
+    return answer

@@ -12,6 +12,7 @@ from taishang.usage.costs import plain
 from taishang.usage.sums import Sums
 
 register = template.Library()
+SHORT = Decimal("0.0001")
 
 
 @register.filter
@@ -25,6 +26,16 @@ def known_cost(found: Sums) -> str:
     """ "≥ 1.23" where some calls had no price."""
     sign = "" if found.cost_is_complete else "≥ "
     return f"{sign}{money(found.cost)}"
+
+
+@register.filter
+def short_cost(found: Sums) -> str:
+    """The same to four places, for narrow columns; what is less than that is still more than nothing."""
+    sign = "" if found.cost_is_complete else "≥ "
+    rounded = found.cost.quantize(SHORT)
+    if found.cost and not rounded:
+        return f"{sign}< {money(SHORT)}"
+    return f"{sign}{money(rounded)}"
 
 
 @register.filter

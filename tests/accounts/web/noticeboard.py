@@ -1,13 +1,17 @@
 """A small API over roles, so that the web kit is tested apart from any real operation."""
 
+from itertools import count
+
+from django.db import connection
 from django.http import StreamingHttpResponse
 from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.models import Role
-from accounts.web import etags
+from accounts.web import etags, outside
 from accounts.web.permissions import PUBLIC, SIGNED_IN
+from accounts.web.problems import Refused
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView, UploadView
 
@@ -73,6 +77,23 @@ class Trickle(ApiView):
         return StreamingHttpResponse([b"drop"], headers={"Location": "/api/v1/notes/"})
 
 
+class Afterwards(ApiView):
+    """Answers once its transaction is over, with a new number each time, or a refusal."""
+
+    required_permissions = {"POST": SIGNED_IN}
+
+    def post(self, request):
+        wanted = self.read(NoteIn)["name"]
+        return outside.later(lambda: _after(wanted))
+
+
+def _after(wanted):
+    if wanted == "refused":
+        raise Refused("limit_reached")
+    number = next(numbers)
+    return Response({"number": number, "in_transaction": connection.in_atomic_block}, status=201)
+
+
 class Crash(ApiView):
     required_permissions = {"GET": PUBLIC}
 
@@ -80,7 +101,9 @@ class Crash(ApiView):
         raise RuntimeError("canary")
 
 
+numbers = count(1)
 urlpatterns = [
+    path("api/v1/afterwards/", Afterwards.as_view()),
     path("api/v1/notes/", Notes.as_view()),
     path("api/v1/notes/<str:note_id>/", Note.as_view()),
     path("api/v1/secrets/", Secrets.as_view()),

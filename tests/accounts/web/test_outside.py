@@ -1,89 +1,73 @@
-"""An answer that waits for somebody else holds no transaction and no connection meanwhile."""
-
-from functools import partial
+"""Answers made after the request's transaction: in no transaction, with every header, once for each key."""
 
 import pytest
 from django.db import connection
-from django.http import JsonResponse
-from django.urls import path
 
-from accounts import tenancy
-from accounts.models import User
-from accounts.web.outside import Outside
-from accounts.web.permissions import SIGNED_IN
-from accounts.web.problems import Refused
-from accounts.web.views import ApiView
+from accounts import idempotency, tenancy
+from accounts.idempotency import Scope
 from tests import factories
 
-pytestmark = pytest.mark.urls("tests.accounts.web.test_outside")
-seen = {}
-
-
-class Waiting(ApiView):
-    required_permissions = {"POST": SIGNED_IN}
-    keeps_replies = False
-
-    def post(self, request):
-        User.objects.filter(pk=self.user.pk).update(username="renamed")
-        seen["inside"] = connection.in_atomic_block
-        wish = request.data.get("wish")
-        response = Outside(partial(answer, wish))
-        response["X-Mine"] = "kept"
-        return response
-
-
-async def answer(wish):
-    seen["outside"] = connection.in_atomic_block
-    seen["context"] = tenancy.current()
-    if wish == "refuse":
-        raise Refused("not_found")
-    if wish == "break":
-        raise RuntimeError("nobody expected this")
-    return JsonResponse({"done": True})
-
-
-urlpatterns = [path("api/v1/waiting/", Waiting.as_view())]
+pytestmark = pytest.mark.urls("tests.accounts.web.noticeboard")
+PATH = "/api/v1/afterwards/"
 
 
 @pytest.fixture
-def ask(committed):
-    alice = factories.person("alice")
-    seen.clear()
-
-    def send(wish):
-        body = {"wish": wish}
-        alice.client.raise_request_exception = False
-        return alice.client.post("/api/v1/waiting/", body, content_type="application/json")
-
-    return send
+def somebody(committed):
+    return factories.person("somebody")
 
 
-def test_nothing_is_open_when_the_answer_is_made(ask):
-    response = ask("answer")
-
-    assert response.json() == {"done": True}
-    assert (seen["inside"], seen["outside"]) == (True, False)
-    assert seen["context"].user_id is not None
-    assert User.objects.filter(username="renamed").exists()
+def send(person, name: str = "n", **headers: str):
+    return person.client.post(
+        PATH, {"name": name}, content_type="application/json", headers=headers
+    )
 
 
-def test_what_the_middleware_wrote_stays(ask):
-    response = ask("answer")
+def test_the_answer_is_made_in_no_transaction(somebody):
+    answer = send(somebody)
 
-    assert response["X-Mine"] == "kept"
-    assert response["X-Request-Id"]
-    assert "RateLimit" in response
-    assert "no-store" in response["Cache-Control"]
-
-
-def test_what_the_answer_refuses_is_a_problem(ask):
-    response = ask("refuse")
-
-    assert (response.status_code, response.json()["code"]) == (404, "not_found")
-    assert response["Content-Type"] == "application/problem+json"
+    assert answer.status_code == 201
+    assert answer.json()["in_transaction"] is False
+    assert not connection.in_atomic_block
 
 
-def test_what_nobody_expected_is_an_error_of_ours(ask):
-    response = ask("break")
+def test_the_answer_has_what_every_answer_has(somebody):
+    answer = send(somebody)
 
-    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert answer["X-Request-Id"]
+    assert answer["Cache-Control"]
+    assert answer["RateLimit"]
+    assert answer["Content-Type"] == "application/json"
+
+
+def test_bad_input_is_refused_before(somebody):
+    assert send(somebody, "n" * 21).status_code == 400
+
+
+def test_what_is_refused_after_the_commit_is_a_problem_too(somebody):
+    answer = send(somebody, "refused")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "limit_reached")
+
+
+def test_one_key_has_one_answer(somebody):
+    first = send(somebody, **{"Idempotency-Key": "once"})
+    again = send(somebody, **{"Idempotency-Key": "once"})
+
+    assert first.json() == again.json()
+    assert again["Idempotent-Replayed"] == "true"
+
+
+def test_a_refusal_lets_the_key_go(somebody):
+    refused = send(somebody, "refused", **{"Idempotency-Key": "again"})
+    other = send(somebody, "refused", **{"Idempotency-Key": "again"})
+
+    assert refused.status_code == other.status_code == 409
+    assert other.json()["code"] == "limit_reached"
+
+
+def test_a_key_whose_deed_goes_on_is_taken(somebody):
+    scope = Scope(somebody.workspace.id, f"user:{somebody.user.id}", PATH, "busy")
+    with tenancy.workspace(somebody.workspace.id, user_id=somebody.user.id):
+        idempotency.announce(scope, fingerprint=b"x" * 32)
+        with pytest.raises(idempotency.InProgress):
+            idempotency.begin(scope, fingerprint=b"x" * 32)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import tenancy
 from laojun.audit import Actor
 from laojun.models import AuditLog
+from taishang.catalogue import prices
 from taishang.models import UsageDay
 from taishang.usage import rebuilding, recomputing, reconciling
 
@@ -75,11 +76,10 @@ def test_an_unknown_cost_becomes_known_by_a_price_for_the_past_and_twice_is_once
 def test_a_price_counts_the_calls_it_touches(desk):
     model = desk.model()
     desk.ask()
-    now = timezone.now()
 
-    with tenancy.platform_scope(reason="test"):
-        assert recomputing.count_calls(model.pk, None, now - timedelta(hours=1), now) == 1
-        assert recomputing.count_calls(model.pk, None, now, now + timedelta(hours=1)) == 0
+    past = desk.price(model, "1", "1", since=timezone.now() - timedelta(hours=1))
+    with desk.inside():
+        assert prices.affected_calls(past) == 1
 
 
 def test_another_workspace_reads_no_day_and_no_call_by_sql(desk):
