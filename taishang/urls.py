@@ -1,6 +1,17 @@
 from django.urls import include, path
 
-from taishang.views import application, developers, generation, projects, review, tasks, usage
+from taishang.views import (
+    application,
+    connecting,
+    developers,
+    generation,
+    models,
+    projects,
+    review,
+    tasks,
+    usage,
+)
+from taishang.views.vectors import collections, rows
 
 urlpatterns = [
     # For programs
@@ -12,6 +23,19 @@ urlpatterns = [
     path("tasks/<uuid:pk>/", tasks.task_detail, name="task"),
     path("tasks/<uuid:pk>/cancellation/", tasks.cancel, name="task_cancellation"),
     path("tasks/<uuid:pk>/retry/", tasks.retry, name="task_retry"),
+    # Models
+    path("models/", models.overview, name="models"),
+    path("models/connect/", connecting.providers, name="model_connect"),
+    path("models/connect/<slug:provider>/", connecting.connect, name="model_connect_to"),
+    path("models/<int:model_id>/", models.detail, name="model"),
+    path("models/<int:model_id>/trial/", connecting.trial, name="model_trial"),
+    path("models/<int:model_id>/test/", connecting.test, name="model_test"),
+    path("models/<int:model_id>/activation/", connecting.activate, name="model_activation"),
+    path("models/<int:model_id>/version/", models.version, name="model_version"),
+    path("models/<int:model_id>/switch/", models.switch, name="model_switch"),
+    path("models/<int:model_id>/default/", models.choose, name="model_default"),
+    path("models/<int:model_id>/prices/", models.price, name="model_price"),
+    path("models/<int:model_id>/deletion/", models.delete, name="model_deletion"),
     # AI use
     path("usage/", usage.overview, name="usage"),
     path("usage/export/", usage.export, name="usage_export"),
@@ -63,4 +87,16 @@ urlpatterns = [
         projects.reversal,
         name="project_reversal",
     ),
+    # Vector collections
+    path("vectors/", collections.index, name="vectors"),
+    path("vectors/new/", collections.new, name="vector_new"),
+    path("vectors/<int:pk>/", rows.search, name="vector_collection"),
+    path("vectors/<int:pk>/rows/", rows.browse, name="vector_rows"),
+    path("vectors/<int:pk>/rows/add/", rows.add, name="vector_add"),
+    path("vectors/<int:pk>/rows/<int:row>/deletion/", rows.remove, name="vector_remove"),
+    path("vectors/<int:pk>/quality/", collections.quality, name="vector_quality"),
+    path("vectors/<int:pk>/work/<slug:what>/", collections.work, name="vector_work"),
+    path("vectors/<int:pk>/programs/", collections.programs, name="vector_programs"),
+    path("vectors/<int:pk>/settings/", collections.settings, name="vector_settings"),
+    path("vectors/<int:pk>/deletion/", collections.delete, name="vector_delete"),
 ]

@@ -1,3 +1,21 @@
-from taishang.admin import calls, engine, generation, projects, quotas, tasks
+from taishang.admin import (
+    calls,
+    engine,
+    generation,
+    projects,
+    quotas,
+    tasks,
+    vector_engines,
+    vectors,
+)
 
-__all__ = ["calls", "engine", "generation", "projects", "quotas", "tasks"]
+__all__ = [
+    "calls",
+    "engine",
+    "generation",
+    "projects",
+    "quotas",
+    "tasks",
+    "vector_engines",
+    "vectors",
+]

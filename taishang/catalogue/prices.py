@@ -14,19 +14,16 @@ from django.utils.translation import gettext as _
 
 from accounts import tenancy
 from accounts.models import User
-from accounts.registry import Store
 from laojun import audit, configs
 from laojun.audit import Actor
 from taishang.catalogue import fields
 from taishang.catalogue.refusals import FieldsRefused, PriceTaken, constraint_of
-from taishang.models import Model, ModelPrice
+from taishang.models import Model, ModelCall, ModelPrice
 from taishang.models.catalogue import CURRENCY_PATTERN
 
 PER_THOUSAND, PER_MILLION = 1_000, 1_000_000
 CURRENCY = "ai.currency"
 MAX_NOTE = 500
-# Functions(model, workspace_id, since, until) that count the calls charged in that time.
-counters: Store[Callable[..., int]] = Store("counters of priced calls")
 
 
 def add(
@@ -70,17 +67,19 @@ def at(*, model: Model, workspace_id: int | None, moment: datetime) -> ModelPric
 
 
 def affected_calls(price: ModelPrice) -> int:
-    """How many calls were made while this price holds, so that counting again would change them."""
+    """How many calls were made while this price holds, so that counting again would change them. Two queries."""
     later = ModelPrice.objects.filter(
         model_id=price.model_id,
         workspace_id=price.workspace_id,
         effective_from__gt=price.effective_from,
     )
     until = later.order_by("effective_from").values_list("effective_from", flat=True).first()
-    return sum(
-        count(price.model_id, price.workspace_id, price.effective_from, until or timezone.now())
-        for count in counters.values()
+    calls = ModelCall.objects.filter(
+        model_id=price.model_id, started_at__gte=price.effective_from, is_cached=False
     )
+    if price.workspace_id is not None:
+        calls = calls.filter(workspace_id=price.workspace_id)
+    return calls.filter(started_at__lt=until).count() if until else calls.count()
 
 
 def carry_over(*, source: Model, target: Model, by: User | None) -> None:

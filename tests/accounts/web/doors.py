@@ -124,6 +124,7 @@ PAGE_IDS = {
     "tasks/<uuid:pk>/": "task",
     "generation/<uuid:pk>/": "job",
     "projects/<slug:slug>/": "slug",
+    "models/<int:model_id>/": "model",
     "files/<uuid:file_id>/": "file",
     "notifications/<uuid:notification_id>/": "notification",
     "security/services/<int:pk>/": "service",
@@ -131,6 +132,7 @@ PAGE_IDS = {
     "avatars/<uuid:owner>/": "person",
     "workspace/plugins/catalogue/<int:plugin_id>/": "plugin",
     "workspace/plugins/<int:instance_id>/": "plugin_instance",
+    "vectors/<int:pk>/": "collection",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -138,6 +140,7 @@ PAGE_PLAIN = {
     "settings/<slug:name>/": "theme",
     "settings/<slug:group>/": "editor",
     "problems/<slug:code>/": "not_found",
+    "models/connect/<slug:provider>/": "openai",
     "workspace/settings/<str:key>/": "storage.max_file_size",
     "admin/tiles/<slug:key>/": "health",
     "admin/panels/<slug:key>/": "generation",
@@ -145,7 +148,7 @@ PAGE_PLAIN = {
     "files/links/<str:token>/": "unknown",
     "accounts/not-me/<str:token>/": "unknown",
 }
-REST = {"number": "1", "what": "project", "delivery_id": NO_UUID}
+REST = {"number": "1", "what": "project", "delivery_id": NO_UUID, "row": "1"}
 
 
 def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
