@@ -97,16 +97,15 @@ def refusal(request: HttpRequest, verdicts: Iterable[Verdict]) -> HttpResponse |
 
 
 def tell(response: HttpResponse, verdicts: Iterable[Verdict]) -> None:
-    """What is left, tightest class first, as structured fields."""
+    """What is left, tightest class first, as structured fields; what a view said of other limits follows."""
     ordered = sorted(verdicts, key=lambda verdict: verdict.remaining / verdict.limit)
     if not ordered:
         return
-    response["RateLimit-Policy"] = ", ".join(
-        f'"{verdict.name}";q={verdict.limit};w={verdict.window_s}' for verdict in ordered
-    )
-    response["RateLimit"] = ", ".join(
-        f'"{verdict.name}";r={verdict.remaining};t={verdict.reset_s}' for verdict in ordered
-    )
+    policies = [f'"{verdict.name}";q={verdict.limit};w={verdict.window_s}' for verdict in ordered]
+    rests = [f'"{verdict.name}";r={verdict.remaining};t={verdict.reset_s}' for verdict in ordered]
+    for name, fields in (("RateLimit-Policy", policies), ("RateLimit", rests)):
+        said = [response[name]] if name in response else []
+        response[name] = ", ".join([*fields, *said])
 
 
 # Which classes

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,6 +19,7 @@ from taishang.api.openai import listing, reading, relaying
 from taishang.api.openai.reading import Chat, ChatIn, Embeddings, EmbeddingsIn
 from taishang.gateway import Caller
 from taishang.gateway.asks import Ask
+from taishang.quotas import standing, telling
 
 PURPOSE = "openai"
 MAX_BODY_BYTES = 12 * 1024 * 1024
@@ -69,9 +71,17 @@ class OpenAIView(ApiView):
 
     def outside(self, answer: Answer, ignored: Sequence[str]) -> HttpResponseBase:
         response = Outside(answer)
+        for name, value in self._quotas().items():
+            response[name] = value
         if ignored:
             response["X-Ignored-Params"] = ", ".join(ignored)
         return response
+
+    def _quotas(self) -> dict[str, str]:
+        """What is left of the quotas before this call."""
+        now = timezone.now()
+        scopes = standing.scopes(workspace_id=self.workspace_id, user=self.user)
+        return {**telling.headers(scopes, now=now), **telling.openai_headers(scopes, now=now)}
 
     def ask(self, wish: Chat | Embeddings, *, is_streaming: bool) -> Ask:
         return Ask(

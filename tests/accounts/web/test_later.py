@@ -1,4 +1,4 @@
-"""Answers made after the request's transaction: in no transaction, with every header, once for each key."""
+"""Answers kept for later in the request's thread: in no transaction, with every header, once for each key."""
 
 import pytest
 from django.db import connection

@@ -38,6 +38,16 @@ def test_an_answer_names_who_gave_it(ask):
     assert response["X-Request-Id"]
 
 
+def test_an_answer_says_what_is_left_of_the_quota(ask, office):
+    office.quota(monthly_quota=1000)
+
+    response = ask({"model": "echo", "messages": SAY})
+
+    assert response["x-ratelimit-limit-tokens"] == "1000"
+    assert '"ai.workspace.tokens";r=1000' in response["RateLimit"]
+    assert response["RateLimit"].startswith('"ai";')
+
+
 def test_a_stream_has_one_id_a_role_first_a_reason_last_and_an_end(ask):
     response = ask({"model": "echo", "messages": SAY, "stream": True})
 
