@@ -1,3 +1,3 @@
-from taishang.admin import calls, engine, generation, projects, quotas, tasks
+from taishang.admin import calls, catalogue, engine, generation, projects, quotas, tasks
 
-__all__ = ["calls", "engine", "generation", "projects", "quotas", "tasks"]
+__all__ = ["calls", "catalogue", "engine", "generation", "projects", "quotas", "tasks"]
