@@ -11,6 +11,7 @@ from taishang.views import (
     tasks,
     usage,
 )
+from taishang.views.vectors import collections, rows
 
 urlpatterns = [
     # For programs
@@ -86,4 +87,16 @@ urlpatterns = [
         projects.reversal,
         name="project_reversal",
     ),
+    # Vector collections
+    path("vectors/", collections.index, name="vectors"),
+    path("vectors/new/", collections.new, name="vector_new"),
+    path("vectors/<int:pk>/", rows.search, name="vector_collection"),
+    path("vectors/<int:pk>/rows/", rows.browse, name="vector_rows"),
+    path("vectors/<int:pk>/rows/add/", rows.add, name="vector_add"),
+    path("vectors/<int:pk>/rows/<int:row>/deletion/", rows.remove, name="vector_remove"),
+    path("vectors/<int:pk>/quality/", collections.quality, name="vector_quality"),
+    path("vectors/<int:pk>/work/<slug:what>/", collections.work, name="vector_work"),
+    path("vectors/<int:pk>/programs/", collections.programs, name="vector_programs"),
+    path("vectors/<int:pk>/settings/", collections.settings, name="vector_settings"),
+    path("vectors/<int:pk>/deletion/", collections.delete, name="vector_delete"),
 ]

@@ -1,3 +1,23 @@
-from taishang.admin import calls, catalogue, engine, generation, projects, quotas, tasks
+from taishang.admin import (
+    calls,
+    catalogue,
+    engine,
+    generation,
+    projects,
+    quotas,
+    tasks,
+    vector_engines,
+    vectors,
+)
 
-__all__ = ["calls", "catalogue", "engine", "generation", "projects", "quotas", "tasks"]
+__all__ = [
+    "calls",
+    "catalogue",
+    "engine",
+    "generation",
+    "projects",
+    "quotas",
+    "tasks",
+    "vector_engines",
+    "vectors",
+]

@@ -9,7 +9,9 @@ from accounts.registry import SyncResource, sync_resources
 from taishang.api.generation import JobOut, version_of
 from taishang.api.projects import ProjectOut
 from taishang.api.tasks import TaskOut
-from taishang.models import GenerationJob, Project, Task
+from taishang.api.vectors.collections import CollectionOut
+from taishang.models import GenerationJob, Project, Task, VectorCollection
+from taishang.vectors import standing
 
 
 def declare() -> None:
@@ -35,12 +37,23 @@ def declare() -> None:
             IF_MATCH,
             **sync.of_queryset(_projects),
         ),
+        SyncResource(
+            "vector_collection",
+            CollectionOut,
+            "/api/v1/collections/{id}/",
+            SERVER_WINS,
+            **sync.of_queryset(_collections),
+        ),
     ):
         sync_resources.add(resource.type, resource)
 
 
 def _jobs(principal: Principal) -> Any:
     return GenerationJob.objects.visible_to(principal).with_task().with_applied()
+
+
+def _collections(principal: Principal) -> Any:
+    return standing.with_standing(VectorCollection.objects.visible_to(principal))
 
 
 def _projects(principal: Principal) -> Any:

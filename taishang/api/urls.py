@@ -13,7 +13,7 @@ from taishang.api import (
     tasks,
     usage,
 )
-from taishang.api.vectors import collections, rows
+from taishang.api.vectors import collections, engines, rows, upkeep
 
 urlpatterns = [
     # Tasks
@@ -77,6 +77,7 @@ urlpatterns = [
         reversals.VersionReversal.as_view(),
     ),
     # Vector collections
+    path("vector-backends/", engines.Backends.as_view()),
     path("collections/", collections.Collections.as_view()),
     path("collections/<int:collection_id>/", collections.CollectionDetail.as_view()),
     path(
@@ -86,6 +87,11 @@ urlpatterns = [
     path("collections/<int:collection_id>/query/", rows.Query.as_view()),
     path("collections/<int:collection_id>/delete/", rows.Deletion.as_view()),
     path("collections/<int:collection_id>/vectors/", rows.Vectors.as_view()),
+    path("collections/<int:collection_id>/index/", upkeep.Index.as_view()),
+    path("collections/<int:collection_id>/recall/", upkeep.Recall.as_view()),
+    path("collections/<int:collection_id>/placement/", upkeep.PlacementView.as_view()),
+    path("collections/<int:collection_id>/reconciliation/", engines.Reconciliation.as_view()),
+    path("collections/<int:collection_id>/embedding-retry/", upkeep.EmbeddingRetry.as_view()),
     path("collections/<int:collection_id>/namespaces/", rows.Namespaces.as_view()),
     path("collections/<int:collection_id>/namespaces/<str:name>/", rows.NamespaceDetail.as_view()),
 ]

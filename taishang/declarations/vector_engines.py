@@ -1,20 +1,19 @@
-"""What the engines that rank vectors tell the registries: a right, settings, schedules, audited deeds."""
+"""What the engines that rank vectors tell the registries: a problem, settings, schedules, audited deeds."""
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.permissions import MANAGERS
-from accounts.registry import Schedule
+from accounts import registry
+from accounts.registry import ConsoleEntry, ConsoleRight, Schedule
 from laojun.declarations import entries
 from laojun.definitions import GLOBAL, INTEGER, Definition, define
-from taishang.vectors import outbox
+from taishang.vectors import leftovers, outbox
 
-RIGHTS = (
+PROBLEMS = (
     (
-        "vector.index.manage",
-        "管理向量索引",
-        "Manage vector indexes",
-        MANAGERS | {"data_engineer"},
-        "high",
+        "no_engine",
+        409,
+        _("PostgreSQL itself ranks this collection"),
+        _("Only collections of the backends faiss and milvus can be compared with an engine."),
     ),
 )
 ACTIONS = {"vector_collection.reconcile": _("repaired the engine of a vector collection")}
@@ -27,7 +26,7 @@ SETTINGS = (
 
 
 def declare() -> None:
-    entries.rights(RIGHTS)
+    entries.problems(PROBLEMS)
     entries.actions(ACTIONS)
     for name, default, low, high, title, unit in SETTINGS:
         define(
@@ -43,7 +42,23 @@ def declare() -> None:
                 unit=unit,
             )
         )
+    registry.console_rights.add(
+        "taishang.vectorindex", ConsoleRight("task.view_all", "task.priority")
+    )
+    registry.console_entries.add(
+        "vector_engines",
+        ConsoleEntry(
+            "vector_engines",
+            _("Vector engines"),
+            "admin:vector_engines",
+            "hub",
+            _("Work"),
+            30,
+            "task.view_all",
+        ),
+    )
     entries.schedules(
         Schedule("vectors.outbox", outbox.sweep, every_s=2, queue="vectors"),
+        Schedule("vectors.engine_orphans", leftovers.sweep, every_s=600, queue="vectors"),
         Schedule("vectors.reconcile_all", outbox.reconcile_all, cron="0 4 * * *", queue="vectors"),
     )

@@ -3,11 +3,12 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.permissions import EVERYBODY, WRITERS
-from accounts.registry import DeletionStep, LimitClass
+from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
+from accounts.registry import ConsoleRight, DeletionStep, LimitClass, NavigationEntry, Schedule
 from laojun.declarations import entries
 from laojun.definitions import GLOBAL, INTEGER, WORKSPACE, Definition, define
-from taishang.vectors import retention
+from taishang.catalogue import uses
+from taishang.vectors import following, naming, orphans, recounting, retention
 
 DATA_ENGINEER = frozenset({"data_engineer"})
 ANALYST = frozenset({"analyst"})
@@ -49,6 +50,13 @@ RIGHTS = (
         WRITERS | DATA_ENGINEER,
         "high",
     ),
+    (
+        "vector.index.manage",
+        "管理向量索引",
+        "Manage vector indexes",
+        MANAGERS | DATA_ENGINEER,
+        "low",
+    ),
     ("vector.rows.upsert", "写入向量", "Write vectors", WRITERS | DATA_ENGINEER, "low"),
     ("vector.rows.delete", "删除向量", "Delete vectors", WRITERS | DATA_ENGINEER, "high"),
 )
@@ -59,6 +67,7 @@ ACTIONS = {
     "vector_collection.restore": _("restored a vector collection"),
     "vector_collection.purge": _("removed a vector collection for good"),
     "vector_collection.delete_rows": _("deleted vectors by a condition"),
+    "vector_collection.ask": _("asked for work on a vector collection"),
     "vector_collection.promote": _("gave a vector collection its own partition"),
     "vector_collection.index_build": _("built the index of a vector collection"),
     "vector_collection.index_drop": _("dropped the index of a vector collection"),
@@ -100,6 +109,18 @@ PROBLEMS = (
         _("Choose another precision, or no index."),
     ),
     ("backend_unavailable", 422, _("This backend is not available here"), _("Choose pgvector.")),
+    (
+        "build_running",
+        409,
+        _("The index is being built already"),
+        _("Wait for the task named in `task_id`, or cancel it first."),
+    ),
+    (
+        "model_mismatch",
+        422,
+        _("The model answered with vectors of another shape"),
+        _("Choose an embedding model with the collection's dimension."),
+    ),
     (
         "collection_readonly",
         409,
@@ -147,6 +168,16 @@ def declare() -> None:
     entries.rights(RIGHTS)
     entries.actions(ACTIONS)
     entries.problems(PROBLEMS)
+    entries.places(
+        NavigationEntry(
+            key="vectors",
+            label=_("Collections"),
+            url_name="vectors",
+            icon="cube",
+            order=40,
+            permission="vector.collection.view",
+        )
+    )
     for name, default, low, high, scopes, title, unit in SETTINGS:
         define(
             Definition(
@@ -169,5 +200,21 @@ def declare() -> None:
         "taishang.remove_vectors",
         DeletionStep("taishang.remove_vectors", retention.remove_vectors, 25),
     )
+    entries.schedules(
+        Schedule("vectors.sweep", following.sweep, every_s=60, queue="vectors"),
+        Schedule(
+            "vectors.recount",
+            recounting.recount_all,
+            cron="0 5 * * *",
+            queue="vectors",
+            label=_("Compare the counters of vector collections"),
+        ),
+        Schedule("vectors.orphans", orphans.sweep, every_s=60, queue="vectors"),
+    )
+    registry.console_rights.add(
+        "taishang.vectorcollection", ConsoleRight("vector.collection.view", "vector.index.manage")
+    )
+    uses.probes.add("vector_collections", naming.collections_of)
+    uses.address_holders.add("vector_collections", naming.is_named)
     for policy in retention.POLICIES:
         registry.retention_policies.add(policy.table, policy)

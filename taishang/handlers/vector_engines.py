@@ -34,7 +34,6 @@ def declare() -> None:
         queue="vectors",
         timeout_s=HEAVY_SECONDS,
         events=("phase", "swapped", "cleaned"),
-        retries_s=(10, 60),
         label=_("Build the vector engine's index anew"),
     )(rebuild_engine)
     kinds.handles(

@@ -27,7 +27,64 @@ DELETION = {
 }
 
 
+ONLY = {
+    "type": "object",
+    "properties": COLLECTION,
+    "required": ["collection"],
+    "additionalProperties": False,
+}
+INDEX = {
+    "type": "object",
+    "properties": {
+        **COLLECTION,
+        "kind": {"enum": ["hnsw", "ivfflat"]},
+        "precision": {"enum": ["float32", "halfvec", "binary"]},
+        "params": {
+            "type": "object",
+            "properties": {
+                "m": {"type": "integer", "minimum": 2, "maximum": 100},
+                "ef_construction": {"type": "integer", "minimum": 4, "maximum": 1000},
+                "lists": {"type": ["integer", "null"], "minimum": 1, "maximum": 32768},
+            },
+            "additionalProperties": False,
+        },
+    },
+    "required": ["collection"],
+    "additionalProperties": False,
+}
+RECALL = {
+    "type": "object",
+    "properties": {
+        **COLLECTION,
+        "sample": {"type": "integer", "minimum": 1, "maximum": 1000},
+        "k": {"type": "integer", "minimum": 1, "maximum": 100},
+        "filter": {"type": ["object", "null"]},
+    },
+    "required": ["collection"],
+    "additionalProperties": False,
+}
+# A provider may be away for hours; what is not embedded then is asked for anew.
+EMBED_ATTEMPTS = 20
+
+
 def declare() -> None:
+    for name, schema, path, label in (
+        ("vectors.promote", ONLY, "placement.run_promotion", _("Give vectors their own place")),
+        ("vectors.index", INDEX, "indexing.run_build", _("Build a vector index")),
+        ("vectors.drop_index", ONLY, "indexing.run_drop", _("Drop a vector index")),
+        ("vectors.recall", RECALL, "recall.run_measurement", _("Measure recall")),
+    ):
+        kinds.handles(
+            name, schema, queue=QUEUE, timeout_s=6 * 3600, cancel_grace_s=10, label=label
+        )(_at(path))
+    kinds.handles(
+        "vectors.embed",
+        ONLY,
+        queue=QUEUE,
+        timeout_s=6 * 3600,
+        max_attempts=EMBED_ATTEMPTS,
+        label=_("Embed documents"),
+    )(_at("embedding.run_embedding"))
     kinds.handles(
         "vectors.delete",
         DELETION,

@@ -44,6 +44,10 @@ class IndexType(models.TextChoices):
     IVFFLAT = "ivfflat", "IVFFlat"
 
 
+# What can be asked to be built.
+BUILT_KINDS = [("hnsw", "HNSW"), ("ivfflat", "IVFFlat")]
+
+
 class Precision(models.TextChoices):
     FLOAT32 = "float32", "float32"
     HALFVEC = "halfvec", _("half precision")
@@ -112,7 +116,9 @@ class VectorCollection(models.Model):
     backend = models.CharField(
         _("backend"), max_length=8, choices=Backend.choices, default=Backend.PGVECTOR
     )
-    model_id = models.BigIntegerField(null=True)
+    model = models.ForeignKey(
+        "taishang.Model", on_delete=models.RESTRICT, null=True, related_name="+", db_index=False
+    )
     index_type = models.CharField(
         _("index"), max_length=7, choices=IndexType.choices, default=IndexType.HNSW
     )

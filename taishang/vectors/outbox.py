@@ -11,9 +11,9 @@ from typing import Any
 
 from accounts import tenancy
 from laojun import configs
-from taishang import queue
-from taishang.vectors import staging
-from taishang.vectors.backends import base
+from taishang.models import Task, VectorCollection
+from taishang.vectors import following, staging
+from taishang.vectors.backends import base, side
 from taishang.vectors.backends.base import EngineError
 
 PUBLISH = "vectors.publish"
@@ -56,21 +56,16 @@ def sweep() -> int:
         due = [row for row in staging.run((DUE, [MAX_SWEPT]))[0].rows if _is_due(row)]
     for collection_id, workspace_id, *_rest in due:
         ask(PUBLISH, collection_id=collection_id, workspace_id=workspace_id)
+    if side.killed_file().exists():
+        reconcile_all()
+        side.killed_file().unlink(missing_ok=True)
     return len(due)
 
 
-def ask(kind: str, *, collection_id: int, workspace_id: int, user_id: Any = None) -> Any:
-    """One live task of a kind for a collection; the one that lives is answered. Returns the task."""
+def ask(kind: str, *, collection_id: int, workspace_id: int) -> Task:
+    """One live task of a kind for a collection, asked for by the platform; the one that lives is answered."""
     with tenancy.workspace(workspace_id):
-        return queue.enqueue(
-            kind=kind,
-            payload={"collection": collection_id},
-            workspace=workspace_id,
-            user=user_id,
-            dedup_key=f"{kind}:{collection_id}",
-            subject_type="vector_collection",
-            subject_id=str(collection_id),
-        )
+        return following.ask(kind, VectorCollection(pk=collection_id, workspace_id=workspace_id))
 
 
 def _is_due(row: tuple[Any, ...]) -> bool:

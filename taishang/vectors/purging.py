@@ -29,10 +29,13 @@ def purge_batch(*, collection: VectorCollection) -> int:
     with transaction.atomic():
         if not VectorCollection.objects.filter(pk=collection.pk).exists():
             return 0
+        collection.refresh_from_db()
         _hide(collection)
         count = deleting.delete_some(collection=collection, most=BATCH)
         if count:
             return count
+        if collection.placement != VectorCollection.Placement.SHARED:
+            ceilings.give_back(workspace_id=collection.workspace_id, what="own_partitions")
         VectorCollection.objects.filter(pk=collection.pk)._raw_delete("default")
         audit.record(
             actor=Actor.system("vectors"),

@@ -25,7 +25,7 @@ from laojun.chain import sealing
 from laojun.models import AuditLog
 from taishang import steering
 from taishang.generation import sample
-from taishang.models import Lane, Model, ModelCall, Worker
+from taishang.models import Lane, Model, ModelCall, VectorCollection, Worker
 from taishang.schedules import synchronise
 from tests.accounts.api.calls import sign_in
 from tests.accounts.web.doors import OPERATIONS, rows_of
@@ -208,6 +208,12 @@ def _collection(world: World, method: str, tail: str = "", body: Any = None):
     return world.send(method, f"/api/v1/collections/{world.key('collection')}/{tail}", body)
 
 
+def _reconciled(world: World):
+    with tenancy.platform_scope(reason="test"):
+        VectorCollection.objects.filter(pk=world.key("collection")).update(backend="faiss")
+    return _collection(world, "post", "reconciliation/")
+
+
 def _session(world: World) -> str:
     sign_in(world.alice)
     with tenancy.platform_scope(reason="test"):
@@ -298,6 +304,12 @@ CALLS: dict[str, Callable[[World], Any]] = {
     ),
     "collections_query_create": lambda w: _collection(w, "post", "query/", {"vector": [1, 2, 3]}),
     "collections_delete_create": lambda w: _collection(w, "post", "delete/", {"all": True}),
+    "collections_reconciliation_create": _reconciled,
+    "collections_index_create": lambda w: _collection(w, "post", "index/", {}),
+    "collections_index_destroy": lambda w: _collection(w, "delete", "index/"),
+    "collections_recall_create": lambda w: _collection(w, "post", "recall/", {}),
+    "collections_placement_create": lambda w: _collection(w, "post", "placement/", {}),
+    "collections_embedding_retry_create": lambda w: _collection(w, "post", "embedding-retry/", {}),
     "collections_namespaces_destroy": lambda w: _collection(w, "delete", "namespaces/a/"),
     "configs_partial_update": _configs,
     "configs_update": _set,
@@ -516,6 +528,16 @@ def _deleted_project(world: World) -> Any:
     return world.key("project")
 
 
+def _deleted_collection(world: World) -> Any:
+    assert _collection(world, "delete").status_code < 300
+    return world.key("collection")
+
+
+def _readonly_collection(world: World) -> Any:
+    assert _collection(world, "patch", "", {"status": "readonly"}).status_code < 300
+    return world.key("collection")
+
+
 def _workspace(state: str = "active") -> Callable[[World], Any]:
     def made(world: World) -> Any:
         due = timezone.now() + timedelta(days=3) if state == "deleting" else None
@@ -631,6 +653,12 @@ ACTIONS: dict[tuple[str, str], Callable[[World], Any]] = {
     ("taishang.generationjob", "retry"): _cancelled("job"),
     ("taishang.generationjob", "erase"): _cancelled("job"),
     ("taishang.project", "purge"): _deleted_project,
+    ("taishang.vectorcollection", "build"): _own("collection"),
+    ("taishang.vectorcollection", "measure"): _own("collection"),
+    ("taishang.vectorcollection", "freeze"): _own("collection"),
+    ("taishang.vectorcollection", "thaw"): _readonly_collection,
+    ("taishang.vectorcollection", "hide"): _own("collection"),
+    ("taishang.vectorcollection", "bring_back"): _deleted_collection,
     ("laojun.auditchain", "verify_chosen"): _chain,
     ("laojun.file", "delete_files"): _own("file"),
 }

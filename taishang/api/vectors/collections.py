@@ -7,17 +7,19 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.authentication import Principal
 from accounts.web import etags
+from accounts.web.problems import Invalid, field_error
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
-from taishang.models import VectorCollection
+from taishang.models import Kind, Model, VectorCollection
 from taishang.models.vectors import (
     FIELD_TYPES,
     MAX_DIMENSION,
@@ -65,6 +67,7 @@ class CollectionChangeIn(Serializer):
     dimension = serializers.IntegerField(min_value=1, max_value=MAX_DIMENSION, required=False)
     metric = AliasedChoice(Metric.choices, aliases={"dot": "ip"}, required=False)
     backend = AliasedChoice(Backend.choices, required=False)
+    model_id = serializers.IntegerField(min_value=1, required=False, allow_null=True)
     index_type = AliasedChoice(IndexType.choices, required=False)
     index_params = IndexParamsIn(required=False)
     precision = AliasedChoice(Precision.choices, required=False)
@@ -99,7 +102,6 @@ class CollectionChangeIn(Serializer):
 
 class CollectionIn(CollectionChangeIn):
     name = serializers.CharField(max_length=63)
-    dimension = serializers.IntegerField(min_value=1, max_value=MAX_DIMENSION)
     keep_embedding = serializers.BooleanField(default=True)
 
 
@@ -171,6 +173,12 @@ class CollectionOut(serializers.Serializer):
         ).data
 
 
+def usable_models(principal: Principal) -> models.QuerySet[Model]:
+    """Embedding models that everybody of the workspace may use; a collection belongs to no single person."""
+    found = Model.objects.usable_by(principal).filter(kind=Kind.EMBEDDING)
+    return found.exclude(scope=Model.Scope.USER)
+
+
 class CollectionView(ApiView):
     """What every view of collections starts from."""
 
@@ -180,6 +188,24 @@ class CollectionView(ApiView):
     def collection(self, collection_id: int, *, lock: bool = False) -> VectorCollection:
         rows = self.visible()
         return self.find(rows.select_for_update(of=("self",)) if lock else rows, pk=collection_id)
+
+    def with_model(
+        self, values: dict[str, Any], collection: VectorCollection | None = None
+    ) -> dict[str, Any]:
+        """The values with the model's dimension where none is given. Raises Invalid."""
+        model = None
+        if values.get("model_id") is not None:
+            model = usable_models(self.principal).filter(pk=values["model_id"]).first()
+            if model is None:
+                raise Invalid([field_error("/model_id", "does_not_exist", _("No such model."))])
+            values.setdefault("dimension", model.embedding_dimension)
+        dimension = values.get("dimension") or (collection.dimension if collection else None)
+        if dimension is None:
+            raise Invalid([field_error("/dimension", "required", _("Say how many numbers."))])
+        if model is not None and model.embedding_dimension != dimension:
+            text = _("The model makes vectors of another dimension.")
+            raise Invalid([field_error("/dimension", "invalid", text)])
+        return values
 
     def tag(self, collection: VectorCollection) -> str:
         """The tag moves with the settings and with every write, for both are shown."""
@@ -215,7 +241,7 @@ class Collections(CollectionView):
         made = collections.create(
             workspace_id=self.workspace_id,
             by=By.principal(self.principal),
-            values=self.read(CollectionIn),
+            values=self.with_model(self.read(CollectionIn)),
         )
         answer = self.shown_with_tag(made.pk, status=HTTPStatus.CREATED)
         answer["Location"] = f"{request.path}{made.pk}/"
@@ -238,7 +264,9 @@ class CollectionDetail(CollectionView):
         """Change settings. With rows in it, dimension, metric, backend and model are settled."""
         collection = self.collection(collection_id, lock=True)
         etags.require(request, collection, optional=True)
-        values = self.read(CollectionChangeIn, instance=collection, partial=True)
+        values = self.with_model(
+            self.read(CollectionChangeIn, instance=collection, partial=True), collection
+        )
         collections.change(collection=collection, by=By.principal(self.principal), values=values)
         return self.shown_with_tag(collection_id)
 

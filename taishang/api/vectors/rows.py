@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -12,6 +13,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import tenancy
+from accounts.web.outside import later
 from accounts.web.problems import Invalid, field_error
 from accounts.web.schema import page_of
 from taishang import queue
@@ -19,8 +22,17 @@ from taishang.api.tasks import TaskOut
 from taishang.api.vectors import parsing
 from taishang.api.vectors.collections import CollectionView
 from taishang.api.vectors.parsing import VectorParser
-from taishang.models import VectorRow
-from taishang.vectors import clearing, deleting, queries, querying, rows, writing
+from taishang.models import VectorCollection, VectorRow
+from taishang.vectors import (
+    clearing,
+    deleting,
+    embedding,
+    following,
+    queries,
+    querying,
+    rows,
+    writing,
+)
 from taishang.vectors.queries import QueryInvalid
 
 UPSERT_FIELDS = frozenset({"rows", "mode"})
@@ -172,6 +184,7 @@ class Upsert(CollectionView):
             raise Invalid([field_error("/mode", "invalid", "atomic or partial.")])
         collection = self.collection(collection_id)
         written = writing.upsert(collection=collection, sent=sent, mode=mode)
+        following.after_write(collection=collection, entry=written.entry)
         results = [result.shown() for result in written.results]
         return parsing.answer({"results": results, "counts": written.counts, "seq": written.seq})
 
@@ -190,8 +203,22 @@ class Query(CollectionView):
             query = queries.read(request.data, collection)
         except QueryInvalid as error:
             raise parsing.invalid(error) from error
-        reply = querying.search(collection=collection, query=query)
-        return parsing.answer(reply.shown())
+        if query.text is not None and collection.model_id is not None:
+            return later(partial(self.by_text, collection, query))
+        return parsing.answer(querying.search(collection=collection, query=query).shown())
+
+    def by_text(self, collection: VectorCollection, query: queries.Query) -> HttpResponse:
+        """The text is embedded while no transaction is open, then searched for in one of its own."""
+        with tenancy.entered(self.principal.context):
+            model = embedding.model_of(collection)
+        vector = embedding.of_text(
+            collection=collection, model=model, text=query.text or "", user=self.user
+        )
+        with tenancy.entered(self.principal.context):
+            found = self.collection(collection.pk)
+            return parsing.answer(
+                querying.search(collection=found, query=query, text_vector=vector).shown()
+            )
 
 
 class Deletion(CollectionView):

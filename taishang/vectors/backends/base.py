@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_FETCH = 16_384
 MAX_SELECTED = 20_000
+INSTALL = "pip install -r requirements-vectors.txt"
 
 store: Store[str] = Store("vector_backends")
 store.add("pgvector", "taishang.vectors.backends.pgvector.Pgvector")
@@ -204,6 +205,10 @@ class Backend(ABC):
         """Every id it would return, ascending, in arrays of any length. Raises Unavailable, Damaged."""
 
     @abstractmethod
+    def held(self) -> Iterator[tuple[int, int]]:
+        """Collection and generation of everything it stores for this installation. Raises Unavailable."""
+
+    @abstractmethod
     def stats(self, target: Target) -> Stats:
         """How much it holds. Raises Unavailable, Damaged."""
 
@@ -215,6 +220,4 @@ def get(name: str) -> Backend:
     try:
         return import_string(path)()
     except ImportError as error:
-        raise NotInstalled(
-            f"The package for {name} is absent ({error.name}). Install requirements-vectors.txt."
-        ) from error
+        raise NotInstalled(f"The package for {name} is absent ({error.name}): {INSTALL}") from error

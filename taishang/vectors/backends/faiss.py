@@ -132,6 +132,11 @@ class Faiss(Backend):
         if opened is not None:
             yield np.sort(opened.ids[opened.ids != NO_ROW])
 
+    def held(self) -> Iterator[tuple[int, int]]:
+        for folder in root().glob("*/g*"):
+            if folder.parent.name.isdigit() and folder.name[1:].isdigit():
+                yield int(folder.parent.name), int(folder.name[1:])
+
     def stats(self, target: Target) -> Stats:
         opened = self._open(target)
         if opened is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -49,6 +50,7 @@ KINDS = {"flat": "FLAT", "hnsw": "HNSW", "ivfflat": "IVF_FLAT"}
 ABSENT, NOT_LOADED = 100, 101
 # Codes of the server for what will never be accepted: illegal argument, dimension mismatch, bad schema.
 PERMANENT = frozenset({5, 6, 1100, 1801, 1802, 1804})
+NAME = re.compile(r"tai_(\d+)_g(\d+)")
 NOTHING = (np.empty(0, "i8"), np.empty(0, "f4"))
 Answer = TypeVar("Answer")
 # The client logs every failed call with its trace; each of them reaches our own log as a sentence.
@@ -116,7 +118,13 @@ class Milvus(Backend):
 
     @contextmanager
     def writer(self, target: Target) -> Iterator[Writer]:
-        self.create(target)
+        """A collection that was published before is not made again: it would hold the newest rows alone."""
+        if not target.locator:
+            self.create(target)
+        elif not self.reach(
+            lambda client: client.has_collection(_name(target), timeout=READ_SECONDS)
+        ):
+            raise Damaged("Milvus has lost the collection.")
         yield MilvusWriter(self, target)
 
     def search(
@@ -177,6 +185,13 @@ class Milvus(Backend):
                 return
             yield found
             last = int(found[-1])
+
+    def held(self) -> Iterator[tuple[int, int]]:
+        if not (settings.MILVUS_URI or side.is_wanted()):
+            return
+        for name in self._call(lambda client: client.list_collections(timeout=READ_SECONDS)):
+            if found := NAME.fullmatch(name):
+                yield int(found[1]), int(found[2])
 
     def stats(self, target: Target) -> Stats:
         if not target.locator:

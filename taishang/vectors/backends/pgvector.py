@@ -335,6 +335,9 @@ class Pgvector(Backend):
     def ids(self, target: Target) -> Iterator[np.ndarray]:
         raise NotImplementedError("the rows themselves are the index")
 
+    def held(self) -> Iterator[tuple[int, int]]:
+        return iter(())
+
     def stats(self, target: Target) -> Stats:
         statement = "SELECT rows, bytes FROM tai_vector_states WHERE collection_id = %s"
         rows, size = staging.run((statement, [target.collection_id]))[0].rows[0]

@@ -132,6 +132,7 @@ PAGE_IDS = {
     "avatars/<uuid:owner>/": "person",
     "workspace/plugins/catalogue/<int:plugin_id>/": "plugin",
     "workspace/plugins/<int:instance_id>/": "plugin_instance",
+    "vectors/<int:pk>/": "collection",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -147,7 +148,7 @@ PAGE_PLAIN = {
     "files/links/<str:token>/": "unknown",
     "accounts/not-me/<str:token>/": "unknown",
 }
-REST = {"number": "1", "what": "project", "delivery_id": NO_UUID}
+REST = {"number": "1", "what": "project", "delivery_id": NO_UUID, "row": "1"}
 
 
 def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:

@@ -130,13 +130,22 @@ def cloud(
     return {f"{prefix}{place}": vector for place, vector in enumerate(made)}
 
 
+def distances(
+    vectors: dict[str, np.ndarray], query: np.ndarray, metric: str = "cosine"
+) -> dict[str, float]:
+    """Name → exact distance."""
+    matrix, query = np.stack(list(vectors.values())).astype("f8"), np.asarray(query, "f8")
+    found = {
+        "cosine": lambda: (
+            1 - matrix @ query / np.linalg.norm(matrix, axis=1) / np.linalg.norm(query)
+        ),
+        "l2": lambda: np.linalg.norm(matrix - query, axis=1),
+        "ip": lambda: -(matrix @ query),
+    }[metric]()
+    return dict(zip(vectors, found.tolist(), strict=True))
+
+
 def order(vectors: dict[str, np.ndarray], query: np.ndarray, metric: str = "cosine") -> list[str]:
     """The names by exact distance."""
-    names, matrix = list(vectors), np.stack(list(vectors.values())).astype("f8")
-    query = np.asarray(query, "f8")
-    distances = {
-        "cosine": 1 - matrix @ query / np.linalg.norm(matrix, axis=1) / np.linalg.norm(query),
-        "l2": np.linalg.norm(matrix - query, axis=1),
-        "ip": -(matrix @ query),
-    }[metric]
-    return [names[place] for place in np.argsort(distances, kind="stable")]
+    found = distances(vectors, query, metric)
+    return sorted(found, key=found.get)

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
 from taishang.models import VectorNamespace, VectorRow, VectorState, VectorUsage
-from taishang.vectors import ceilings, deleting, rows, writing
+from taishang.vectors import ceilings, deleting, recounting, rows, writing
 from tests.taishang.vectors.conftest import DIMENSION, make, vectors
 from tests.taishang.vectors.conftest import rows as rows_of
 
@@ -198,3 +198,17 @@ def test_a_payload_of_any_json_comes_back_as_it_was(collection):
 
     row = VectorRow.objects.defer("embedding").get(collection=collection)
     assert row.payload == payload
+
+
+def test_wrong_counters_are_found_and_repaired(collection):
+    sent = [*rows_of(vectors(4)), {**rows_of(vectors(1))[0], "namespace": "x"}]
+    writing.upsert(collection=collection, sent=sent)
+    assert not recounting.recount(collection=collection)
+    VectorState.objects.filter(collection=collection).update(rows=9, bytes=1)
+    VectorNamespace.objects.filter(name="x").update(rows=7)
+
+    assert recounting.recount(collection=collection)
+
+    assert counted(collection) == (5, 5)
+    assert dict(VectorNamespace.objects.values_list("name", "rows")) == {"": 4, "x": 1}
+    assert not recounting.recount(collection=collection)

@@ -1,0 +1,1 @@
+"""What every backend answers alike, through the platform's own search."""
