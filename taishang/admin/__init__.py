@@ -1,5 +1,6 @@
 from taishang.admin import (
     calls,
+    catalogue,
     engine,
     generation,
     projects,
@@ -11,6 +12,7 @@ from taishang.admin import (
 
 __all__ = [
     "calls",
+    "catalogue",
     "engine",
     "generation",
     "projects",

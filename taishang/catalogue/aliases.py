@@ -73,7 +73,7 @@ def move(
     `seen` is the revision the mover saw (0: none yet). `@default` moves the flag of the default along. Raises
     FieldsRefused, AliasMoved, LimitReached.
     """
-    _check(name, target)
+    judge(name, target)
     before = name.revisions().current().first()
     last = name.revisions().aggregate(n=Max("revision"))["n"]
     if seen is not None and seen != (before.revision if before else 0):
@@ -169,7 +169,8 @@ def _flag(name: Name, model: Model | None) -> None:
     rows.filter(pk=kept, is_default=False).update(is_default=True)
 
 
-def _check(name: Name, target: Target) -> None:
+def judge(name: Name, target: Target) -> None:
+    """Refuse what cannot be, every fault by its field. Raises FieldsRefused. One query at most."""
     faults: dict[str, str] = {}
     if not re.fullmatch(ALIAS_PATTERN.strip("^$"), name.name):
         faults["name"] = _("@ and then 1 to 32 small letters, digits or hyphens.")

@@ -40,7 +40,7 @@ def add(
     currency, fx_rate (the platform's currency per one of it), effective_from, note. It may begin in the past; what
     calls cost changes only when they are counted again. Raises FieldsRefused, PriceTaken.
     """
-    values = _checked(wishes)
+    values = judge(wishes)
     try:
         with transaction.atomic():
             row = ModelPrice.objects.create(
@@ -126,7 +126,8 @@ def platform_currency() -> str:
     return str(configs.value(CURRENCY))
 
 
-def _checked(wishes: Mapping[str, Any]) -> dict[str, Any]:
+def judge(wishes: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a price as it is said. Raises FieldsRefused with every fault."""
     faults: dict[str, Any] = {}
     per = wishes.get("per", PER_THOUSAND)
     if per not in {PER_THOUSAND, PER_MILLION}:

@@ -499,6 +499,17 @@ def _own(name: str) -> Callable[[World], Any]:
     return lambda world: world.key(name)
 
 
+def _platform_model(**fields: Any) -> Callable[[World], Any]:
+    def made(_world: World) -> Any:
+        with tenancy.platform_scope(reason="test"):
+            row = Model.objects.create(
+                scope="platform", name="everybody's", provider="echo", model_id="echo", **fields
+            )
+        return row.pk
+
+    return made
+
+
 def _person(world: World) -> Any:
     return world.charlie.user.pk
 
@@ -608,6 +619,11 @@ ACTIONS: dict[tuple[str, str], Callable[[World], Any]] = {
     ("taishang.schedule", "disable"): _schedule,
     ("taishang.schedule", "run_now"): _schedule,
     ("taishang.worker", "drain"): _worker,
+    ("taishang.model", "make_default"): _platform_model(),
+    ("taishang.model", "enable"): _platform_model(status="disabled"),
+    ("taishang.model", "disable"): _own("model"),
+    ("taishang.model", "remove"): _own("model"),
+    ("taishang.model", "test_all"): _own("model"),
     ("accounts.apikey", "revoke"): _own("key"),
     ("accounts.userrole", "take"): _platform_role,
     ("accounts.invitation", "revoke"): _own("invitation"),
