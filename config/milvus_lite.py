@@ -25,6 +25,8 @@ def main() -> int:
     side.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     server, database, port = start_server_in_thread(str(side.folder()), host=HOST, port=0)
     address = side.address_file()
+    if address.exists():
+        side.killed_file().touch()
     address.parent.mkdir(parents=True, exist_ok=True)
     draft = address.with_suffix(".new")
     draft.write_text(f"http://{HOST}:{port}\n", encoding="ascii")

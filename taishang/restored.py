@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import registry, tenancy
 from accounts.registry import RestoreStep
 from taishang.models import Task, Worker
+from taishang.vectors import generations
 
 OUTGOING = "email"
 ENDED = "restored"
@@ -18,6 +19,7 @@ def declare() -> None:
     for step in (
         RestoreStep("taishang.letters", hold_letters, 40),
         RestoreStep("taishang.leases", end_leases, 50),
+        RestoreStep("taishang.vector_engines", forget_engines, 60),
     ):
         registry.after_restore.add(step.key, step)
 
@@ -46,3 +48,10 @@ def end_leases(*, made_at: datetime) -> str:
         Worker.objects.filter(stopped_at=None).update(stopped_at=now)
         lost = Task.objects.filter(state=Task.State.RUNNING).update(lease_until=now)
     return f"{lost} running tasks begin anew"
+
+
+def forget_engines(*, made_at: datetime) -> str:
+    """Engines may know rows that are not written yet; they are filled anew, and searches are exact until then."""
+    with tenancy.platform_scope(reason="after a restore"):
+        count = generations.forget_all()
+    return f"{count} indexes of vector engines are built anew by their first search or the nightly comparison"

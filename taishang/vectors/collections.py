@@ -253,14 +253,14 @@ def _check(collection: VectorCollection) -> None:
     indexed = collection.backend == "pgvector" and collection.index_type != "flat"
     if indexed and collection.dimension > limit:
         raise OverIndexLimit(dimension=collection.dimension, precision=collection.precision)
+    if not collection.keep_embedding:
+        raise SearchRefused(_("The database always keeps the vectors; engines hold copies."))
     if collection.precision == "binary" and collection.metric == "l2":
         raise SearchRefused(_("Binary precision needs the metric cosine or ip."))
     if collection.backend != "pgvector":
         _check_engine(collection)
     elif (collection.shard_count, collection.replication) != (1, 1):
         raise SearchRefused(_("Shards and replicas belong to the backend milvus."))
-    elif not collection.keep_embedding:
-        raise SearchRefused(_("Only an engine can hold the vectors alone."))
     params = collection.index_params
     if params["ef_construction"] < 2 * params["m"]:
         raise SearchRefused(_("`ef_construction` must be at least twice `m`."))

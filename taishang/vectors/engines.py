@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from taishang.models import VectorCollection
+from taishang.models import VectorCollection, VectorState
 from taishang.vectors import generations, outbox
 from taishang.vectors.backends import base
 from taishang.vectors.backends.base import MAX_FETCH, EngineError, Hits
@@ -59,9 +59,12 @@ def nearest(
 
     `rank(ids)` answers at most `top_k` of these rows that are visible and match, by exact distance; `share` is the
     estimated share of rows that match. The engine gets less than half of `seconds`. Never raises EngineError.
-    Cost: two statements, then one search of the engine and one `rank` per round.
+    Cost: three statements, then one search of the engine and one `rank` per round.
     """
     index = generations.active(collection.pk)
+    published_seq = VectorState.objects.values_list("published_seq", flat=True).get(
+        pk=collection.pk
+    )
     changed = outbox.changed_ids(collection.pk)
     if len(changed) > outbox.MAX_CHANGED:
         return Found(changed=len(changed), warnings=("many_changes",))
@@ -70,6 +73,8 @@ def nearest(
         return Found(rows, len(rows) >= top_k, len(changed), len(changed))
     fetch = _first_fetch(top_k, share, len(changed))
     try:
+        if generations.is_lost(index, published_seq):
+            raise base.Damaged("What the engine holds is of another time.")
         search = partial(
             base.get(collection.backend).search,
             generations.target(collection, index),

@@ -60,6 +60,16 @@ def target(collection: VectorCollection, index: VectorIndex) -> Target:
     )
 
 
+def is_lost(index: VectorIndex, published_seq: int) -> bool:
+    """Whether the engine was told of writes that no index of it holds: a restored database says so."""
+    return published_seq > 0 and not index.locator
+
+
+def forget_all() -> int:
+    """After a restore: what engines hold is of another time, so nothing of it is used again. Returns how many."""
+    return of_engines().update(locator="", sha256="", updated_at=timezone.now())
+
+
 def record(index: VectorIndex, done: Published) -> bool:
     """Let searches see what was published; False when another generation took over meanwhile."""
     now = timezone.now()

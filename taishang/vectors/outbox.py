@@ -13,7 +13,7 @@ from accounts import tenancy
 from laojun import configs
 from taishang.models import Task, VectorCollection
 from taishang.vectors import following, staging
-from taishang.vectors.backends import base
+from taishang.vectors.backends import base, side
 from taishang.vectors.backends.base import EngineError
 
 PUBLISH = "vectors.publish"
@@ -56,6 +56,9 @@ def sweep() -> int:
         due = [row for row in staging.run((DUE, [MAX_SWEPT]))[0].rows if _is_due(row)]
     for collection_id, workspace_id, *_rest in due:
         ask(PUBLISH, collection_id=collection_id, workspace_id=workspace_id)
+    if side.killed_file().exists():
+        reconcile_all()
+        side.killed_file().unlink(missing_ok=True)
     return len(due)
 
 

@@ -80,6 +80,8 @@ def publish(run: Run) -> dict[str, Any]:
     if before[0] == before[1]:
         return {"seq": before[1], "sent": 0}
     try:
+        if generations.is_lost(index, before[1]):
+            raise base.Damaged("What the engine holds is of another time.")
         with engine.writer(generations.target(collection, index)) as writer:
             work = _Publication(run, collection, index, writer, at_once=engine.in_snapshots)
             return work.drain()

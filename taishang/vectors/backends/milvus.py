@@ -118,7 +118,13 @@ class Milvus(Backend):
 
     @contextmanager
     def writer(self, target: Target) -> Iterator[Writer]:
-        self.create(target)
+        """A collection that was published before is not made again: it would hold the newest rows alone."""
+        if not target.locator:
+            self.create(target)
+        elif not self.reach(
+            lambda client: client.has_collection(_name(target), timeout=READ_SECONDS)
+        ):
+            raise Damaged("Milvus has lost the collection.")
         yield MilvusWriter(self, target)
 
     def search(

@@ -39,5 +39,10 @@ def address() -> str:
     return ""
 
 
+def killed_file() -> Path:
+    """There when it ended without closing its files; whoever compares the rows afterwards removes it."""
+    return folder() / "killed"
+
+
 def address_file() -> Path:
     return Path(settings.DATA_DIR) / "run" / "milvus.address"

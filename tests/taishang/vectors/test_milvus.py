@@ -71,6 +71,8 @@ def test_a_collection_that_milvus_lost_is_named_as_damaged(milvus, target):
 
     with pytest.raises(Damaged):
         milvus.search(held, vectors[0], k=1)
+    with pytest.raises(Damaged):
+        filled(milvus, held, ids[:1], vectors[:1], seq=2)
 
 
 def test_a_batch_of_another_dimension_is_refused_for_good(milvus, target):

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from accounts import tenancy
 from laojun import configs
+from taishang import restored
 from taishang.models import Task, VectorChange, VectorCollection, VectorState
 from taishang.vectors import outbox, publishing
-from taishang.vectors.backends import base, faiss
+from taishang.vectors.backends import base, faiss, side
 from taishang.vectors.backends.base import Refused, Unavailable
 from tests.taishang.vectors.shelf import Shelf, cloud, order
 
@@ -257,3 +259,32 @@ def test_recall_of_an_engine_is_measured_through_it(shelf):
     assert done.result["verdict"] == "ok"
     assert [point["ef"] for point in done.result["points"]] == [20, 40, 80, 120, 200, 400]
     assert done.result["points"][-1]["mean"] >= 0.99
+
+
+def test_after_a_restore_nothing_an_engine_holds_is_used_until_it_is_filled_anew(shelf):
+    rows = cloud(100)
+    ids = shelf.write(rows)
+    shelf.publish()
+    restored.forget_engines(made_at=timezone.now())
+    shelf.write({"new": rows["r1"]})
+
+    reply = shelf.search(rows["r1"], 3)
+    shelf.publish()
+
+    assert {"r1", "new"} <= {match.id for match in reply.matches}
+    assert (reply.plan, reply.warnings) == ("exact", ["engine_damaged"])
+    shelf.bench.work()
+    assert shelf.search(rows["r1"], 3).plan == "faiss"
+    assert len(shelf.held()) == len(ids) + 1
+
+
+def test_a_milvus_that_ended_uncleanly_is_compared(shelf):
+    side.want()
+    side.killed_file().touch()
+
+    outbox.sweep()
+    outbox.sweep()
+
+    assert not side.killed_file().exists()
+    with shelf.bench.inside():
+        assert Task.objects.live().filter(type="vectors.reconcile").count() == 1
