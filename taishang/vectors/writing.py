@@ -20,7 +20,8 @@ from taishang.vectors import collections, ledger, rows, staging
 from taishang.vectors.ledger import Entry, Moved
 from taishang.vectors.rows import Batch, Result, Row, Shape
 
-ATTEMPTS = 3
+# Writers of the very same new keys overtake each other; each attempt leaves one of them behind.
+ATTEMPTS = 8
 
 
 class RowsRejected(Exception):
@@ -35,7 +36,12 @@ class RowsRejected(Exception):
             "results": [result.shown() for result in results],
             "counts": {"failed": len(failed)},
         }
-        self.detail = _("%(count)s rows were refused.") % {"count": len(failed)}
+        first = failed[0]
+        self.detail = _("%(count)s rows were refused, the first (%(name)s): %(reason)s") % {
+            "count": len(failed),
+            "name": first.id,
+            "reason": first.detail or first.code,
+        }
 
 
 class _Overtaken(Exception):

@@ -1,7 +1,7 @@
 """A collection moves and gets its index while it is read and written, and nothing is lost."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ from taishang.vectors import (
     following,
     indexing,
     ladder,
+    ledger,
     orphans,
     placement,
     purging,
@@ -163,10 +164,11 @@ def test_writers_who_meet_the_move_lose_nothing_and_double_nothing(yard):
         try:
             while not stop.is_set():
                 places = [int(place) for place in order.integers(0, 400, 20)]
-                with yard.inside():
+                # Who is told to send the same again later does.
+                with suppress(ledger.CollectionMoving), yard.inside():
                     sent = [yard.row(place) | {"payload": {"by": seed}} for place in set(places)]
                     writing.upsert(collection=collection, sent=sent)
-                with yard.inside():
+                with suppress(ledger.CollectionMoving), yard.inside():
                     gone = [f"r{place}" for place in places[:7]]
                     deleting.by_ids(collection=collection, external_ids=gone)
         except Exception as error:  # noqa: BLE001
@@ -212,6 +214,25 @@ def test_a_move_that_fails_leaves_the_collection_where_it_was(yard, monkeypatch)
 
 def _differ(move):
     raise placement.SidesDiffer("on purpose")
+
+
+def test_a_long_transaction_puts_the_move_off_and_stops_nobody(yard, monkeypatch):
+    """Whoever waits for a lock makes everybody after them wait, so the move never waits long."""
+    collection = yard.collection()
+    monkeypatch.setattr(placement, "TRIES", 2)
+    with ddl.connection("somebody") as holder, holder.transaction():
+        holder.execute("SELECT count(*) FROM tai_vectors")
+
+        task = yard.work("vectors.promote", collection)
+
+        assert (task.state, task.error_code) == ("queued", "retry_later")
+        assert yard.counts(collection) == (ROWS, ROWS, ROWS)
+        assert yard.ask(collection, vector=STORED[0].tolist()).complete
+    yard.bench.hurry(task)
+    yard.bench.work(limit=5)
+
+    assert yard.bench.now(task).state == "succeeded"
+    assert yard.now(collection).placement == "own"
 
 
 def test_what_a_dead_worker_left_is_swept_away(yard):
@@ -348,6 +369,24 @@ def test_another_generation_takes_the_place_of_the_first(yard):
     with ddl.connection("test") as opened:
         assert not ddl.exists(opened, indexing.name_of(collection.pk, 1))
     assert yard.ask(collection, vector=STORED[0].tolist()).plan == "hnsw"
+
+
+def test_an_index_of_other_settings_is_stale_and_one_of_deleted_rows_is_built_again(yard):
+    collection = yard.collection(200)
+    yard.work("vectors.index", collection)
+    assert not standing.of(yard.now(collection)).is_stale
+
+    with yard.inside():
+        VectorCollection.objects.filter(pk=collection.pk).update(precision="halfvec")
+        gone = [f"r{place}" for place in range(70)]
+        deleting.by_ids(collection=collection, external_ids=gone)
+    assert standing.of(yard.now(collection)).is_stale
+    assert following.sweep() == 1
+    yard.bench.work(limit=5)
+
+    found = yard.now(collection)
+    assert (found.active_index["generation"], found.active_index["precision"]) == (2, "halfvec")
+    assert following.sweep() == 0
 
 
 def test_a_dropped_index_leaves_exact_search(yard):
