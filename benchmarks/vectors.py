@@ -41,6 +41,7 @@ from taishang.vectors.collections import By  # noqa: E402
 from taishang.vectors.staging import Vector  # noqa: E402
 
 BATCH = 1_000
+LIVE = ("queued", "running")
 CLUSTERS = 200
 QUERIES = 50
 SELECTIVITIES = {"100 %": 1000, "50 %": 500, "10 %": 100, "1 %": 10, "0.1 %": 1}
@@ -103,9 +104,11 @@ def index(collection: VectorCollection) -> None:
     started = time.perf_counter()
     with tenancy.workspace(collection.workspace_id):
         task = following.ask(following.INDEX, collection)
-    runner.drain(Claimant("benchmark:1", ["vectors"]), limit=5)
-    with tenancy.workspace(collection.workspace_id):
-        task.refresh_from_db()
+    while task.state in LIVE:
+        runner.drain(Claimant("benchmark:1", ["vectors"]), limit=1)
+        with tenancy.workspace(collection.workspace_id):
+            task.refresh_from_db()
+        time.sleep(0.2)
     print(f"moved and indexed: {task.state} in {time.perf_counter() - started:.1f} s {task.error}")
 
 

@@ -65,6 +65,8 @@ RECALL = {
 }
 # A provider may be away for hours; what is not embedded then is asked for anew.
 EMBED_ATTEMPTS = 20
+# Who needs a lock that somebody holds for long comes back later.
+LOCK_ATTEMPTS = 10
 
 
 def declare() -> None:
@@ -75,7 +77,13 @@ def declare() -> None:
         ("vectors.recall", RECALL, "recall.run_measurement", _("Measure recall")),
     ):
         kinds.handles(
-            name, schema, queue=QUEUE, timeout_s=6 * 3600, cancel_grace_s=10, label=label
+            name,
+            schema,
+            queue=QUEUE,
+            timeout_s=6 * 3600,
+            max_attempts=LOCK_ATTEMPTS,
+            cancel_grace_s=10,
+            label=label,
         )(_at(path))
     kinds.handles(
         "vectors.embed",

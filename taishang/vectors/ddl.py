@@ -13,11 +13,12 @@ from uuid import UUID
 
 import psycopg
 from django.db import connections
-from psycopg import sql
+from psycopg import errors, sql
 
 ALIAS = "owner"
 PREFIX = "tai-indexer:"
 PARAMETERS = ("host", "port", "dbname", "user", "password", "sslmode", "options")
+LOCK_MS = 200
 # One heavy build per database at a time.
 BUILDING = 0x7A12 << 48
 
@@ -54,9 +55,25 @@ def is_attached(opened: psycopg.Connection[Any], name: str) -> bool:
     return bool(row and row[0])
 
 
-def drop_table(opened: psycopg.Connection[Any], name: str) -> None:
-    """Drop a table that is no partition (any more)."""
-    opened.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(identifier(name)))
+@contextmanager
+def briefly(opened: psycopg.Connection[Any]) -> Iterator[None]:
+    """A transaction that waits for no lock longer than others can bear: whoever comes after it waits behind it.
+
+    Raises psycopg.errors.LockNotAvailable.
+    """
+    with opened.transaction():
+        opened.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_MS}ms"])
+        yield
+
+
+def drop_table(opened: psycopg.Connection[Any], name: str) -> bool:
+    """Drop a table that is no partition (any more); False when somebody holds it, or what its keys point at."""
+    try:
+        with briefly(opened):
+            opened.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(identifier(name)))
+    except errors.LockNotAvailable:
+        return False
+    return True
 
 
 def working_for(opened: psycopg.Connection[Any], task_id: UUID | str) -> int | None:

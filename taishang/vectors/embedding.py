@@ -48,8 +48,17 @@ class Waiting:
 
 
 def model_of(collection: VectorCollection) -> Model:
-    """The collection's embedding model. The caller has checked that it names one."""
-    return Model.objects.get(pk=collection.model_id)
+    """The model that reads the collection's texts; the caller has checked that it names one.
+
+    A collection names the row itself, which the gateway takes as it is, so that its state is judged here.
+    Raises ModelDisabled, ModelNotFound.
+    """
+    model = Model.objects.live().filter(pk=collection.model_id).first()
+    if model is None:
+        raise ModelNotFound(str(collection.model_id))
+    if model.status == Model.Status.DISABLED:
+        raise ModelDisabled(model.name)
+    return model
 
 
 def of_text(
@@ -90,11 +99,11 @@ def run_embedding(run: Run) -> None:
     with run.database():
         collection = (
             VectorCollection.objects.alive()
-            .select_related("state", "model")
+            .select_related("state")
             .filter(pk=run.payload["collection"])
             .first()
         )
-    if collection is None or collection.model is None:
+    if collection is None or collection.model_id is None:
         return
     total, done, started = collection.state.pending_embeddings, 0, time.perf_counter()
     while True:
@@ -135,9 +144,11 @@ def retry(*, collection: VectorCollection) -> int:
 def _embedded(run: Run, collection: VectorCollection, batch: list[Waiting]) -> int:
     """Ask for the vectors of a batch and write them; answers how many rows no longer wait."""
     try:
+        with run.database():
+            model = model_of(collection)
         answer = gateway.embed(
             prompt=EmbeddingPrompt([one.document for one in batch], input_type="passage"),
-            model=collection.model,
+            model=model,
             purpose=PURPOSE,
             user=None,
             workspace=collection.workspace_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -10,10 +11,10 @@ from psycopg import errors, sql
 
 from accounts import tenancy
 from taishang.models import Task, VectorCollection, VectorIndex
+from taishang.runs import RetryLater
 from taishang.vectors import ddl, indexing, placement
 
 TABLE = re.compile(r"tai_vectors_c(\d+)")
-LOCK_MS = 200
 REASON = "orphans of vector collections"
 MOVING = ("vectors.promote", "vectors.index", "vectors.rebuild_engine")
 TABLES = "SELECT relname, relispartition FROM pg_class WHERE relkind = 'r' AND relname ~ '^tai_vectors_c[0-9]+$'"
@@ -50,14 +51,14 @@ def _tables(
     for collection in known.values():
         unfinished = collection.placement in ("copying", "swapping")
         if unfinished and collection.pk not in busy:
-            gone += placement.reset(opened=opened, collection=collection)
+            with suppress(RetryLater):
+                gone += placement.reset(opened=opened, collection=collection)
     for name, attached in opened.execute(TABLES).fetchall():
         found = TABLE.fullmatch(name)
         if found is None or int(found[1]) in busy:
             continue
         if not attached:
-            ddl.drop_table(opened, name)
-            gone += 1
+            gone += ddl.drop_table(opened, name)
         elif int(found[1]) not in known:
             gone += _drop_partition(opened, name)
     return gone
@@ -66,11 +67,13 @@ def _tables(
 def _drop_partition(opened: psycopg.Connection[Any], name: str) -> int:
     """Detach and drop the partition of a purged collection; when the locks do not come, the next sweep tries."""
     try:
-        with opened.transaction():
-            opened.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_MS}ms"])
-            for command in ("TRUNCATE {}", "ALTER TABLE tai_vectors DETACH PARTITION {}"):
+        with ddl.briefly(opened):
+            for command in (
+                "TRUNCATE {}",
+                "ALTER TABLE tai_vectors DETACH PARTITION {}",
+                "DROP TABLE {}",
+            ):
                 opened.execute(sql.SQL(command).format(sql.Identifier(name)))
-            ddl.drop_table(opened, name)
     except errors.LockNotAvailable:
         return 0
     return 1

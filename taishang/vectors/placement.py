@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +21,14 @@ from psycopg import errors, sql
 from laojun import audit
 from laojun.audit import Actor
 from taishang.models import VectorChange, VectorCollection, VectorState
-from taishang.runs import Permanent, Run
+from taishang.runs import RetryLater, Run
 from taishang.vectors import ceilings, ddl, ledger
 from taishang.vectors.ceilings import LimitReached
 
 Placement = VectorCollection.Placement
 BATCH = 5_000
 LAST_CHANGES = 1_000
-LOCK_MS = 200
+RETRY_SECONDS = 30
 TRIES = 30
 REPLAYED_PERCENT = 90
 MAKE = """
@@ -90,6 +91,14 @@ class Move:
             policy=sql.Identifier(f"{name}_owner"),
         )
 
+    def make(self) -> None:
+        """The empty table. Its foreign key needs a lock on the collections, so others must not wait behind it."""
+        try:
+            with ddl.briefly(self.opened):
+                self.opened.execute(self.statement(MAKE))
+        except errors.LockNotAvailable as error:
+            raise RetryLater(RETRY_SECONDS, "somebody holds the collections") from error
+
     # --- copying ---
 
     def copy(self, total: int) -> None:
@@ -146,14 +155,11 @@ class Move:
                 self.replay(until=LAST_CHANGES)
             else:
                 return
-        raise Permanent(
-            "collection_busy", "The collection is written too busily to be moved now. Try later."
-        )
+        raise RetryLater(RETRY_SECONDS, "somebody holds the shared partition")
 
     def swap_once(self) -> None:
         opened, number = self.opened, self.collection.pk
-        with opened.transaction():
-            opened.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_MS}ms"])
+        with ddl.briefly(opened):
             opened.execute("SELECT pg_advisory_xact_lock(%s)", [ledger.lock_key(number)])
             for seq, ids in self.waiting():
                 self.bring(ids)
@@ -205,12 +211,14 @@ def promote(*, run: Run, collection: VectorCollection) -> dict[str, Any]:
             rows = _begin(collection)
         move = Move(run, collection, opened)
         try:
-            opened.execute(move.statement(MAKE))
+            move.make()
             move.copy(rows)
             move.replay(until=LAST_CHANGES)
             move.swap()
         except BaseException:
-            reset(opened=opened, collection=collection)
+            # What cannot be dropped now is an orphan, and the sweep's.
+            with suppress(RetryLater):
+                reset(opened=opened, collection=collection)
             raise
         move.tidy()
     with run.database():
@@ -229,32 +237,26 @@ def reset(*, opened: psycopg.Connection[Any], collection: VectorCollection) -> b
     table, number = ddl.partition(collection.pk), collection.pk
     if ddl.is_attached(opened, table):
         return False
-    ddl.drop_table(opened, table)
     with opened.transaction():
         moved = opened.execute(
             "UPDATE tai_vector_collections SET placement = 'shared'"
             " WHERE id = %s AND placement <> 'shared' RETURNING workspace_id",
             [number],
         ).fetchone()
-        if moved is None:
-            return False
-        opened.execute(
-            "UPDATE tai_vector_usage SET own_partitions = own_partitions - 1 WHERE workspace_id = %s",
-            [moved[0]],
-        )
-        opened.execute(
-            "UPDATE tai_vector_states SET capture = false WHERE collection_id = %s", [number]
-        )
-        if collection.backend == "pgvector":
-            opened.execute("DELETE FROM tai_vector_changes WHERE collection_id = %s", [number])
-    return True
-
-
-def wants_own(collection: VectorCollection, rows: int) -> bool:
-    """Whether so many rows deserve a partition of their own."""
-    return collection.placement == Placement.SHARED and rows >= ceilings.value(
-        "promote_rows", collection.workspace_id
-    )
+        if moved is not None:
+            opened.execute(
+                "UPDATE tai_vector_usage SET own_partitions = own_partitions - 1"
+                " WHERE workspace_id = %s",
+                [moved[0]],
+            )
+            opened.execute(
+                "UPDATE tai_vector_states SET capture = false WHERE collection_id = %s", [number]
+            )
+            if collection.backend == "pgvector":
+                opened.execute("DELETE FROM tai_vector_changes WHERE collection_id = %s", [number])
+    if not ddl.drop_table(opened, table):
+        raise RetryLater(RETRY_SECONDS, "somebody holds the copy")
+    return moved is not None
 
 
 def _begin(collection: VectorCollection) -> int:

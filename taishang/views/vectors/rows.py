@@ -117,10 +117,10 @@ def _by_text(
 ) -> HttpResponse:
     """The text is embedded while no transaction is open."""
     principal = principal_of(request)
-    with tenancy.entered(principal.context):
-        collection = collection_of(request, pk)
-        model = embedding.model_of(collection)
     try:
+        with tenancy.entered(principal.context):
+            collection = collection_of(request, pk)
+            model = embedding.model_of(collection)
         vector = embedding.of_text(
             collection=collection, model=model, text=query.text or "", user=person_of(request)
         )

@@ -214,6 +214,25 @@ def _differ(move):
     raise placement.SidesDiffer("on purpose")
 
 
+def test_a_long_transaction_puts_the_move_off_and_stops_nobody(yard, monkeypatch):
+    """Whoever waits for a lock makes everybody after them wait, so the move never waits long."""
+    collection = yard.collection()
+    monkeypatch.setattr(placement, "TRIES", 2)
+    with ddl.connection("somebody") as holder, holder.transaction():
+        holder.execute("SELECT count(*) FROM tai_vectors")
+
+        task = yard.work("vectors.promote", collection)
+
+        assert (task.state, task.error_code) == ("queued", "retry_later")
+        assert yard.counts(collection) == (ROWS, ROWS, ROWS)
+        assert yard.ask(collection, vector=STORED[0].tolist()).complete
+    yard.bench.hurry(task)
+    yard.bench.work(limit=5)
+
+    assert yard.bench.now(task).state == "succeeded"
+    assert yard.now(collection).placement == "own"
+
+
 def test_what_a_dead_worker_left_is_swept_away(yard):
     collection = yard.collection()
     with ddl.connection("dead") as opened:
