@@ -430,6 +430,14 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class ErrorShape:
+    """How another protocol says what a problem says: `tell` gives body and further headers, `schema` describes the body."""
+
+    tell: Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], Mapping[str, str]]]
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class SyncResource:
     """A kind of thing that clients keep a copy of, and how the feed loads it.
 
@@ -479,10 +487,8 @@ problems: Store[Problem] = Store("problems")
 body_limits: Store[int] = Store("body_limits")
 # What `seed_demo` does, the last registered first: each function gets the demo user and workspace.
 demo_steps: Store[Callable[..., None]] = Store("demo_steps")
-# Below a prefix, errors have another protocol's shape: a function of the problem gives body and further headers.
-error_shapes: Store[Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], Mapping[str, str]]]] = (
-    Store("error_shapes")
-)
+# By the prefix of the addresses below which errors look otherwise.
+error_shapes: Store[ErrorShape] = Store("error_shapes")
 limit_classes: Store[LimitClass] = Store("limit_classes")
 # Name of a page's URL → method → the limit classes it falls under; other pages fall under `api.read` and `api.write`.
 page_limits: Store[Mapping[str, tuple[str, ...]]] = Store("page_limits")

@@ -73,7 +73,8 @@ def main() -> None:
         try:
             with installation.connected():
                 direct, ours = _prepared(installation)
-            asyncio.run(_compare(direct, ours, options.streams, options.rounds))
+            web = psutil.Process(installation.workers[-1].pid)
+            asyncio.run(_compare(direct, ours, options.streams, options.rounds, web))
             asyncio.run(_idle(installation, ours, options.idle))
         finally:
             installation.drop()
@@ -100,14 +101,19 @@ def _prepared(installation: Installation) -> tuple[Server, Server]:
     return Server(f"http://127.0.0.1:{UPSTREAM_PORT}/v1", ""), Server(f"{base}/api/openai/v1", key)
 
 
-async def _compare(direct: Server, ours: Server, streams: int, rounds: int) -> None:
+async def _compare(
+    direct: Server, ours: Server, streams: int, rounds: int, web: psutil.Process
+) -> None:
     names = {"direct": (direct, TALK), "ours": (ours, "talks")}
     heard: dict[str, list[Heard]] = {name: [] for name in names}
     for server, model in names.values():
         await asyncio.gather(*(_hear(server, model) for _ in range(streams)))
+    spent = sum(web.cpu_times()[:2])
     for _round in range(rounds):
         for name, (server, model) in names.items():
             heard[name] += await _crowd(server, model, streams)
+    spent = sum(web.cpu_times()[:2]) - spent
+    print(f"ours    {spent * 1000 / len(heard['ours']):.1f} ms of CPU for a stream of 40 words")
     for name, found in heard.items():
         firsts = sorted(one.first for one in found)
         gaps = sorted(gap for one in found for gap in one.gaps)

@@ -1,4 +1,4 @@
-"""What people type into the pages of generation and projects."""
+"""What people type into the pages of generation, projects and AI use."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from taishang.generation.receiving import MAX_CHAT_BYTES
-from taishang.models import GenerationJob, Project
+from taishang.models import GenerationJob, Project, Quota
 from taishang.models.generation import MAX_UPLOAD_BYTES
 
 MAX_MESSAGE = 500
+MOST_TOKENS = 10**15
 
 
 class JobForm(forms.Form):
@@ -106,3 +107,32 @@ class ApplyForm(forms.Form):
 class ProjectForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     description = forms.CharField(label=_("Description"), max_length=500, required=False)
+
+
+class QuotaForm(forms.Form):
+    """What a workspace may use in a month; empty is unlimited."""
+
+    monthly_quota = forms.IntegerField(
+        label=_("Tokens per month"),
+        required=False,
+        min_value=0,
+        max_value=MOST_TOKENS,
+        help_text=_("Empty: unlimited."),
+    )
+    cost_quota = forms.DecimalField(
+        label=_("Costs per month"),
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=10,
+        help_text=_("In the platform's currency. Empty: unlimited."),
+    )
+    max_parallel_calls = forms.IntegerField(
+        label=_("Calls at a time"), required=False, min_value=1, max_value=10_000
+    )
+    on_exhaust = forms.ChoiceField(label=_("When it is used up"), choices=Quota.OnExhaust.choices)
+    on_unknown_price = forms.ChoiceField(
+        label=_("Models without a price"), choices=Quota.OnUnknownPrice.choices
+    )
+    anchor_day = forms.IntegerField(label=_("First day of a month"), min_value=1, max_value=31)
+    count_own_keys = forms.BooleanField(label=_("Count calls with personal keys"), required=False)

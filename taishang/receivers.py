@@ -1,9 +1,12 @@
-"""What happens to a workspace happens to its tasks, a person's own models go with them; and who waited for a task is told how it ended."""
+"""Tasks follow their workspace, models their person; and who waited for a task is told how it ended."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.dispatch import receiver
@@ -13,10 +16,12 @@ from accounts import news, signals, tenancy
 from accounts.models import User, Workspace
 from taishang import kinds, transitions
 from taishang.catalogue import connecting
+from taishang.gateway import news as quota_news
 from taishang.kinds import Kind
-from taishang.models import Lane, Task
+from taishang.models import Lane, ModelCall, Task
 from taishang.models.engine import EVERY_QUEUE
-from taishang.signals import task_finished
+from taishang.providers.errors import ErrorClass
+from taishang.signals import call_finished, quota_crossed, task_finished
 
 REASON = "tasks follow their workspace"
 LETTERS = {Task.State.SUCCEEDED: "task_succeeded", Task.State.FAILED: "task_failed"}
@@ -65,6 +70,28 @@ def whoever_asked_is_told(task: Task, state: str, **_: Any) -> None:
             _tell(task, letter, kind)
     except Exception:  # the boundary: news never undo what they tell of
         logger.exception("nobody was told how a task ended task=%s kind=%s", task.id, task.type)
+
+
+@receiver(quota_crossed)
+def owners_hear_of_quotas(
+    workspace_id: int | None, user_id: UUID | None, scope: str, marks: Sequence[str], **_: Any
+) -> None:
+    """After the call is settled, in a transaction of its own: news never undo what they tell of."""
+    transaction.on_commit(
+        partial(
+            quota_news.tell, workspace_id=workspace_id, user_id=user_id, scope=scope, marks=marks
+        ),
+        robust=True,
+    )
+
+
+@receiver(call_finished)
+def the_owner_hears_of_a_rejected_key(call: ModelCall, **_: Any) -> None:
+    if call.error_class == ErrorClass.AUTH:
+        transaction.on_commit(
+            partial(quota_news.tell_key_rejected, model_id=call.model_id, user_id=call.user_id),
+            robust=True,
+        )
 
 
 def _tell(task: Task, letter: str, kind: Kind) -> None:

@@ -1,6 +1,16 @@
 from django.urls import include, path
 
-from taishang.views import application, developers, generation, projects, review, tasks
+from taishang.views import (
+    application,
+    connecting,
+    developers,
+    generation,
+    models,
+    projects,
+    review,
+    tasks,
+    usage,
+)
 from taishang.views.vectors import collections, rows
 
 urlpatterns = [
@@ -13,6 +23,23 @@ urlpatterns = [
     path("tasks/<uuid:pk>/", tasks.task_detail, name="task"),
     path("tasks/<uuid:pk>/cancellation/", tasks.cancel, name="task_cancellation"),
     path("tasks/<uuid:pk>/retry/", tasks.retry, name="task_retry"),
+    # Models
+    path("models/", models.overview, name="models"),
+    path("models/connect/", connecting.providers, name="model_connect"),
+    path("models/connect/<slug:provider>/", connecting.connect, name="model_connect_to"),
+    path("models/<int:model_id>/", models.detail, name="model"),
+    path("models/<int:model_id>/trial/", connecting.trial, name="model_trial"),
+    path("models/<int:model_id>/test/", connecting.test, name="model_test"),
+    path("models/<int:model_id>/activation/", connecting.activate, name="model_activation"),
+    path("models/<int:model_id>/version/", models.version, name="model_version"),
+    path("models/<int:model_id>/switch/", models.switch, name="model_switch"),
+    path("models/<int:model_id>/default/", models.choose, name="model_default"),
+    path("models/<int:model_id>/prices/", models.price, name="model_price"),
+    path("models/<int:model_id>/deletion/", models.delete, name="model_deletion"),
+    # AI use
+    path("usage/", usage.overview, name="usage"),
+    path("usage/export/", usage.export, name="usage_export"),
+    path("usage/quota/", usage.change_quota, name="usage_quota"),
     # Models, for those who write programs
     path("developers/", developers.developers, name="developers"),
     # Generation jobs

@@ -28,7 +28,7 @@ from rest_framework import exceptions as rest
 from rest_framework.settings import api_settings
 
 from accounts.passwords import HashQueueFull
-from accounts.registry import error_shapes
+from accounts.registry import ErrorShape, error_shapes
 from accounts.registry import problems as declared
 
 CONTENT_TYPE = "application/problem+json"
@@ -148,11 +148,19 @@ def response(
 
 def shape(path: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], str, Mapping[str, str]]:
     """The body of a problem as programs at this address expect it, its media type, and further headers."""
-    for prefix, told in error_shapes.items():
+    found = shape_at(path)
+    if found is None:
+        return body, CONTENT_TYPE, {}
+    shaped, headers = found.tell(body)
+    return shaped, "application/json", headers
+
+
+def shape_at(path: str) -> ErrorShape | None:
+    """The shape of errors below an address, None where they are problems."""
+    for prefix, found in error_shapes.items():
         if path.startswith(prefix):
-            shaped, headers = told(body)
-            return shaped, "application/json", headers
-    return body, CONTENT_TYPE, {}
+            return found
+    return None
 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:

@@ -10,10 +10,10 @@ from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS
 
-from accounts.registry import problems, sync_resources
+from accounts.registry import error_shapes, problems, sync_resources
 from accounts.web import pagination
 from accounts.web.permissions import OPERATOR, PUBLIC, SIGNED_IN, required
-from accounts.web.problems import CONTENT_TYPE
+from accounts.web.problems import CONTENT_TYPE, shape_at
 
 PROBLEM = "Problem"
 UNSCOPED = {PUBLIC, SIGNED_IN, OPERATOR}
@@ -63,7 +63,7 @@ class ApiSchema(AutoSchema):
         return f"{name.removesuffix('_retrieve')}_list" if listed else name
 
     def get_tags(self) -> list[str]:
-        return [self.path.removeprefix("/api/v1/").partition("/")[0]]
+        return [self.path.removeprefix("/api/").removeprefix("v1/").partition("/")[0]]
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         return [] if self._needed() == PUBLIC else [{"bearer": []}]
@@ -77,7 +77,7 @@ class ApiSchema(AutoSchema):
             found += _paging(view.orderings)
         if self._needed() not in UNSCOPED and "/workspaces/{" not in self.path:
             found.append(_header("X-Workspace-Id", OpenApiTypes.INT64, required=True))
-        if self.method not in SAFE_METHODS and self._needed() != PUBLIC:
+        if self.method not in SAFE_METHODS and self._needed() != PUBLIC and view.keeps_replies:
             found.append(_header("Idempotency-Key", OpenApiTypes.STR))
         return found
 
@@ -86,7 +86,7 @@ class ApiSchema(AutoSchema):
         if operation:
             operation["responses"]["default"] = {
                 "description": "A problem",
-                "content": {CONTENT_TYPE: {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}},
+                "content": _error(self.path),
             }
             if self._needed() not in UNSCOPED:
                 operation["x-permission"] = self._needed()
@@ -94,6 +94,13 @@ class ApiSchema(AutoSchema):
 
     def _needed(self) -> str:
         return required(self.view, self.method)
+
+
+def _error(path: str) -> dict[str, Any]:
+    shape = shape_at(path)
+    if shape is not None:
+        return {"application/json": {"schema": shape.schema}}
+    return {CONTENT_TYPE: {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}}
 
 
 def _paging(orderings: tuple[str, ...]) -> list[OpenApiParameter]:
@@ -123,8 +130,9 @@ def _header(name: str, kind: OpenApiTypes, *, required: bool = False) -> OpenApi
 
 
 def only_ours(endpoints: list[Any], **_: Any) -> list[Any]:
-    """Preprocessing hook: the schema describes `/api/v1/`, not the sign-in pages of other packages."""
-    return [entry for entry in endpoints if entry[0].startswith("/api/v1/")]
+    """Preprocessing hook: the schema describes our API, not the sign-in pages of other packages."""
+    ours = ("/api/v1/", *error_shapes)
+    return [entry for entry in endpoints if entry[0].startswith(ours)]
 
 
 def add_problem(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -1,3 +1,21 @@
-from taishang.admin import engine, generation, projects, tasks, vector_engines, vectors
+from taishang.admin import (
+    calls,
+    engine,
+    generation,
+    projects,
+    quotas,
+    tasks,
+    vector_engines,
+    vectors,
+)
 
-__all__ = ["engine", "generation", "projects", "tasks", "vector_engines", "vectors"]
+__all__ = [
+    "calls",
+    "engine",
+    "generation",
+    "projects",
+    "quotas",
+    "tasks",
+    "vector_engines",
+    "vectors",
+]

@@ -13,6 +13,7 @@ from accounts.web import pagination
 from accounts.web.problems import Invalid, field_error
 from accounts.web.schema import OBJECT_OR_NULL, page_of
 from accounts.web.views import ApiView
+from laojun.audit import Actor
 from taishang.api.periods import moment
 from taishang.gateway import cancelling
 from taishang.models import Model, ModelCall
@@ -134,7 +135,7 @@ class ModelCallCancellation(CallView):
     @extend_schema(request=None, responses={202: ModelCallOut, 200: ModelCallOut})
     def post(self, request: Request, call_id: UUID) -> Response:
         """Stop a call wherever it runs. 202 when it was asked just now, 200 when it had been asked before."""
-        is_first = cancelling.cancel(call=self.call(call_id))
+        is_first = cancelling.cancel(call=self.call(call_id), by=Actor.of_principal(self.principal))
         return self.answer(call_id, status=202 if is_first else 200)
 
 

@@ -7,6 +7,7 @@ from taishang.api import (
     model_prices,
     models,
     projects,
+    recomputation,
     results,
     reversals,
     tasks,
@@ -31,6 +32,10 @@ urlpatterns = [
     path("models/<int:model_id>/versions/", models.ModelVersions.as_view()),
     path("models/<int:model_id>/default/", models.ModelDefault.as_view()),
     path("models/<int:model_id>/prices/", model_prices.ModelPrices.as_view()),
+    path(
+        "models/<int:model_id>/prices/<int:price_id>/recomputation/",
+        recomputation.PriceRecomputation.as_view(),
+    ),
     path("model-aliases/", model_aliases.Aliases.as_view()),
     path("model-aliases/<str:alias>/", model_aliases.AliasDetail.as_view()),
     path("model-aliases/<str:alias>/history/", model_aliases.AliasHistory.as_view()),

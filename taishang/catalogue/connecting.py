@@ -118,7 +118,9 @@ def change(*, model: Model, wishes: Mapping[str, Any], actor: Actor) -> Model:
     if "base_url" in given:
         key = key or ""
     _set(model, given)
-    fields.judge(model, {**given, "api_key": key})
+    # Whatever a row says, and whoever made it, it can be switched off.
+    if set(given) != {"status"} or key is not None:
+        fields.judge(model, {**given, "api_key": key})
     columns = set(given)
     if key is not None:
         model.api_key_encrypted = keys.seal(model, key)

@@ -145,7 +145,8 @@ def _of_kind(model: Model, spec: ProviderSpec) -> dict[str, Any]:
 
 def _of_connection(model: Model, spec: ProviderSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     faults: dict[str, Any] = {}
-    if spec.needs_url and not model.base_url:
+    said = {"base_url", "provider"} & set(given)
+    if said and spec.needs_url and not model.base_url:
         faults["base_url"] = _("This provider has no address of its own: enter the server's.")
     if spec.is_in_process and model.base_url:
         faults["base_url"] = _("This model runs here and has no address.")

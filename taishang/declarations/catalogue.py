@@ -7,7 +7,7 @@ from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
 from accounts.registry import ConsoleRight, LimitClass, NavigationEntry, Schedule
 from accounts.resealing import SealedColumn
 from laojun.configs import Definition, define
-from laojun.declarations.entries import actions, problems, rights, schedules
+from laojun.declarations.entries import actions, places, problems, rights, schedules
 from laojun.definitions import TEXT
 from taishang.catalogue import keys, offering, prices, uses
 
@@ -116,8 +116,10 @@ def declare() -> None:
     problems(PROBLEMS)
     actions(ACTIONS)
     define(CURRENCY)
+    places(PAGE)
     limit = LimitClass("model.test", _("Trying models"), 6, 60, "user")
     registry.limit_classes.add(limit.name, limit)
+    registry.page_limits.add("model_test", {"POST": (limit.name,)})
     resealing.columns.add(SEALED.key, SEALED)
     for model in ("model", "modelalias", "modelprice"):
         registry.console_rights.add(f"taishang.{model}", ConsoleRight("model.view", "model.manage"))

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import NavigationEntry
+from accounts.registry import ErrorShape, NavigationEntry
 from laojun.declarations import entries
 from taishang.api.openai import errors
 from taishang.api.openai.views import MAX_BODY_BYTES
@@ -24,5 +24,5 @@ PAGE = NavigationEntry(
 def declare() -> None:
     entries.problems(PROBLEMS)
     entries.places(PAGE)
-    registry.error_shapes.add(errors.PREFIX, errors.shape)
+    registry.error_shapes.add(errors.PREFIX, ErrorShape(errors.shape, errors.SCHEMA))
     registry.body_limits.add(errors.PREFIX, MAX_BODY_BYTES)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import MANAGERS
-from accounts.registry import DeletionStep, Letter, NoticeType, Problem, RestoreStep, Schedule
+from accounts.registry import (
+    ConsoleRight,
+    ConsoleTile,
+    DeletionStep,
+    Letter,
+    NavigationEntry,
+    NoticeType,
+    Problem,
+    RestoreStep,
+    Schedule,
+)
 from laojun.declarations import entries
 from taishang.gateway import keeping, sweeping
 from taishang.providers.errors import MENDING, ErrorClass
 from taishang.quotas import plans
-from taishang.usage import reconciling
+from taishang.usage import reconciling, tiles
 
 RIGHTS = (
     (
@@ -68,8 +79,11 @@ PROBLEMS = (
     ),
 )
 ACTIONS = {
+    "model_call.cancelled": _("stopped a call of a model"),
+    "provider.reset": _("let a provider be asked again"),
     "quota.changed": _("changed the AI quota"),
     "quota.reset": _("began an AI quota anew"),
+    "usage.recompute_asked": _("asked for costs to be counted again"),
     "usage.recomputed": _("counted costs again"),
     "usage.repaired": _("mended days of use"),
 }
@@ -133,6 +147,8 @@ STATUSES = {
     ErrorClass.BREAKER_OPEN: 503,
     ErrorClass.CANCELLED: 409,
 }
+PAGE = NavigationEntry("usage", _("AI use"), "usage", "coin", 50, "model.view", group="tools")
+TILE = ConsoleTile("ai_cost", _("AI costs today"), "activity", tiles.cost_today, 40, "usage.view")
 TITLE = _("The model could not answer")
 
 
@@ -154,6 +170,16 @@ def declare() -> None:
     registry.deletion_steps.add(step.key, step)
     restore = RestoreStep("taishang.call_leases", keeping.end_leases, 55)
     registry.after_restore.add(restore.key, restore)
+    for model, change in (
+        ("modelcall", "quota.manage"),
+        ("quota", "quota.manage"),
+        ("userquota", "quota.manage"),
+    ):
+        registry.console_rights.add(f"taishang.{model}", ConsoleRight("usage.view", change))
+    entries.places(PAGE)
+    registry.page_limits.add("usage_export", {"GET": ("export",)})
+    registry.link_resolvers.add("usage", lambda _id: reverse("usage"))
+    registry.console_tiles.add(TILE.key, TILE)
     entries.schedules(
         Schedule("calls.sweep", sweeping.sweep, every_s=sweeping.EVERY_SECONDS),
         Schedule("usage.reconcile", reconciling.run, cron="40 3 * * *", label=_("Compare AI use")),

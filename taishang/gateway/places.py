@@ -42,11 +42,9 @@ _lock = threading.Lock()
 
 
 @asynccontextmanager
-async def place(
-    model_id: int, most: int, *, workspace_id: int | None, seconds: float = MAX_WAIT_SECONDS
-) -> AsyncIterator[None]:
-    """Hold one of a model's places. Raises QuotaExceeded when none came free in time."""
-    await _enter(model_id, most, workspace_id or 0, seconds)
+async def place(model_id: int, most: int, *, workspace_id: int | None) -> AsyncIterator[None]:
+    """Hold one of a model's places. Raises QuotaExceeded when none came free in a minute."""
+    await _enter(model_id, most, workspace_id or 0, MAX_WAIT_SECONDS)
     try:
         yield
     finally:

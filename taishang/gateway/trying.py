@@ -64,6 +64,8 @@ QUESTIONS: dict[str, Prompt] = {
     Kind.EMBEDDING: EmbeddingPrompt(["a test"], input_type="query"),
     Kind.RERANK: RerankPrompt("a fruit", ["an apple", "a stone"]),
 }
+# What was tried: a row that says something else by now was not.
+ASKED = ("provider", "model_id", "base_url", "api_key_encrypted")
 ANTICIPATED = (
     ProviderError,
     CallFailed,
@@ -127,7 +129,7 @@ async def steps(trial: Trial) -> AsyncGenerator[Phase | Outcome, None]:
 
     Outside any transaction: it waits up to 15 s.
     """
-    watch = _Watch()
+    watch = _Watch(trial.model.embedding_dimension)
     try:
         async with asyncio.timeout(MOST_SECONDS):
             async for phase in _way(trial, watch):
@@ -186,19 +188,21 @@ async def _reach(connection: Connection) -> None:
 
 
 def _bounded(model: Model) -> Model:
-    """The row with patience for a trial, never to be saved."""
+    """The row with the patience of a trial, and open to whatever dimension comes; never to be saved."""
     usual = keys.timeouts_of(model)
     for name, seconds in zip(
         BOUNDED, (usual.connect, usual.first, usual.gap, usual.total), strict=True
     ):
         setattr(model, name, min(seconds, MOST_SECONDS))
+    model.embedding_dimension = None
     return model
 
 
 def _keep(trial: Trial, outcome: Outcome) -> None:
     """With the row, unless that changed meanwhile or is not this person's to write."""
     with place(trial.workspace_id, trial.user_id):
-        Model.objects.filter(pk=trial.model.pk, row_version=trial.model.row_version).update(
+        asked = {name: getattr(trial.model, name) for name in ASKED}
+        Model.objects.filter(pk=trial.model.pk, **asked).update(
             last_test_at=timezone.now(),
             last_test_ok=outcome.ok,
             last_test_ms=outcome.total_ms,
@@ -209,7 +213,8 @@ def _keep(trial: Trial, outcome: Outcome) -> None:
 class _Watch:
     """When each phase was over and what was seen. Units: ms."""
 
-    def __init__(self) -> None:
+    def __init__(self, dimension: int | None) -> None:
+        self.dimension = dimension
         self.started = time.monotonic()
         self.connect: int | None = None
         self.first: int | None = None
@@ -231,7 +236,7 @@ class _Watch:
 
     def judged(self, model: Model) -> Outcome:
         """Whether what was seen is what the row says."""
-        if model.kind == Kind.EMBEDDING and self.seen.get("dimension") != model.embedding_dimension:
+        if model.kind == Kind.EMBEDDING and self.seen.get("dimension") != self.dimension:
             words = _("Its vectors have %(found)s numbers. Enter %(found)s as the dimension.")
             sentence = words % {"found": self.seen.get("dimension", 0)}
             return self.refused(ErrorClass.BAD_REQUEST, "embedding_dimension", sentence)

@@ -25,7 +25,7 @@ class Anthropic(Asking):
     sdk_errors = (anthropic.AnthropicError,)
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        return await self._sdk().post(
+        return await self.sdk().post(
             path,
             body=body,
             cast_to=outbound_async.Response,
@@ -51,7 +51,7 @@ class Anthropic(Asking):
                 yield reader.read(sse.parsed(data), response.headers)
             yield reader.end()
 
-    def _sdk(self) -> anthropic.AsyncAnthropic:
+    def new_sdk(self) -> anthropic.AsyncAnthropic:
         """The SDK over our connections; a key that is given keeps it from the server's own environment."""
         connection = self.connection
         address = connection.base_url or spec_of(connection.provider).default_url

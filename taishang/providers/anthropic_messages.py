@@ -124,8 +124,8 @@ def usage_of(found: Any) -> list[Event]:
 
 
 def _content(event: Mapping[str, Any]) -> list[Event]:
-    place = event.get("index")
-    place = place if completions.is_count(place) else 0
+    given = event.get("index")
+    place = given if completions.is_count(given) else 0
     if event["type"] == "content_block_start":
         return _started(place, _mapping(event.get("content_block")))
     delta = _mapping(event.get("delta"))

@@ -1,7 +1,7 @@
 """One exchange over an SDK: ask, read what comes in pieces, and tell every way it can fail."""
 
 from abc import abstractmethod
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -28,6 +28,7 @@ from taishang.providers.text import Mender
 
 MAX_ERROR_BYTES = 64 * 1024
 Chunks = AsyncGenerator[Sequence[Event], None]
+MAX_SDKS = 64
 Menders = defaultdict[type | int, Mender]
 
 
@@ -38,12 +39,33 @@ class Asking(Provider):
     status_errors: tuple[type[Exception], ...] = ()
     sdk_errors: tuple[type[Exception], ...] = ()
 
-    async def execute(self, prompt: Prompt) -> AsyncIterator[Event]:
+    async def execute(self, prompt: Prompt) -> AsyncGenerator[Event, None]:
         menders: Menders = defaultdict(Mender)
         async with aclosing(paced(self._chunks(prompt), self.connection.timeouts)) as events:
             async for event in events:
                 for clean in _mended(event, menders):
                     yield clean
+
+    @abstractmethod
+    def new_sdk(self) -> Any:
+        """The SDK for this connection, over the client that was given."""
+
+    def sdk(self) -> Any:
+        """The SDK, made once for each address and key: a new one looks at the machine before its first request."""
+        connection = self.connection
+        # Kept with the HTTP client they speak through, so that they end with it.
+        known = vars(self.client).setdefault("_sdks", OrderedDict())
+        key = (
+            connection.provider,
+            connection.base_url,
+            connection.api_key,
+            connection.timeouts.connect,
+        )
+        found = known.pop(key, None) or self.new_sdk()
+        known[key] = found
+        if len(known) > MAX_SDKS:
+            known.popitem(last=False)
+        return found
 
     @abstractmethod
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:

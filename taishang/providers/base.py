@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -178,7 +178,7 @@ class Provider(ABC):
         self.client = client
 
     @abstractmethod
-    def execute(self, prompt: Prompt) -> AsyncIterator[Event]:
+    def execute(self, prompt: Prompt) -> AsyncGenerator[Event, None]:
         """Ask, and give the pieces as they come; the last one is `Done`.
 
         Closing the iterator closes the connection. Raises ProviderError, never anything else of its own.

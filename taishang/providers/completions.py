@@ -1,7 +1,7 @@
 """Chat completions: how a prompt is written in them, and what their pieces say. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from taishang.providers import failing
 from taishang.providers.base import (
@@ -118,14 +118,14 @@ def usage_of(found: Any) -> list[Event]:
     details = found.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
     cached = found.get("prompt_cache_hit_tokens") if cached is None else cached
-    given = (found.get("prompt_tokens"), found.get("completion_tokens", 0))
-    if not all(is_count(number) for number in given):
+    entered, answered = found.get("prompt_tokens"), found.get("completion_tokens", 0)
+    if not is_count(entered) or not is_count(answered):
         return []
-    read = cached if is_count(cached) and cached <= given[0] else 0
-    return [Usage(given[0], given[1], read)]
+    read = cached if is_count(cached) and cached <= entered else 0
+    return [Usage(entered, answered, read)]
 
 
-def is_count(number: Any) -> bool:
+def is_count(number: Any) -> TypeGuard[int]:
     return isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MAX_TOKENS
 
 

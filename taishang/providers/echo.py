@@ -1,6 +1,6 @@
 """Repeats what it was asked: for tests, and the pattern of a provider in full."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from taishang.providers.base import (
     ChatPrompt,
@@ -19,7 +19,7 @@ from taishang.providers.base import (
 class Echo(Provider):
     """Answers with the last message; vectors say how long the texts are; scores are lengths of the documents."""
 
-    async def execute(self, prompt: Prompt) -> AsyncIterator[Event]:
+    async def execute(self, prompt: Prompt) -> AsyncGenerator[Event, None]:
         if isinstance(prompt, ChatPrompt):
             words = str(prompt.messages[-1]["content"]).split()
             for place, word in enumerate(words):

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -23,7 +23,7 @@ BATCH = 8
 class Local(OpenAICompatible):
     """Embeddings of the bundled multilingual E5 (384 dimensions, Chinese and English), and chat over loopback."""
 
-    async def execute(self, prompt: Prompt) -> AsyncIterator[Event]:
+    async def execute(self, prompt: Prompt) -> AsyncGenerator[Event, None]:
         if not isinstance(prompt, EmbeddingPrompt):
             async for event in super().execute(prompt):
                 yield event

@@ -25,8 +25,7 @@ class OpenAICompatible(Asking):
     sdk_errors = (openai.OpenAIError,)
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        sdk = self._sdk()
-        return await sdk.post(
+        return await self.sdk().post(
             path,
             body=body,
             cast_to=outbound_async.Response,
@@ -48,9 +47,11 @@ class OpenAICompatible(Asking):
                 yield completions.whole(found, failing.request_id(response.headers))
                 return
             reader = completions.Reader(failing.request_id(response.headers))
-            async for data in sse.events(response.aiter_bytes()):
+            events = sse.events(response.aiter_bytes())
+            async for data in events:
                 if data == b"[DONE]":
                     reader.done = True
+                    await sse.drained(events)
                     break
                 yield reader.read(sse.parsed(data), response.headers)
             yield reader.end()
@@ -78,7 +79,7 @@ class OpenAICompatible(Asking):
         scores, usage = reranking.read(found, len(prompt.documents))
         yield [scores, *usage, Done("stop", self.connection.model_id, number)]
 
-    def _sdk(self) -> openai.AsyncOpenAI:
+    def new_sdk(self) -> openai.AsyncOpenAI:
         """The SDK over our connections. Empty names keep it from the server's own environment variables."""
         connection = self.connection
         return openai.AsyncOpenAI(

@@ -1,7 +1,7 @@
 """Holds a call to its times: until the first piece, between two pieces, and in all."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from taishang.providers.base import Done, Event, Scores, Text, Thought, Timeouts, ToolCall, Vectors
@@ -12,7 +12,7 @@ CONTENT = (Text, Thought, ToolCall, Vectors, Scores, Done)
 
 async def paced(
     chunks: AsyncGenerator[Sequence[Event], None], timeouts: Timeouts
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """The events of a call. A chunk without events shows life, but only content ends the wait for the first token.
 
     Raises ProviderError(first_token_timeout, idle_timeout, total_timeout).

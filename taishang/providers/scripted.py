@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from taishang.providers.base import (
@@ -47,7 +47,7 @@ class Scripted(Provider):
     open: Counter[str] = Counter()
     prompts: list[Prompt] = []
 
-    async def execute(self, prompt: Prompt) -> AsyncIterator[Event]:
+    async def execute(self, prompt: Prompt) -> AsyncGenerator[Event, None]:
         name = self.connection.model_id
         self.hits[name] += 1
         self.open[name] += 1

@@ -1,7 +1,9 @@
 """Reads server-sent events and JSON as strangers write them: bounded, and never trusting an encoding."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import orjson
@@ -9,6 +11,7 @@ import orjson
 from taishang.providers.errors import ErrorClass, ProviderError
 
 MAX_LINE_BYTES = 1024 * 1024
+DRAIN_SECONDS = 0.1
 MAX_JSON_BYTES = 128 * 1024 * 1024
 
 
@@ -29,6 +32,14 @@ async def events(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
                 _refuse("an event is longer than 1 MB")
     if data:
         yield b"\n".join(data)
+
+
+async def drained(events: AsyncIterator[bytes]) -> None:
+    """Read what follows the last event, so that the connection can be used again; not for long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _data in events:
+                pass
 
 
 async def _lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

@@ -11,6 +11,12 @@ PLACES = Decimal("0.0000000001")
 PER_TOKENS = Decimal(1000)
 
 
+def plain(cost: Decimal) -> str:
+    """An amount without the zeros behind its last digit, and without an exponent."""
+    text = f"{cost:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 @dataclass(frozen=True)
 class Prices:
     """Per 1,000 tokens in the platform's currency; None is unknown. `price_id` is the row that says so."""

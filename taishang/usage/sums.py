@@ -11,6 +11,7 @@ from accounts.models import User
 from taishang.models import Model, UsageDay
 
 BY_DAY, BY_MODEL, BY_TYPE, BY_USER = "day", "model", "type", "user"
+SHOWN = Decimal("0.01")
 GROUPINGS = (BY_DAY, BY_MODEL, BY_TYPE, BY_USER)
 
 

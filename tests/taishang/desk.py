@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.utils import timezone
 
 from accounts import tenancy
 from taishang import gateway
-from taishang.gateway import breakers
+from taishang.gateway import breakers, caching
 from taishang.models import Model, ModelAlias, ModelCall, ModelPrice, Quota, UsageDay, UserQuota
 from taishang.providers.base import ChatPrompt
 from taishang.providers.scripted import Scripted
@@ -129,9 +130,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(committed):
+def desk(committed, monkeypatch):
     Scripted.forget()
     breakers.forget()
+    # Each thread has a cache object of its own; all of them see this test's keys.
+    for module in (breakers, caching):
+        monkeypatch.setattr(module, "cache", caches["default"])
     yield Desk(factories.person("alice"))
     connection.close()
     with tenancy.platform_scope(reason="tests"):

@@ -9,6 +9,7 @@ from tests.upstream.replies import Pieces, Reply, data
 Said = Callable[[str], bytes]
 STATUSES: dict[str, tuple[int, dict[str, str], dict[str, Any]]] = {
     "rate-limited": (429, {"Retry-After": "7"}, {"message": "slow down", "type": "requests"}),
+    "busy": (429, {}, {"message": "slow down", "type": "requests"}),
     "rate-limited-date": (429, {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}, {"message": "later"}),
     "no-credit": (429, {}, {"message": "You exceeded your current quota", "code": "insufficient_quota"}),
     "server": (500, {}, {"message": "internal"}),

@@ -4,16 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 PREFIX = "/api/openai/"
-# Names their clients look for, where ours is another.
+# Codes are ours, but for those that their clients act upon.
 CODES = {
     "ai_quota_exceeded": "insufficient_quota",
     "context_too_long": "context_length_exceeded",
     "provider_context_too_long": "context_length_exceeded",
-    "provider_content_filter": "content_filter",
-    "rate_limited": "rate_limit_exceeded",
-    "provider_rate_limited": "rate_limit_exceeded",
-    "token_invalid": "invalid_api_key",
-    "authentication_required": "invalid_api_key",
 }
 TYPES = {
     401: "authentication_error",
@@ -26,6 +21,24 @@ HOPELESS = frozenset(
     """ai_quota_exceeded no_model_configured provider_auth provider_permission provider_provider_quota
     provider_key_unreadable provider_blocked_address provider_model_missing provider_tls""".split()  # noqa: SIM905
 )
+_TEXT = {"type": "string"}
+SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code", "trace_id"],
+            "properties": {
+                "message": _TEXT,
+                "type": _TEXT,
+                "param": {"type": ["string", "null"]},
+                "code": _TEXT,
+                "trace_id": _TEXT,
+            },
+        }
+    },
+}
 OWN_MEMBERS = frozenset({"type", "title", "status", "detail", "code", "trace_id", "errors"})
 
 

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from accounts.web import problems
+from accounts.registry import problems as registered
 from taishang.api.openai import errors, writing
 from taishang.api.openai.reading import Chat, Embeddings
 from taishang.gateway import Answer, Stream
@@ -39,16 +38,15 @@ async def embedded(ask: Ask, wish: Embeddings) -> HttpResponse:
 async def streamed(request: HttpRequest, ask: Ask, wish: Chat) -> HttpResponseBase:
     """The answer as it happens. What goes wrong before its first piece is raised, and told by its status."""
     stream = await Stream(ask).open()
-    events = _Patient(stream)
     try:
-        opening = await _opening(events)
+        opening = await _opening(stream)
         if isinstance(opening[-1], Failed | Stopped):
             raise _error(opening[-1], stream)
     except BaseException:
-        await events.close()
+        await stream.aclose()
         raise
     response = StreamingHttpResponse(
-        _frames(request, events, opening, wish), content_type=CONTENT_TYPE
+        _frames(request, stream, opening, wish), content_type=CONTENT_TYPE
     )
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
@@ -57,19 +55,19 @@ async def streamed(request: HttpRequest, ask: Ask, wish: Chat) -> HttpResponseBa
     return response
 
 
-async def _opening(events: "_Patient") -> list[Event | None]:
+async def _opening(stream: Stream) -> list[Event | None]:
     """What comes before the first piece of the answer, and that piece or end; None last when nothing came in time.
 
     A call that fails before it said anything names who answered and what it used, and then fails.
     """
     found: list[Event | None] = []
     while not found or isinstance(found[-1], Start | Usage):
-        found.append(await events.next(STATUS_SECONDS))
+        found.append(await _next(stream, STATUS_SECONDS))
     return found
 
 
 async def _frames(
-    request: HttpRequest, events: "_Patient", opening: Sequence[Event | None], wish: Chat
+    request: HttpRequest, stream: Stream, opening: Sequence[Event | None], wish: Chat
 ) -> AsyncIterator[bytes]:
     """The bytes of the stream. Whatever ends it, the call behind it is closed."""
     teller = _Teller(request, wish)
@@ -78,10 +76,10 @@ async def _frames(
             if frame := teller.frame(event):
                 yield frame
         while not teller.is_over:
-            if frame := teller.frame(await events.next(HEARTBEAT_SECONDS)):
+            if frame := teller.frame(await _next(stream, HEARTBEAT_SECONDS)):
                 yield frame
     finally:
-        await events.close()
+        await stream.aclose()
 
 
 class _Teller:
@@ -116,32 +114,15 @@ class _Teller:
         return self._writer.piece(event)
 
 
-class _Patient:
-    """Reads a stream without losing an event to a wait that was given up."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._pending: asyncio.Future[Event] | None = None
-
-    async def next(self, seconds: float) -> Event | None:
-        """The next event, None when none came in time. A stream that ends without an end has failed."""
-        if self._pending is None:
-            self._pending = asyncio.ensure_future(anext(self._stream))
-        await asyncio.wait({self._pending}, timeout=seconds)
-        if not self._pending.done():
-            return None
-        done, self._pending = self._pending, None
-        try:
-            return done.result()
-        except StopAsyncIteration:
-            return Stopped()
-
-    async def close(self) -> None:
-        if self._pending is not None and not self._pending.done():
-            self._pending.cancel()
-            with suppress(asyncio.CancelledError, StopAsyncIteration):
-                await self._pending
-        await self._stream.aclose()
+async def _next(stream: Stream, seconds: float) -> Event | None:
+    """The next event, None when none came in time: giving up a wait loses nothing. A stream without an end was stopped."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(stream)
+    except TimeoutError:
+        return None
+    except StopAsyncIteration:
+        return Stopped()
 
 
 def _json(body: bytes, answer: Answer) -> HttpResponse:
@@ -174,7 +155,7 @@ def _error(event: Failed | Stopped, stream: Stream) -> Exception:
 def _told(request: HttpRequest, event: Failed | Stopped) -> bytes:
     """An error in the middle of a stream."""
     code = event.code if isinstance(event, Failed) else CallCancelled.code
-    declared = problems.declared[code]
+    declared = registered[code]
     problem: Mapping[str, Any] = {
         "code": code,
         "status": declared.status,

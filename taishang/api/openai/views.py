@@ -1,11 +1,12 @@
 """`/api/openai/v1/`: models, chat completions, embeddings. Keys with the scope `model.use` open it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,7 +34,7 @@ class ModelEntryOut(serializers.Serializer):
 
 class ModelListOut(serializers.Serializer):
     object = serializers.CharField()
-    data = ModelEntryOut(many=True)
+    data = ModelEntryOut(many=True)  # type: ignore[assignment]
 
 
 class CompletionOut(serializers.Serializer):
@@ -48,7 +49,7 @@ class CompletionOut(serializers.Serializer):
 class EmbeddingsOut(serializers.Serializer):
     object = serializers.CharField()
     model = serializers.CharField()
-    data = serializers.ListField(child=serializers.DictField())
+    data = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
     usage = serializers.DictField()
 
 
@@ -90,7 +91,7 @@ class OpenAIView(ApiView):
 class Models(ApiView):
     required_permissions = {"GET": "model.use"}
 
-    @extend_schema(responses=ModelListOut)
+    @extend_schema(operation_id="openai_models_list", responses=ModelListOut)
     def get(self, request: Request) -> Response:
         return Response({"object": "list", "data": listing.listed(self.principal)})
 
@@ -98,7 +99,7 @@ class Models(ApiView):
 class ModelEntry(ApiView):
     required_permissions = {"GET": "model.use"}
 
-    @extend_schema(responses=ModelEntryOut)
+    @extend_schema(operation_id="openai_models_retrieve", responses=ModelEntryOut)
     def get(self, request: Request, reference: str) -> Response:
         for row in listing.listed(self.principal):
             if row["id"] == reference:
@@ -111,25 +112,28 @@ class ChatCompletions(OpenAIView):
     rate_limits = {"POST": ("ai",)}
 
     @extend_schema(
+        operation_id="openai_chat_completions_create",
         request=ChatIn,
-        responses={200: OpenApiResponse(CompletionOut), **content("text/event-stream")},
+        responses={200: CompletionOut, **content("text/event-stream")},
     )
     def post(self, request: Request) -> HttpResponseBase:
         given, ignored = self.read_known(ChatIn)
         wish = reading.chat(given, ignored)
         ask = self.ask(wish, is_streaming=wish.is_streaming)
         if wish.is_streaming:
-            return self.outside(lambda: relaying.streamed(request, ask, wish), ignored)
-        return self.outside(lambda: relaying.answered(ask), ignored)
+            return self.outside(partial(relaying.streamed, request, ask, wish), ignored)
+        return self.outside(partial(relaying.answered, ask), ignored)
 
 
 class EmbeddingVectors(OpenAIView):
     required_permissions = {"POST": "model.use"}
     rate_limits = {"POST": ("ai",)}
 
-    @extend_schema(request=EmbeddingsIn, responses=EmbeddingsOut)
+    @extend_schema(
+        operation_id="openai_embeddings_create", request=EmbeddingsIn, responses=EmbeddingsOut
+    )
     def post(self, request: Request) -> HttpResponseBase:
         given, ignored = self.read_known(EmbeddingsIn)
         wish = reading.embeddings(given, ignored)
         ask = self.ask(wish, is_streaming=False)
-        return self.outside(lambda: relaying.embedded(ask, wish), ignored)
+        return self.outside(partial(relaying.embedded, ask, wish), ignored)

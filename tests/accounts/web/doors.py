@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.urls import get_resolver
+from django.utils import timezone
 
 from accounts import invitations, tenancy
 from accounts.authentication import Principal
@@ -28,7 +29,8 @@ from laojun.notifications import sending
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
-from taishang.models import GenerationJob, Task
+from taishang.models import GenerationJob, ModelCall, Task
+from taishang.models.call import moment_of
 from taishang.vectors import collections
 from taishang.vectors.collections import By
 from tests.factories import Person
@@ -100,6 +102,7 @@ PATH_IDS = {
     "delivery_id": "delivery",
     "collection_id": "collection",
     "model_id": "model",
+    "call_id": "call",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -121,6 +124,7 @@ PAGE_IDS = {
     "tasks/<uuid:pk>/": "task",
     "generation/<uuid:pk>/": "job",
     "projects/<slug:slug>/": "slug",
+    "models/<int:model_id>/": "model",
     "files/<uuid:file_id>/": "file",
     "notifications/<uuid:notification_id>/": "notification",
     "security/services/<int:pk>/": "service",
@@ -136,6 +140,7 @@ PAGE_PLAIN = {
     "settings/<slug:name>/": "theme",
     "settings/<slug:group>/": "editor",
     "problems/<slug:code>/": "not_found",
+    "models/connect/<slug:provider>/": "openai",
     "workspace/settings/<str:key>/": "storage.max_file_size",
     "admin/tiles/<slug:key>/": "health",
     "admin/panels/<slug:key>/": "generation",
@@ -213,6 +218,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             by=person.user,
             actor=Actor.of_user(person.user),
         )
+        call = finished_call(person, model.pk)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -243,7 +249,26 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "delivery": str(delivery.pk),
         "collection": str(collection.pk),
         "model": str(model.pk),
+        "call": str(call.pk),
     }
+
+
+def finished_call(person: Person, model_id: int) -> ModelCall:
+    """A call of a model that has ended. Inside the person's workspace."""
+    now = timezone.now()
+    call = ModelCall(
+        workspace=person.workspace,
+        user=person.user,
+        model_id=model_id,
+        kind="chat",
+        purpose="test",
+        status="succeeded",
+        completed_at=now,
+        stat_date=now.date(),
+    )
+    call.created_at = moment_of(call.id)
+    call.save(force_insert=True)
+    return call
 
 
 def page_address(route: str, ids: dict[str, str], *, instead: str | None = None) -> str:

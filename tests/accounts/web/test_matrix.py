@@ -77,7 +77,10 @@ def judge(operations, caller, ids, expected, **headers):
 
 
 def _code(response):
-    return response.json().get("code") if response.status_code >= 400 else ""
+    if response.status_code < 400:
+        return ""
+    body = response.json()
+    return body.get("error", body).get("code")
 
 
 # Who asks of an operation

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection, transaction
 
+from laojun.audit import Actor
 from taishang import gateway
 from taishang.gateway import cancelling
 from taishang.gateway.events import Ended, Failed, Start, Stopped, Text, Usage
@@ -205,7 +206,7 @@ def test_a_person_stops_a_call_and_pays_for_what_arrived(desk):
 
     def stop():
         with desk.inside():
-            cancelling.cancel(call=ModelCall.objects.get())
+            cancelling.cancel(call=ModelCall.objects.get(), by=Actor.system("test"))
         connection.close()
 
     events = asyncio.run(read())

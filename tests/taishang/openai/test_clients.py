@@ -128,12 +128,12 @@ def test_a_used_up_quota_is_told_and_not_asked_again(office, served):
 @pytest.mark.parametrize(
     ("model", "error", "code"),
     [
-        ("rate-limited", openai.RateLimitError, "rate_limit_exceeded"),
+        ("busy", openai.RateLimitError, "provider_rate_limited"),
         ("no-credit", openai.RateLimitError, "provider_provider_quota"),
         ("missing", openai.NotFoundError, "provider_model_missing"),
         ("forbidden", openai.InternalServerError, "provider_permission"),
         ("too-long", openai.BadRequestError, "context_length_exceeded"),
-        ("filtered", openai.BadRequestError, "content_filter"),
+        ("filtered", openai.BadRequestError, "provider_content_filter"),
         ("not-json", openai.InternalServerError, "provider_protocol"),
     ],
 )
@@ -195,4 +195,4 @@ def test_a_wrong_key_is_told_in_their_words(served, key):
     with pytest.raises(openai.AuthenticationError) as refused:
         client.models.list()
 
-    assert refused.value.code == "invalid_api_key"
+    assert refused.value.code == "token_invalid"

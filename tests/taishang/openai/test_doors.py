@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from taishang.api.openai import relaying
 from tests import factories
 from tests.taishang.openai.conftest import mint
 
@@ -46,6 +47,23 @@ def test_a_stream_has_one_id_a_role_first_a_reason_last_and_an_end(ask):
     assert len({chunk["id"] for chunk in chunks}) == 1
     assert chunks[0]["choices"][0]["delta"]["role"] == "assistant"
     assert [chunk["choices"][0]["finish_reason"] for chunk in chunks[-2:]] == [None, "stop"]
+    assert frames[-2] == "data: [DONE]"
+
+
+def test_a_silent_model_is_said_to_be_at_work_and_nothing_is_lost(ask, office, monkeypatch):
+    monkeypatch.setattr(relaying, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(relaying, "STATUS_SECONDS", 0.05)
+    steps = [{"wait": 0.2}, {"text": "one"}, {"wait": 0.2}, {"text": " two"}, {"done": "stop"}]
+    office.model("slow", provider="scripted", base_url="", params={"script": steps})
+
+    response = ask({"model": "slow", "messages": SAY, "stream": True})
+
+    frames = b"".join(response.streaming_content).decode().split("\n\n")
+    chunks = [json.loads(frame[6:]) for frame in frames if frame.startswith("data: {")]
+    said = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
+    assert frames[0].startswith(":")
+    assert sum(frame.startswith(":") for frame in frames) >= 4
+    assert said == "one two"
     assert frames[-2] == "data: [DONE]"
 
 

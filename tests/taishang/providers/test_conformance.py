@@ -1,10 +1,15 @@
 """Every provider, asked by the same suite: one answer, one end, and each fault told as its own class."""
 
+import asyncio
+import contextlib
+import time
+
+import httpx2
 import pytest
 
-from taishang.providers.base import PROVIDERS, Done, Text, Timeouts, Usage
+from taishang.providers.base import PROVIDERS, Done, Text, Timeouts, Usage, provider_for
 from taishang.providers.errors import MENDING, ErrorClass, ProviderError
-from tests.taishang.providers.conftest import said
+from tests.taishang.providers.conftest import HELLO, said
 
 OVER_HTTP = ["openai", "anthropic", "deepseek", "ollama", "openai_compatible", "local"]
 FAULTS = {
@@ -148,6 +153,40 @@ def test_the_server_key_of_the_environment_stays_here(ask, upstream, monkeypatch
 
     _path, headers, _body = upstream.bodies[-1]
     assert "canary" not in str(headers)
+
+
+@pytest.mark.parametrize("model", ["drip", "hang-between", "hang-before"])
+def test_who_leaves_takes_the_upstream_along(ask, upstream, model):
+    async def leave() -> None:
+        async with httpx2.AsyncClient(timeout=None) as client:
+            provider = await provider_for(ask.connection(model), client=client)
+            events = provider.execute(HELLO)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    while True:
+                        await anext(events)
+            await events.aclose()
+            await asyncio.sleep(0.2)
+
+    asyncio.run(leave())
+
+    deadline = time.monotonic() + 1
+    while upstream.open and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (upstream.open, upstream.aborted) == (0, 1)
+
+
+def test_a_connection_is_used_again_once_an_answer_was_read(ask, upstream):
+    async def twice() -> None:
+        async with httpx2.AsyncClient(timeout=None) as client:
+            for _time in range(2):
+                provider = await provider_for(ask.connection("ok"), client=client)
+                async for _event in provider.execute(HELLO):
+                    pass
+
+    asyncio.run(twice())
+
+    assert (upstream.hits["ok"], upstream.connections) == (2, 1)
 
 
 def test_every_class_says_how_to_mend_it(name):
