@@ -1,14 +1,23 @@
 """What vector collections tell the registries: rights, settings, limits, problems, audited deeds."""
 
+from functools import partial
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
 from accounts.permissions import EVERYBODY, MANAGERS, WRITERS
-from accounts.registry import ConsoleRight, DeletionStep, LimitClass, NavigationEntry, Schedule
+from accounts.registry import (
+    ConsoleRight,
+    DeletionStep,
+    LimitClass,
+    NavigationEntry,
+    Schedule,
+    Usage,
+)
 from laojun.declarations import entries
 from laojun.definitions import GLOBAL, INTEGER, WORKSPACE, Definition, define
 from taishang.catalogue import uses
-from taishang.vectors import following, naming, orphans, recounting, retention
+from taishang.vectors import ceilings, following, naming, orphans, recounting, retention
 
 DATA_ENGINEER = frozenset({"data_engineer"})
 ANALYST = frozenset({"analyst"})
@@ -193,6 +202,9 @@ def declare() -> None:
                 unit=unit,
             )
         )
+    for what, label in (("collections", _("Vector collections")), ("rows", _("Vectors"))):
+        key = f"vectors.{what}"
+        registry.usages.add(key, Usage(key, label, partial(ceilings.measured, what)))
     for name, label, limit in LIMITS:
         registry.limit_classes.add(name, LimitClass(name, label, limit, MINUTE, "caller"))
     registry.body_limits.add("/api/v1/collections/", UPSERT_BYTES)

@@ -83,6 +83,7 @@ def declare() -> None:
             timeout_s=6 * 3600,
             max_attempts=LOCK_ATTEMPTS,
             cancel_grace_s=10,
+            tells="task",
             label=label,
         )(_at(path))
     kinds.handles(

@@ -86,6 +86,12 @@ def rows_refused(*, workspace_id: int) -> LimitReached:
     return LimitReached("rows", limit=limit, used=used.first() or 0)
 
 
+def measured(what: str, workspace_id: int) -> tuple[int, int]:
+    """How much of `what` the workspace holds, and the most it may."""
+    used = VectorUsage.objects.filter(workspace_id=workspace_id).values_list(what, flat=True)
+    return used.first() or 0, int(configs.value(SETTINGS[what], workspace_id))
+
+
 def own_partitions_in_all() -> int:
     """How many collections of the whole platform have a partition of their own. Reads the catalogue."""
     with connection.cursor() as cursor:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import F, QuerySet
+
 from accounts import tenancy
 from taishang import queue
 from taishang.models import Task, VectorCollection
@@ -17,6 +19,8 @@ from taishang.vectors.ledger import Entry
 EMBED, PROMOTE, INDEX = "vectors.embed", "vectors.promote", "vectors.index"
 REASON = "work that vector collections wait for"
 BATCH = 100
+# An index with this share of deleted rows finds less and less.
+WORN_SHARE = 0.3
 
 
 def after_write(*, collection: VectorCollection, entry: Entry | None) -> None:
@@ -59,7 +63,20 @@ def sweep() -> int:
                 model__isnull=False, state__pending_embeddings__gt=0
             )[:BATCH]
         )
-    for collection in waiting:
-        with tenancy.workspace(collection.workspace_id):
-            ask(EMBED, collection)
-    return len(waiting)
+        worn = list(worn_out()[:BATCH])
+    for kind, collections in ((EMBED, waiting), (INDEX, worn)):
+        for collection in collections:
+            with tenancy.workspace(collection.workspace_id):
+                ask(kind, collection)
+    return len(waiting) + len(worn)
+
+
+def worn_out() -> QuerySet[VectorCollection]:
+    """Collections whose index holds many rows that were deleted since it was built."""
+    return VectorCollection.objects.alive().filter(
+        backend="pgvector",
+        placement=VectorCollection.Placement.OWN,
+        indexes__is_active=True,
+        state__rows_at_build__gt=0,
+        state__deleted_since_build__gte=F("state__rows_at_build") * WORN_SHARE,
+    )

@@ -11,6 +11,7 @@ from django.db.models.functions import JSONObject
 from taishang.models import VectorCollection, VectorIndex, VectorNamespace, VectorRecallRun
 
 RECALL_MARGIN = 1.2
+BUILT_BY = ("m", "ef_construction", "lists")
 INDEX_FIELDS = ("id", "generation", "kind", "precision", "params", "rows")
 
 
@@ -44,6 +45,18 @@ class Standing:
     @property
     def embedded(self) -> int:
         return self.rows - self.pending
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the index was built by other settings than the collection's; it serves until it is built again."""
+        if self.index is None:
+            return False
+        wanted = (self.collection.index_type, self.collection.precision)
+        params, built = self.collection.index_params, self.index["params"]
+        shape = [name for name in BUILT_BY if params.get(name) is not None]
+        return (self.index["kind"], self.index["precision"]) != wanted or any(
+            params[name] != built.get(name) for name in shape
+        )
 
     @property
     def is_own(self) -> bool:

@@ -35,7 +35,12 @@ class RowsRejected(Exception):
             "results": [result.shown() for result in results],
             "counts": {"failed": len(failed)},
         }
-        self.detail = _("%(count)s rows were refused.") % {"count": len(failed)}
+        first = failed[0]
+        self.detail = _("%(count)s rows were refused, the first (%(name)s): %(reason)s") % {
+            "count": len(failed),
+            "name": first.id,
+            "reason": first.detail or first.code,
+        }
 
 
 class _Overtaken(Exception):

@@ -116,6 +116,7 @@ class IndexStandingOut(serializers.Serializer):
     generation = serializers.IntegerField()
     precision = serializers.CharField()
     rows = serializers.IntegerField()
+    stale = serializers.BooleanField(help_text="built by other settings; build it again")
 
 
 class StatsOut(serializers.Serializer):
@@ -165,7 +166,7 @@ class CollectionOut(serializers.Serializer):
                 "bytes": collection.state.bytes,
                 "pending_embeddings": found.pending,
                 "placement": collection.placement,
-                "index": found.index,
+                "index": found.index and {**found.index, "stale": found.is_stale},
                 "write_seq": collection.state.write_seq,
                 "lag_seq": found.lag,
                 "last_write_at": collection.state.last_write_at,

@@ -369,6 +369,24 @@ def test_another_generation_takes_the_place_of_the_first(yard):
     assert yard.ask(collection, vector=STORED[0].tolist()).plan == "hnsw"
 
 
+def test_an_index_of_other_settings_is_stale_and_one_of_deleted_rows_is_built_again(yard):
+    collection = yard.collection(200)
+    yard.work("vectors.index", collection)
+    assert not standing.of(yard.now(collection)).is_stale
+
+    with yard.inside():
+        VectorCollection.objects.filter(pk=collection.pk).update(precision="halfvec")
+        gone = [f"r{place}" for place in range(70)]
+        deleting.by_ids(collection=collection, external_ids=gone)
+    assert standing.of(yard.now(collection)).is_stale
+    assert following.sweep() == 1
+    yard.bench.work(limit=5)
+
+    found = yard.now(collection)
+    assert (found.active_index["generation"], found.active_index["precision"]) == (2, "halfvec")
+    assert following.sweep() == 0
+
+
 def test_a_dropped_index_leaves_exact_search(yard):
     collection = yard.collection(200)
     yard.work("vectors.index", collection)
