@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import connection, models
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from laojun import configs
 from taishang.models import Task, VectorCollection, VectorIndex
@@ -52,7 +51,6 @@ def snapshot(now: datetime | None = None) -> dict[str, Any]:
         "engines": [
             {
                 "known": one,
-                "works": _what_works(one.name),
                 "disk": disk.get(one.name, 0),
                 **figures.get(one.name, {"collections": 0, "rows": 0, "bytes": 0, "lag_seq": 0}),
             }
@@ -74,14 +72,6 @@ def snapshot(now: datetime | None = None) -> dict[str, Any]:
 def _patience(row: dict[str, Any]) -> int:
     """An engine of snapshots is late only after its own pause."""
     return configs.value("vectors.publish_seconds", None) if row["backend"] == "faiss" else 0
-
-
-def _what_works(name: str) -> str:
-    if name == "pgvector":
-        return _("Without it nothing can be stored or found.")
-    return _(
-        "Without it its collections are searched exactly, and nothing that is written is lost."
-    )
 
 
 def _largest() -> models.QuerySet[VectorCollection]:

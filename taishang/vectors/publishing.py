@@ -123,7 +123,7 @@ class _Publication:
         self.run, self.collection, self.index, self.writer = run, collection, index, writer
         # Whether everything is published at the end, in one snapshot, or batch by batch.
         self.at_once = at_once
-        self.sent: list[int] = []
+        self.sent: set[int] = set()
         self.parked: dict[int, tuple[list[int], str]] = {}
         self.total = 0
 
@@ -145,7 +145,8 @@ class _Publication:
     def _send(self, changes: Sequence[Change]) -> None:
         ids = sorted({number for change in changes for number in change.ids})
         refused = self._apply(ids)
-        self.sent = [number for number in (*self.sent, *ids) if number not in refused]
+        self.sent.update(ids)
+        self.sent.difference_update(refused)
         self.total += len(ids)
         for change in changes:
             stuck = [number for number in change.ids if number in refused]
@@ -175,14 +176,15 @@ class _Publication:
                 return False
             for parked_seq, (ids, reason) in self.parked.items():
                 staging.run((PARK, [ids, PARKED_AFTER, reason[:300], key, parked_seq]))
-            empty = staging.run((RELEASE, [self.sent, key, PARKED_AFTER, seq, self.sent]))[0].rows
+            sent = list(self.sent)
+            empty = staging.run((RELEASE, [sent, key, PARKED_AFTER, seq, sent]))[0].rows
             self.collection.changes.filter(seq__in=[row[0] for row in empty]).delete()
             staging.run((PUBLISHED, [seq, key, seq]), (FORGET, [key, PARKED_AFTER]))
             # Written under the fence: a task that lost its lease publishes nothing.
             if self.parked:
                 self.run.event("parked", rows=sum(len(ids) for ids, _ in self.parked.values()))
             self.run.event("published", seq=seq, bytes=done.bytes, rows=done.rows, dead=done.dead)
-        self.sent, self.parked = [], {}
+        self.sent, self.parked = set(), {}
         return True
 
 

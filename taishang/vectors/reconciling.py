@@ -73,7 +73,8 @@ def compare(run: Run, collection: VectorCollection) -> Difference:
     with run.database():
         index = generations.first(collection)
         waiting = np.array(_waiting(collection), "i8")
-    if generations.is_lost(index, collection.state.published_seq):
+        is_lost = generations.is_lost(index, collection.state.published_seq)
+    if is_lost:
         raise Damaged("What the engine holds is of another time.")
     theirs = _Buckets(engine.ids(generations.target(collection, index)), waiting)
     found = Difference([], [])

@@ -13,6 +13,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ MIN_IVF_ROWS = 10_000
 MAX_DEAD_SHARE = 0.10
 CHUNK_ROWS = 10_000
 NO_ROW = -1
+# How long a task waits for a snapshot to be read.
+PATIENCE_SECONDS = 600.0
 MAPPED = faiss.IO_FLAG_MMAP_IFC
 
 
@@ -65,6 +68,7 @@ class Faiss(Backend):
 
     def __init__(self) -> None:
         self._opened: dict[tuple[int, int], Opened] = {}
+        self._coming: dict[tuple[int, str], Future[Opened]] = {}
         self._lock = threading.Lock()
 
     def probe(self) -> Probe:
@@ -116,7 +120,7 @@ class Faiss(Backend):
         selector: np.ndarray | None = None,
         timeout_s: float = 2.0,
     ) -> Hits:
-        opened = self._open(target)
+        opened = self._open(target, seconds=timeout_s)
         if opened is None:
             return Hits(np.empty(0, "i8"), np.empty(0, "f4"), exhausted=True)
         mask = opened.live
@@ -144,24 +148,50 @@ class Faiss(Backend):
         dead = int(np.count_nonzero(opened.ids == NO_ROW))
         return Stats(len(opened.ids) - dead, opened.snapshot.bytes, dead)
 
-    def _open(self, target: Target) -> Opened | None:
-        """The snapshot the target names, mapped and checked; None before the first. Raises Damaged."""
+    def _open(self, target: Target, *, seconds: float = PATIENCE_SECONDS) -> Opened | None:
+        """The snapshot the target names, mapped and checked; None before the first.
+
+        A new one is read in a thread of its own: a search waits for it as long as it may, the next one finds it.
+        Raises Damaged, Unavailable.
+        """
         if not target.locator:
             return None
         key = (target.collection_id, target.generation)
         opened = self._opened.get(key)
         if opened is None or opened.snapshot.locator != target.locator:
-            with self._lock:
-                opened = self._opened.get(key)
-                if opened is None or opened.snapshot.locator != target.locator:
-                    opened = load(target, MAPPED)
-                    self._opened[key] = opened
+            opened = self._loaded(key, target, seconds)
         try:
             opened.snapshot.still_whole()
         except Damaged:
             self._opened.pop(key, None)
             raise
         return opened
+
+    def _loaded(self, key: tuple[int, int], target: Target, seconds: float) -> Opened:
+        name = (os.getpid(), target.locator)
+        with self._lock:
+            coming = self._coming.get(name)
+            if coming is None:
+                coming = self._coming[name] = Future()
+                threading.Thread(
+                    target=self._load, args=(key, name, target, coming), daemon=True
+                ).start()
+        try:
+            return coming.result(seconds)
+        except TimeoutError as error:
+            raise Unavailable("A new snapshot is still being checked.") from error
+
+    def _load(
+        self, key: tuple[int, int], name: tuple[int, str], target: Target, coming: Future[Opened]
+    ) -> None:
+        try:
+            self._opened[key] = opened = load(target, MAPPED)
+        except Exception as error:  # noqa: BLE001 it is raised where somebody waits for it
+            coming.set_exception(error)
+        else:
+            coming.set_result(opened)
+        with self._lock:
+            self._coming.pop(name, None)
 
 
 class FaissWriter(Writer):

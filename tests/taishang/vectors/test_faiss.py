@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -237,3 +238,24 @@ def test_the_probe_maps_a_file(engine, monkeypatch):
 
     monkeypatch.setattr(faiss.faiss, "read_index", unmapped)
     assert "mmap is not supported" in engine.probe().reason
+
+
+def test_a_search_waits_for_a_new_snapshot_as_long_as_it_may_and_the_next_one_finds_it(
+    engine, monkeypatch
+):
+    ids, vectors = rows(10)
+    held = filled(engine, target(), ids, vectors)
+    go_on = threading.Event()
+    digest = snapshots.digest
+
+    def slow(path):
+        go_on.wait(10)
+        return digest(path)
+
+    monkeypatch.setattr(snapshots, "digest", slow)
+    fresh = faiss.Faiss()
+    with pytest.raises(Unavailable, match="being checked"):
+        fresh.search(held, vectors[0], k=1, timeout_s=0.05)
+    go_on.set()
+
+    assert fresh.search(held, vectors[0], k=1, timeout_s=5).ids[0] == ids[0]

@@ -89,6 +89,8 @@ TRUTHS = [
     ({"field": "a", "op": "nin", "value": [1]}, {"a": None}, True),
     ({"field": "a", "op": "in", "value": []}, {"a": 1}, False),
     ({"not": {"field": "a", "op": "lt", "value": 1}}, {"a": "x"}, True),
+    ({"not": {"field": "a", "op": "lt", "value": 1}}, {}, True),
+    ({"not": {"field": "a", "op": "prefix", "value": "x"}}, {}, True),
     ({"field": "a", "op": "lt", "value": 10}, {"a": 9}, True),
     ({"field": "a", "op": "lt", "value": "10"}, {"a": "9"}, False),
     ({"field": "a", "op": "lt", "value": "a"}, {"a": "B"}, True),

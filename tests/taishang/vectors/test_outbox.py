@@ -1,10 +1,12 @@
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from django.utils import timezone
 
 from accounts import tenancy
 from laojun import configs
-from taishang import restored
+from taishang import restored, transitions
 from taishang.models import Task, VectorChange, VectorCollection, VectorState
 from taishang.vectors import outbox, publishing
 from taishang.vectors.backends import base, faiss, side
@@ -157,18 +159,31 @@ def test_a_row_the_engine_refuses_is_parked_alone_and_still_found(shelf, monkeyp
 
 def test_a_task_that_lost_its_lease_publishes_nothing(shelf, monkeypatch):
     shelf.write(cloud(20))
-    honest = faiss.FaissWriter.publish
+    honest, rescued = faiss.FaissWriter.publish, []
 
     def slow(self, *, seq):
-        with tenancy.dispatcher_scope():
-            Task.objects.filter(type="vectors.publish").update(fence=99)
+        """Meanwhile the worker counts as dead, and the task goes back to the queue."""
+        rescued.extend(_rescued(shelf))
         return honest(self, seq=seq)
 
     monkeypatch.setattr(faiss.FaissWriter, "publish", slow)
-    shelf.publish()
+    outbox.ask(
+        outbox.PUBLISH,
+        collection_id=shelf.collection.pk,
+        workspace_id=shelf.collection.workspace_id,
+    )
+    shelf.bench.work(limit=1)
 
+    assert len(rescued) == 1
     assert shelf.state.published_seq == 0
     assert len(shelf.changes) == 1
+
+
+def _rescued(shelf):
+    with tenancy.dispatcher_scope():
+        return transitions.rescue(
+            lease=timedelta(hours=1), dead_owners=[shelf.bench.claimant.owner]
+        )
 
 
 def test_a_damaged_snapshot_answers_exactly_and_is_rebuilt(shelf):

@@ -88,10 +88,10 @@ def test_every_backend_and_the_evaluator_name_the_same_rows(world):
         node = parse(raw, filtering.TYPES)
         matching = [name for name in ranked if matches(node, rows[name])]
         for backend, shelf in shelves.items():
-            reply = shelf.search(query, top_k, filter=raw)
+            reply = shelf.search(query, top_k, filter=raw, timeout_ms=10_000)
             plans.add((backend, reply.plan))
             assert [match.id for match in reply.matches] == matching[:top_k], (backend, raw)
-            every = shelf.search(query, COUNT, filter=raw)
+            every = shelf.search(query, COUNT, filter=raw, timeout_ms=10_000)
             assert {match.id for match in every.matches} == set(matching), (backend, raw)
 
     compare()
