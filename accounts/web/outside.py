@@ -25,6 +25,7 @@ from accounts.web.parsing import JsonRenderer
 
 OWN_HEADERS = frozenset({"content-type", "content-length", "cache-control"})
 logger = logging.getLogger(__name__)
+Answer = Callable[[], Awaitable[HttpResponseBase]]
 Follower = Callable[[HttpResponseBase | None], None]
 
 
@@ -64,7 +65,7 @@ class Later(Promise):
 class Outside(Promise):
     """Kept in the event loop, after all middleware."""
 
-    def __init__(self, answer: Callable[[], Awaitable[HttpResponseBase]]) -> None:
+    def __init__(self, answer: Answer) -> None:
         super().__init__()
         self.answer = answer
 
