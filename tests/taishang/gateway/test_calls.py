@@ -98,6 +98,8 @@ def test_what_arrived_before_a_fault_is_billed(desk, script, error_class, billed
     assert (call.status, call.error_class) == ("failed", error_class)
     assert bool(call.output_tokens) is billed
     assert desk.used().reserved == 0
+    # What has begun to answer is never asked again.
+    assert sum(Scripted.hits.values()) == 1
 
 
 def test_a_fault_before_the_first_word_is_tried_again(desk, monkeypatch):
