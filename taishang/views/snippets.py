@@ -43,7 +43,7 @@ def _talk(model: str, words: str) -> dict[str, object]:
 
 def _curl(base_url: str, path: str, body: object) -> str:
     # Within single quotes a shell takes everything as it is, but for the quote itself.
-    data = json.dumps(body, ensure_ascii=False).replace("'", "'\\''")
+    data = json.dumps(body, ensure_ascii=False, indent=2).replace("'", "'\\''")
     return (
         f"curl --no-buffer {base_url}/{path} \\\n"
         f'  -H "Authorization: Bearer ${KEY_VARIABLE}" \\\n'

@@ -57,7 +57,7 @@ class ChunkWriter:
         return {"index": event.index, "id": event.id, "type": "function", "function": function}
 
     def _delta(self, delta: Mapping[str, Any], finish_reason: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": None}
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         return self._data({"choices": [choice], **({"usage": None} if self._wants_usage else {})})
 
     def _data(self, more: Mapping[str, Any]) -> bytes:

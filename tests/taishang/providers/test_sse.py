@@ -32,11 +32,14 @@ def test_events_are_the_same_wherever_the_bytes_are_cut(cuts):
     assert read(STREAM[a:b] for a, b in pairwise(places)) == EXPECTED
 
 
-def test_a_line_is_bounded():
+def test_a_line_is_bounded_while_it_comes():
+    endless = iter([b"data: ", *[b"x" * 100_000] * 100])
+
     with pytest.raises(ProviderError) as refused:
-        read([b"data: ", *[b"x" * 100_000] * 11])
+        read(endless)
 
     assert refused.value.error_class == "protocol"
+    assert len(list(endless)) > 80
 
 
 def test_an_event_of_many_lines_is_bounded():
