@@ -26,6 +26,7 @@ __all__ = [
     "BlockedAddress",
     "Limits",
     "NotConnected",
+    "NotTrusted",
     "OutboundFailed",
     "Reply",
     "ReplyTooLarge",
@@ -56,6 +57,10 @@ class OutboundFailed(Exception):
 
 class NotConnected(OutboundFailed):
     """Nothing was sent: no connection came about, or a kept one had been closed meanwhile."""
+
+
+class NotTrusted(OutboundFailed):
+    """The certificate is not valid for the address."""
 
 
 class ReplyTooLarge(OutboundFailed):

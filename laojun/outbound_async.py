@@ -18,7 +18,7 @@ from django.db import connection
 
 from accounts import tenancy
 from laojun.destinations import BlockedAddress, Resolver, Target, resolve, system_resolver
-from laojun.outbound import DEFAULT_PORTS, checked_url
+from laojun.outbound import DEFAULT_PORTS, NotConnected, NotTrusted, checked_url
 
 CONNECT_SECONDS = 5.0
 WRITE_SECONDS = 30.0
@@ -35,18 +35,8 @@ class ReplyTooLarge(Exception):
     """More came back than the cap allows. Units: bytes as they came over the wire."""
 
 
-class NotTrusted(Exception):
-    """The certificate is not valid for the address."""
-
-
 # What an exchange may raise, reading included, besides BlockedAddress.
-FAILURES = (
-    httpx2.HTTPError,
-    httpx2.StreamError,
-    httpcore2.NetworkError,
-    httpcore2.TimeoutException,
-    ReplyTooLarge,
-)
+FAILURES = (httpx2.HTTPError, httpx2.StreamError, httpcore2.NetworkError, ReplyTooLarge)
 Response = httpx2.Response
 
 
@@ -92,21 +82,22 @@ def opened(
 async def reach(url: str, *, purpose: str, seconds: float = CONNECT_SECONDS) -> None:
     """Open a connection to an address, its certificate checked, and close it again: does anything answer there?
 
-    Raises BlockedAddress, NotTrusted, and of FAILURES what a connection may fail with.
+    Raises BlockedAddress, NotTrusted, NotConnected.
     """
     target = checked_url(url)
     port = target.port or DEFAULT_PORTS[target.scheme]
     dialler = _Dialler(purpose, system_resolver, Caps(connect_seconds=seconds))
-    stream = await dialler.connect_tcp(target.host, port, timeout=seconds)
     try:
-        if target.scheme == "https":
-            stream = await stream.start_tls(_trusted(), target.host, timeout=seconds)
-    except httpcore2.ConnectError as error:
+        stream = await dialler.connect_tcp(target.host, port, timeout=seconds)
+        try:
+            if target.scheme == "https":
+                stream = await stream.start_tls(_trusted(), target.host, timeout=seconds)
+        finally:
+            await stream.aclose()
+    except (httpcore2.NetworkError, httpcore2.TimeoutException) as error:
         if isinstance(error.__cause__ or error.__context__, ssl.SSLError):
             raise NotTrusted(target.host) from error
-        raise
-    finally:
-        await stream.aclose()
+        raise NotConnected(type(error).__name__) from error
 
 
 async def close_all() -> None:

@@ -152,9 +152,9 @@ class ModelForm(FaultsForm):
         shown["seen"] = str(model.row_version)
         super().__init__(*args, initial=shown, **kwargs)
         for name in CAPABILITIES:
-            label = Model._meta.get_field(name).verbose_name
+            column: Any = Model._meta.get_field(name)
             self.fields[name] = forms.BooleanField(
-                label=label, required=False, initial=getattr(model, name)
+                label=column.verbose_name, required=False, initial=getattr(model, name)
             )
         for name, label in TIMEOUTS.items():
             self.fields[name] = forms.IntegerField(
@@ -271,7 +271,7 @@ class PriceForm(FaultsForm):
 
 
 def _field_of(option: Option, value: Any) -> forms.Field:
-    common = {
+    common: dict[str, Any] = {
         "label": option.label,
         "help_text": option.hint,
         "required": False,
@@ -285,7 +285,7 @@ def _field_of(option: Option, value: Any) -> forms.Field:
         )
     if option.kind == "text":
         return forms.CharField(max_length=1000, **common)
-    bounds = {"min_value": option.least, "max_value": option.most}
+    bounds: dict[str, Any] = {"min_value": option.least, "max_value": option.most}
     if option.kind == "integer":
         return forms.IntegerField(**bounds, **common)
     return forms.FloatField(widget=forms.NumberInput(attrs={"step": "any"}), **bounds, **common)

@@ -167,7 +167,7 @@ class OptionOut(serializers.Serializer):
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     hint = serializers.CharField()
-    default = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
+    default = serializers.JSONField(allow_null=True)
     choices = serializers.ListField(child=serializers.CharField())
     least = serializers.FloatField(allow_null=True)
     most = serializers.FloatField(allow_null=True)

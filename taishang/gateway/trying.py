@@ -12,13 +12,14 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts import tenancy
 from accounts.models import User
 from accounts.tenancy import Context
-from laojun import outbound_async
 from laojun.destinations import BlockedAddress
+from laojun.outbound import NotConnected, NotTrusted
 from taishang.catalogue import keys
 from taishang.catalogue.refusals import CatalogueRefused
 from taishang.gateway import bridge
@@ -41,6 +42,8 @@ from taishang.providers.errors import MENDING, ErrorClass, ProviderError
 from taishang.quotas.reserving import QuotaExceeded
 
 PURPOSE = "test"
+# By its path: HTTP clients are not loaded at start.
+REACH = "laojun.outbound_async.reach"
 MOST_SECONDS = 15.0
 MOST_TOKENS = 16
 QUOTA = "quota"
@@ -177,13 +180,12 @@ async def _way(trial: Trial, watch: _Watch) -> AsyncGenerator[Phase, None]:
 
 async def _reach(connection: Connection) -> None:
     """Whether anything answers at the address at all, before anything is asked of it."""
+    reach = await asyncio.to_thread(import_string, REACH)
     try:
-        await outbound_async.reach(
-            connection.base_url, purpose="model", seconds=connection.timeouts.connect
-        )
-    except outbound_async.NotTrusted as error:
+        await reach(connection.base_url, purpose="model", seconds=connection.timeouts.connect)
+    except NotTrusted as error:
         raise ProviderError(ErrorClass.TLS) from error
-    except outbound_async.FAILURES as error:
+    except NotConnected as error:
         raise ProviderError(ErrorClass.CONNECT) from error
 
 
