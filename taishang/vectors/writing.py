@@ -20,7 +20,8 @@ from taishang.vectors import collections, ledger, rows, staging
 from taishang.vectors.ledger import Entry, Moved
 from taishang.vectors.rows import Batch, Result, Row, Shape
 
-ATTEMPTS = 3
+# Writers of the very same new keys overtake each other; each attempt leaves one of them behind.
+ATTEMPTS = 8
 
 
 class RowsRejected(Exception):
