@@ -183,7 +183,7 @@ class VectorCollectionAdmin(OperatorAdmin):
             with tenancy.entered(context):
                 deed(collection, By(actor(request), None))
 
-        return with_reason(self, request, rows, effect=effect, run=run)  # type: ignore[arg-type]
+        return with_reason(self, request, rows, effect=effect, run=run)
 
 
 def _asked(kind: str) -> Deed:

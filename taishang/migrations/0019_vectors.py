@@ -221,10 +221,11 @@ class Migration(migrations.Migration):
             name="VectorIndex",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("generation", models.IntegerField()),
+                ("generation", models.IntegerField(verbose_name="generation")),
                 (
                     "backend",
                     models.CharField(
+                        verbose_name="backend",
                         choices=[
                             ("pgvector", "pgvector"),
                             ("faiss", "FAISS"),
@@ -236,6 +237,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
+                        verbose_name="kind",
                         choices=[
                             ("flat", "none (exact)"),
                             ("hnsw", "HNSW"),
@@ -247,6 +249,7 @@ class Migration(migrations.Migration):
                 (
                     "precision",
                     models.CharField(
+                        verbose_name="precision",
                         choices=[
                             ("float32", "float32"),
                             ("halfvec", "half precision"),
@@ -255,10 +258,11 @@ class Migration(migrations.Migration):
                         max_length=7,
                     ),
                 ),
-                ("params", models.JSONField(default=dict)),
+                ("params", models.JSONField(verbose_name="parameters", default=dict)),
                 (
                     "state",
                     models.CharField(
+                        verbose_name="state",
                         choices=[
                             ("queued", "waiting"),
                             ("building", "being built"),
@@ -271,23 +275,24 @@ class Migration(migrations.Migration):
                         max_length=9,
                     ),
                 ),
-                ("is_active", models.BooleanField(default=False)),
-                ("locator", models.CharField(blank=True, max_length=300)),
+                ("is_active", models.BooleanField(verbose_name="in use", default=False)),
+                ("locator", models.CharField(verbose_name="place", blank=True, max_length=300)),
                 ("sha256", models.CharField(blank=True, max_length=64)),
-                ("bytes", models.BigIntegerField(default=0)),
-                ("rows", models.BigIntegerField(default=0)),
-                ("seq", models.BigIntegerField(default=0)),
-                ("phase", models.CharField(blank=True, max_length=200)),
-                ("progress", models.SmallIntegerField(default=0)),
-                ("task_id", models.UUIDField(null=True)),
-                ("started_at", models.DateTimeField(null=True)),
-                ("built_at", models.DateTimeField(null=True)),
-                ("error", models.CharField(blank=True, max_length=300)),
+                ("bytes", models.BigIntegerField(verbose_name="size", default=0)),
+                ("rows", models.BigIntegerField(verbose_name="rows", default=0)),
+                ("seq", models.BigIntegerField(verbose_name="last change", default=0)),
+                ("phase", models.CharField(verbose_name="phase", blank=True, max_length=200)),
+                ("progress", models.SmallIntegerField(verbose_name="progress", default=0)),
+                ("task_id", models.UUIDField(verbose_name="task", null=True)),
+                ("started_at", models.DateTimeField(verbose_name="started", null=True)),
+                ("built_at", models.DateTimeField(verbose_name="built", null=True)),
+                ("error", models.CharField(verbose_name="error", blank=True, max_length=300)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "collection",
                     models.ForeignKey(
+                        verbose_name="collection",
                         db_constraint=False,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="indexes",
@@ -364,26 +369,33 @@ class Migration(migrations.Migration):
                         max_length=7,
                     ),
                 ),
-                ("sample", models.IntegerField()),
+                ("sample", models.IntegerField(verbose_name="sample")),
                 ("k", models.SmallIntegerField(default=10)),
                 ("filter", models.JSONField(null=True)),
                 ("selectivity", models.FloatField(null=True)),
                 ("points", models.JSONField(default=list)),
-                ("recommended_ef", models.SmallIntegerField(null=True)),
-                ("target", models.DecimalField(decimal_places=3, max_digits=4)),
+                (
+                    "recommended_ef",
+                    models.SmallIntegerField(verbose_name="recommended effort", null=True),
+                ),
+                (
+                    "target",
+                    models.DecimalField(verbose_name="target", decimal_places=3, max_digits=4),
+                ),
                 (
                     "verdict",
                     models.CharField(
+                        verbose_name="verdict",
                         choices=[("ok", "good"), ("low", "low"), ("unknown", "unknown")],
                         max_length=7,
                     ),
                 ),
-                ("reason", models.CharField(blank=True, max_length=300)),
+                ("reason", models.CharField(verbose_name="reason", blank=True, max_length=300)),
                 ("partial", models.BooleanField(default=False)),
                 ("rows", models.BigIntegerField()),
                 ("write_seq", models.BigIntegerField()),
                 ("task_id", models.UUIDField(null=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("created_at", models.DateTimeField(verbose_name="measured", auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "collection",

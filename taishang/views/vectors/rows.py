@@ -50,7 +50,7 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
         context["fault"] = error.faults[0][2]
         return _shown(request, collection, context)
     if query.text is not None:
-        return later(partial(_by_text, request, pk, query, context))  # type: ignore[return-value]
+        return later(partial(_by_text, request, pk, query, context))
     return _found(request, collection, query, context)
 
 

@@ -327,6 +327,8 @@ BODIES = {
     "me_settings_partial_update.default_agent_id": ("task", lambda pk: {"default_agent_id": pk}),
     "me_settings_partial_update.default_model_id": ("task", lambda pk: {"default_model_id": pk}),
     "plugin_instances_create.plugin": ("plugin", lambda pk: {"plugin": int(pk)}),
+    "collections_create.model_id": ("model", lambda pk: {"name": "new", "model_id": int(pk)}),
+    "collections_partial_update.model_id": ("model", lambda pk: {"model_id": int(pk)}),
 }
 # Labels that a row carries, never followed.
 LABELS = {
