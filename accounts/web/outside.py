@@ -46,7 +46,7 @@ class Promise(HttpResponse):
             # Its own negotiation was over long ago.
             answer.accepted_renderer = JsonRenderer()
             answer.accepted_media_type = JsonRenderer.media_type
-            answer.renderer_context = {}
+            answer.renderer_context = {}  # type: ignore[attr-defined]
             answer.render()
         for name, value in self.items():
             if name.lower() not in OWN_HEADERS:
@@ -90,6 +90,8 @@ def fulfilled(request: HttpRequest, promise: Later) -> HttpResponseBase:
                     raise
                 answer = _told(request, error)
             answer = promise.handed_over(answer)
+        if request.path.startswith(problems.API_PREFIX):
+            answer.headers.setdefault("Cache-Control", "private, no-store")
         return answer
     finally:
         for follow in promise.followers:
@@ -104,7 +106,7 @@ class Handler(ASGIHandler):
         if not isinstance(response, Outside):
             return response
         made = await _made(request, response)
-        made._resource_closers += response._resource_closers
+        made._resource_closers += response._resource_closers  # type: ignore[attr-defined]
         return made
 
 

@@ -112,8 +112,9 @@ def failed(name: str, error_class: ErrorClass) -> None:
             _open(circuit, error_class, now, OPEN_SECONDS)
         else:
             return
-        state = {"until": circuit.open_until, "at": now, "error_class": str(error_class)}
-    cache.set(_key(name), state, max(1, int(state["until"] - now)))
+        until = circuit.open_until
+    state = {"until": until, "at": now, "error_class": str(error_class)}
+    cache.set(_key(name), state, max(1, int(until - now)))
 
 
 def gave_up(name: str) -> None:

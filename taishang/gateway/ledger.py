@@ -192,5 +192,8 @@ def _tell(call: ModelCall, payer: Payer, crossings: Sequence[Crossing]) -> None:
 
 
 def payer_of(call: ModelCall) -> Payer:
-    """Whose limits a call of the database falls under. Inside its place."""
-    return reserving.payer(workspace_id=call.workspace_id, user=call.user)
+    """Whose limits a call of the database falls under. Inside its place. A person who is gone pays nothing."""
+    user = User.objects.filter(pk=call.user_id).first()
+    if user is None:
+        call.user_id = None
+    return reserving.payer(workspace_id=call.workspace_id, user=user)

@@ -28,8 +28,8 @@ def tell(
         highest[unit] = max(highest.get(unit, 0), int(percent))
     with tenancy.platform_scope(reason=REASON):
         for reader in _readers(workspace_id, user_id, scope):
-            for unit, percent in highest.items():
-                _tell(reader, workspace_id, unit, percent)
+            for unit, most in highest.items():
+                _tell(reader, workspace_id, unit, most)
 
 
 def tell_key_rejected(*, model_id: int | None, user_id: UUID | None) -> None:

@@ -146,7 +146,12 @@ class Relay:
         self._hop = hop
         task = asyncio.current_task()
         loop = asyncio.get_running_loop()
-        hop.hold(lambda: loop.call_soon_threadsafe(task.cancel) if task else None)
+
+        def stop() -> None:
+            if task is not None:
+                loop.call_soon_threadsafe(task.cancel)
+
+        hop.hold(stop)
         end = await self._played(hop)
         # From here on nothing may stop it: whoever cancels now is answered by the end itself.
         following = asyncio.ensure_future(self._finish(hop, end))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,7 +20,9 @@ from taishang.providers.errors import ErrorClass
 EVERY_SECONDS = 15
 BATCH = 200
 # After a restart every lease looks lost although the processes live: they get the time to renew.
-STARTED_LONG_AGO = "SELECT pg_postmaster_start_time() < clock_timestamp() - %s"
+STARTED_LONG_AGO = (
+    "SELECT pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => %s)"
+)
 logger = logging.getLogger(__name__)
 
 
@@ -46,7 +47,7 @@ def sweep() -> int:
 def _orphans() -> list[Orphan]:
     with tenancy.dispatcher_scope():
         with connection.cursor() as cursor:
-            cursor.execute(STARTED_LONG_AGO, [timedelta(seconds=LEASE_SECONDS)])
+            cursor.execute(STARTED_LONG_AGO, [LEASE_SECONDS])
             if not cursor.fetchone()[0]:
                 return []
         lost = ModelCall.objects.running().filter(lease_until__lt=Now())

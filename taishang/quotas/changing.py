@@ -80,7 +80,7 @@ def reset(*, quota: Quota | UserQuota, actor: Actor, reason: str) -> None:
     if isinstance(quota, Quota):
         before["cost_usage"] = quota.cost_usage
         values["cost_usage"] = Decimal(0)
-    type(quota).objects.filter(pk=quota.pk).update(**values)  # type: ignore[attr-defined]
+    type(quota).objects.filter(pk=quota.pk).update(**values)
     key = f"{quota.workspace_id}" if isinstance(quota, Quota) else f"user:{quota.user_id}"
     audit.record(
         actor=actor,

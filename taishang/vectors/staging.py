@@ -59,7 +59,7 @@ class Answer:
 def raw() -> psycopg.Connection[Any]:
     """psycopg's own connection behind Django's, inside the transaction at hand."""
     connection.ensure_connection()
-    return connection.connection  # type: ignore[return-value]
+    return connection.connection
 
 
 def run(*statements: tuple[str, Sequence[Any]]) -> list[Answer]:

@@ -27,7 +27,7 @@ class VectorParser(JsonParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         context = parser_context or {}
-        view = context.get("view")
+        view: Any = context["view"]
         raw = stream.read(view.max_json_bytes + 1)
         if len(raw) > view.max_json_bytes:
             raise Refused("body_too_large", members={"max_bytes": view.max_json_bytes})

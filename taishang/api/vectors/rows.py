@@ -176,13 +176,13 @@ class Upsert(CollectionView):
     @extend_schema(request=UpsertIn, responses=UpsertOut)
     def post(self, request: Request, collection_id: int) -> HttpResponse:
         """Write up to 1,000 rows; each gets an answer. The same rows again change nothing."""
+        collection = self.collection(collection_id)
         body = parsing.an_object(request.data, UPSERT_FIELDS)
         sent, mode = body.get("rows"), body.get("mode", "atomic")
         if not isinstance(sent, list) or not 1 <= len(sent) <= rows.MAX_ROWS:
             raise Invalid([field_error("/rows", "invalid", f"1 to {rows.MAX_ROWS} rows.")])
         if mode not in MODES:
             raise Invalid([field_error("/mode", "invalid", "atomic or partial.")])
-        collection = self.collection(collection_id)
         written = writing.upsert(collection=collection, sent=sent, mode=mode)
         following.after_write(collection=collection, entry=written.entry)
         results = [result.shown() for result in written.results]

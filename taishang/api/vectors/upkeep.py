@@ -62,7 +62,7 @@ class RecallOut(serializers.Serializer):
     target = serializers.FloatField()
     verdict = serializers.ChoiceField(VectorRecallRun.Verdict.choices)
     reason = serializers.CharField()
-    partial = serializers.BooleanField()
+    partial = serializers.BooleanField()  # type: ignore[assignment]
     rows = serializers.IntegerField()
     created_at = serializers.DateTimeField()
 
