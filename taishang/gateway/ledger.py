@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.redaction import redact_text
 from taishang.gateway import subjects
 from taishang.gateway.database import place
