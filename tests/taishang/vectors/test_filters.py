@@ -43,7 +43,7 @@ def found_by_evaluator(node, rows) -> set[str]:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=2000,
+    max_examples=filtering.EXAMPLES,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

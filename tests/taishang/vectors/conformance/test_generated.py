@@ -1,4 +1,4 @@
-"""2,000 generated filters: every backend and the reference evaluator name the same rows."""
+"""Generated filters: every backend and the reference evaluator name the same rows."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,6 @@ from tests.taishang.vectors.conformance.conftest import BACKENDS
 from tests.taishang.vectors.shelf import Shelf, cloud, order
 
 COUNT = 120
-EXAMPLES = 2_000
 
 
 def payloads() -> dict[str, dict]:
@@ -77,7 +76,7 @@ def test_every_backend_and_the_evaluator_name_the_same_rows(world):
     plans = set()
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=filtering.EXAMPLES,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
