@@ -88,7 +88,9 @@ def judge(case, reply) -> None:
     if reply.status_code >= 400:
         body = reply.json()
         if case.path.startswith(OPENAI):
-            assert {"message", "type", "code", "param"} <= set(body["error"]), case.as_curl_command()
+            assert {"message", "type", "code", "param"} <= set(body["error"]), (
+                case.as_curl_command()
+            )
             return
         assert reply.headers["content-type"] == ["application/problem+json"], case.as_curl_command()
         assert problems[body["code"]].status == reply.status_code

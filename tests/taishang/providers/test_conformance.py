@@ -161,10 +161,14 @@ def test_who_leaves_takes_the_upstream_along(ask, upstream, model):
         async with httpx2.AsyncClient(timeout=None) as client:
             provider = await provider_for(ask.connection(model), client=client)
             events = provider.execute(HELLO)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.3):
-                    while True:
-                        await anext(events)
+            reading = asyncio.ensure_future(_read(events))
+            async with asyncio.timeout(20):
+                while not upstream.open:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
             await events.aclose()
             await asyncio.sleep(0.2)
 
@@ -174,6 +178,11 @@ def test_who_leaves_takes_the_upstream_along(ask, upstream, model):
     while upstream.open and time.monotonic() < deadline:
         time.sleep(0.01)
     assert (upstream.open, upstream.aborted) == (0, 1)
+
+
+async def _read(events):
+    async for _event in events:
+        pass
 
 
 def test_a_connection_is_used_again_once_an_answer_was_read(ask, upstream):
