@@ -366,12 +366,16 @@ def id_fields():
                     yield f"{one.name}.{field}"
 
 
+# A mark of requests, and a name that means something in the collection of the path alone.
+WITHIN = {"trace_id", "external_id"}
+
+
 def id_parameters():
     for one in OPERATIONS:
         for entry in one.schema.get("parameters", []):
             name = entry["name"]
             named = name.endswith("_id") or name in NAMES_A_ROW
-            if entry["in"] == "query" and named and name != "trace_id":
+            if entry["in"] == "query" and named and name not in WITHIN:
                 yield f"{one.name}.{name}"
 
 
