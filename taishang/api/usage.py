@@ -187,7 +187,7 @@ class QuotaView(ApiView):
     @extend_schema(responses=QuotaOut)
     def get(self, request: Request) -> Response:
         """Which limits count for your calls here, what is used and held of them, and when they begin anew."""
-        return self._answer(standing.quota_of(self.workspace_id))
+        return self._answer()
 
     @extend_schema(request=QuotaIn, responses=QuotaOut)
     def patch(self, request: Request) -> Response:
@@ -198,15 +198,15 @@ class QuotaView(ApiView):
             request, quota, optional=True, thing=("quota", quota.pk), version=quota.row_version
         )
         try:
-            changed = changing.change(
-                quota=quota, wishes=given, actor=Actor.of_principal(self.principal)
-            )
+            changing.change(quota=quota, wishes=given, actor=Actor.of_principal(self.principal))
         except AboveCeiling as error:
             message = _("At most %(most)s: the operator's ceiling.") % {"most": error.ceiling}
             raise Invalid([field_error(f"/{error.field}", "out_of_bounds", message)]) from error
-        return self._answer(changed)
+        return self._answer()
 
-    def _answer(self, quota: Quota) -> Response:
+    def _answer(self) -> Response:
+        stands = standing.of(workspace_id=self.workspace_id, user=self.user)
+        quota = stands.quota
         plan = plans.plan_of(self.user, timezone.now())
         demands = limits.demands_of(user=self.user, workspace_id=self.workspace_id)
         rates = limits.look([demand for demand in demands if demand.entry.name == "ai"])
@@ -215,7 +215,7 @@ class QuotaView(ApiView):
             **own,
             "plan": plan.name,
             "parallel": plan.parallel_calls,
-            "scopes": standing.scopes(workspace_id=self.workspace_id, user=self.user),
+            "scopes": stands.scopes,
             "rate": rates[0] if rates else None,
             "currency": platform_currency(),
         }

@@ -23,6 +23,7 @@ from taishang.gateway import ledger
 from taishang.gateway.database import place
 from taishang.gateway.ledger import Outcome
 from taishang.models import ModelCall
+from taishang.models.stored import from_json
 
 FOLDER = "settlements"
 MOMENTS = ("first_token_at", "completed_at")
@@ -76,12 +77,7 @@ def _waiting() -> Iterator[Path]:
 
 def _read(path: Path) -> tuple[ModelCall, Outcome]:
     stored = orjson.loads(path.read_bytes())
-    return _row(stored["call"]), _outcome(stored["outcome"])
-
-
-def _row(values: dict[str, Any]) -> ModelCall:
-    fields = {field.attname: field for field in ModelCall._meta.concrete_fields}
-    return ModelCall(**{name: fields[name].to_python(value) for name, value in values.items()})
+    return from_json(ModelCall, stored["call"]), _outcome(stored["outcome"])
 
 
 def _outcome(values: dict[str, Any]) -> Outcome:

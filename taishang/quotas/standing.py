@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +15,20 @@ from django.utils import timezone
 
 from accounts.models import User
 from taishang.models import Quota, UserQuota
+from taishang.models.stored import from_json
 from taishang.quotas import plans
 
-PERIOD = "SELECT begins, ends FROM tai_quota_period(%s, %s, %s)"
+# A month of the workspace begins on its own day, one of a person's plan on the first.
+STANDING = """
+    SELECT to_jsonb(q)::text, own.begins, own.ends, month.begins, month.ends,
+        (SELECT COALESCE(jsonb_agg(u), '[]')::text FROM tai_user_quotas u
+         WHERE u.user_id = %s AND (u.workspace_id IS NULL OR u.workspace_id = %s))
+    FROM (SELECT) AS one LEFT JOIN tai_quotas q ON q.workspace_id = %s
+    CROSS JOIN LATERAL tai_quota_period(COALESCE(q.anchor_day, 1), %s, %s) own
+    CROSS JOIN LATERAL tai_quota_period(1, %s, %s) month
+"""
 TOKENS, COST = "tokens", "cost"
+Period = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -56,32 +67,43 @@ class Scope:
         return f"ai.{self.scope}.{self.unit}"
 
 
-def quota_of(workspace_id: int) -> Quota:
-    """The workspace's row; one that was not needed yet is made up, not written."""
-    found = Quota.objects.filter(workspace_id=workspace_id).first()
-    return found or Quota(workspace_id=workspace_id, monthly_quota=plans.first_tokens())
+@dataclass(frozen=True)
+class Standing:
+    """The workspace's row (one that was not needed yet is made up, not written) and every limit that counts."""
+
+    quota: Quota
+    scopes: list[Scope]
 
 
-def scopes(*, workspace_id: int, user: User | None) -> list[Scope]:
-    """Every limit that counts for a person's calls in a workspace, inside it. Four queries at most."""
+def of(*, workspace_id: int, user: User | None) -> Standing:
+    """How the limits of a person's calls in a workspace stand, inside it. One statement."""
     now = timezone.now()
-    quota = quota_of(workspace_id)
-    return [*_of_workspace(quota, now), *(_of_person(quota, user, now) if user else ())]
-
-
-def _of_workspace(quota: Quota, now: datetime) -> Iterator[Scope]:
-    is_current = quota.resets_at is not None and quota.resets_at > now
-    begins, ends = _period(quota.anchor_day, now)
-    limit = quota.token_limit
-    yield Scope(
-        "workspace",
-        TOKENS,
-        limit,
-        quota.usage if is_current else 0,
-        quota.reserved,
-        begins,
-        ends,
+    person = user.pk if user else None
+    moment = (now, settings.TIME_ZONE)
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING, (person, workspace_id, workspace_id, *moment, *moment))
+        row, begins, ends, month_begins, month_ends, people = cursor.fetchone()
+    quota = (
+        from_json(Quota, _decoded(row))
+        if row
+        else Quota(workspace_id=workspace_id, monthly_quota=plans.first_tokens())
     )
+    scopes = list(_of_workspace(quota, (begins, ends), now))
+    if user is not None:
+        rows = [from_json(UserQuota, one) for one in _decoded(people)]
+        scopes += _of_person(rows, user, (begins, ends), (month_begins, month_ends), now)
+    return Standing(quota, scopes)
+
+
+def _decoded(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal)
+
+
+def _of_workspace(quota: Quota, period: Period, now: datetime) -> Iterator[Scope]:
+    is_current = quota.resets_at is not None and quota.resets_at > now
+    limit = quota.token_limit
+    used = quota.usage if is_current else 0
+    yield Scope("workspace", TOKENS, limit, used, quota.reserved, *period)
     ceiling = [most for most in (quota.cost_quota, quota.cost_ceiling) if most is not None]
     yield Scope(
         "workspace",
@@ -89,38 +111,27 @@ def _of_workspace(quota: Quota, now: datetime) -> Iterator[Scope]:
         min(ceiling, default=None),
         quota.cost_usage if is_current else Decimal(0),
         quota.cost_reserved,
-        begins,
-        ends,
+        *period,
     )
 
 
-def _of_person(quota: Quota, user: User, now: datetime) -> Iterator[Scope]:
-    rows = {
-        row.workspace_id: row
-        for row in UserQuota.objects.filter(user=user)
-        if row.workspace_id in {None, quota.workspace_id}
-    }
-    if quota.workspace_id in rows:
-        row = rows[quota.workspace_id]
-        yield _personal("member", row, row.monthly_quota, _period(quota.anchor_day, now), now)
+def _of_person(
+    rows: list[UserQuota], user: User, period: Period, month: Period, now: datetime
+) -> Iterator[Scope]:
+    by_place = {row.workspace_id is None: row for row in rows}
+    if (member := by_place.get(False)) is not None:
+        yield _personal("member", member, member.monthly_quota, period, now)
     plan = plans.plan_of(user, now)
-    row = rows.get(None) or UserQuota(user=user)
+    row = by_place.get(True) or UserQuota(user=user)
     limit = plan.monthly_tokens if row.monthly_quota is None else row.monthly_quota
-    yield _personal("user_plan", row, limit, _period(1, now), now)
+    yield _personal("user_plan", row, limit, month, now)
 
 
 def _personal(
-    scope: str, row: UserQuota, limit: int | None, period: tuple[datetime, datetime], now: datetime
+    scope: str, row: UserQuota, limit: int | None, period: Period, now: datetime
 ) -> Scope:
     is_current = row.resets_at is not None and row.resets_at > now
     return Scope(scope, TOKENS, limit, row.usage if is_current else 0, row.reserved, *period)
-
-
-def _period(anchor_day: int, now: datetime) -> tuple[datetime, datetime]:
-    with connection.cursor() as cursor:
-        cursor.execute(PERIOD, [anchor_day, now, settings.TIME_ZONE])
-        begins, ends = cursor.fetchone()
-    return begins, ends
 
 
 def _percent(part: Any, whole: Any) -> int:

@@ -95,9 +95,10 @@ def _context(request: HttpRequest, *, form: QuotaForm | None = None) -> dict[str
     first, last = _period(request)
     rows = _rows(request, first, last)
     is_manager = principal.may("quota.manage")
-    quota = standing.quota_of(workspace_id)
+    found = standing.of(workspace_id=workspace_id, user=person_of(request))
+    quota = found.quota
     return {
-        "scopes": _shown(standing.scopes(workspace_id=workspace_id, user=person_of(request))),
+        "scopes": _shown(found.scopes),
         "total": sums.total(rows),
         "chart": _chart(sums.grouped(rows, sums.BY_DAY), first, last),
         "tables": _tables(rows, by_person=principal.may("usage.view")),

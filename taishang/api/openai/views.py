@@ -80,7 +80,7 @@ class OpenAIView(ApiView):
     def _quotas(self) -> dict[str, str]:
         """What is left of the quotas before this call."""
         now = timezone.now()
-        scopes = standing.scopes(workspace_id=self.workspace_id, user=self.user)
+        scopes = standing.of(workspace_id=self.workspace_id, user=self.user).scopes
         return {**telling.headers(scopes, now=now), **telling.openai_headers(scopes, now=now)}
 
     def ask(self, wish: Chat | Embeddings, *, is_streaming: bool) -> Ask:
