@@ -19,7 +19,7 @@ stop:                 ## end what `make run`, `make start` or a command started
 
 setup: .venv/installed .venv/messages
 
-.venv/installed: requirements.txt requirements-vectors.txt requirements-local.txt requirements-dev.txt
+.venv/installed: requirements.txt requirements-vectors.txt requirements-local.txt requirements-uploads.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed as $(PYTHON): install it, or say PYTHON=python3.12 make run"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	@echo "Installing dependencies (once) ..."
@@ -62,7 +62,7 @@ fix: setup            ## format and mend what can be mended
 	-$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
 
 lock:                 ## recompile the pinned requirements
-	for name in requirements requirements-vectors requirements-local requirements-dev requirements-s3; do \
+	for name in requirements requirements-vectors requirements-local requirements-uploads requirements-dev requirements-s3; do \
 		$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file $$name.txt $$name.in || exit 1; \
 	done
 

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_linear_migrations",
+    "querygpt",
     "taishang",
     "laojun",
     "accounts",
