@@ -1836,7 +1836,8 @@ class Migration(migrations.Migration):
                         models.Q(("key_zh__isnull", True), ("name_zh", "")),
                         models.Q(
                             models.Q(("name_zh", ""), _negated=True),
-                            models.Q(("key_zh__gt", ""), ("key_zh__isnull", False)),
+                            ("key_zh__gt", ""),
+                            ("key_zh__isnull", False),
                         ),
                         _connector="OR",
                     ),
@@ -1844,7 +1845,8 @@ class Migration(migrations.Migration):
                         models.Q(("key_en__isnull", True), ("name_en", "")),
                         models.Q(
                             models.Q(("name_en", ""), _negated=True),
-                            models.Q(("key_en__gt", ""), ("key_en__isnull", False)),
+                            ("key_en__gt", ""),
+                            ("key_en__isnull", False),
                         ),
                         _connector="OR",
                     ),
