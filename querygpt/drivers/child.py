@@ -2,7 +2,8 @@
 
 A warm process, with everything imported, waits for requests on its standard input. For each one it forks: the fork
 reads the request, gives up its rights, takes its limits, answers and ends, so that nothing of one run meets the next.
-Only the fork ever holds a secret. The end of the input ends both.
+Only the fork ever holds a secret. The end of the input ends both. `{"event": "ready", "status"}` says that the next
+request may be sent; its status is how the fork before ended.
 
 Requests (`wire` frames; see `base.Target` for `target`):
 `{"op": "verdict", "sql", "dialect", "catalogue", "policy"}` the guard alone;
@@ -38,14 +39,13 @@ def main() -> None:
     asking.warm()
     gc.collect()
     gc.freeze()
-    wire.send(STDOUT, {"event": "ready", "pid": os.getpid()})
+    wire.send(STDOUT, {"event": "ready", "status": 0})
     while _something_came():
         process = os.fork()
         if process == 0:
             _be_one_run()
         _process, status = os.waitpid(process, 0)
-        if status:
-            wire.send(STDOUT, {"event": "died", "status": os.waitstatus_to_exitcode(status)})
+        wire.send(STDOUT, {"event": "ready", "status": os.waitstatus_to_exitcode(status)})
 
 
 def _something_came() -> bool:
