@@ -15,6 +15,7 @@ import orjson
 from querygpt import guard
 from querygpt.catalogue import Catalogue
 from querygpt.drivers import confinement, mysql, postgresql, sqlite
+from querygpt.guard import dialects
 from querygpt.drivers.base import Allowed, Failed, Heading, Session, Target
 
 BATCH_BYTES = 512 * 1024
@@ -182,11 +183,10 @@ class Work:
 
 def _allowed(catalogue: Catalogue) -> Allowed:
     open_ones = [table for table in catalogue.tables if not table.is_denied]
-    listed = getattr(guard, "functions", None)
     return Allowed(
         tables=frozenset(one.name.lower() for one in open_ones if one.kind == "table"),
         views=frozenset(one.name.lower() for one in open_ones if one.kind != "table"),
-        functions=None if listed is None else frozenset(listed("sqlite")),
+        functions=frozenset(dialects.grammar("sqlite").functions),
     )
 
 
