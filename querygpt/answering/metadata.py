@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -12,8 +13,6 @@ from querygpt.charts.spec import SCHEMA as VISUALIZATION
 STAGES = ("analyzing", "generating_sql", "executing")
 MOST_BYTES = 60_000
 MOST_STEPS = 40
-MOST_TEXT = 1_000
-MOST_SQL = 32_768
 MOST_KEPT_SQL = 8_192
 
 _TEXT_OR_NULL = {"type": ["string", "null"]}
@@ -113,3 +112,24 @@ def faults(metadata: Any) -> list[str]:
 @cache
 def _validator() -> Any:
     return jsonschema_rs.Draft202012Validator(SCHEMA)
+
+
+def fitted(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The same within the column's size: the SQL of old attempts is cut first, then the statement itself."""
+    if _size(metadata) <= MOST_BYTES:
+        return metadata
+    attempts = [{**one, "sql": _cut(one["sql"], MOST_KEPT_SQL)} for one in metadata["attempts"]]
+    smaller = {**metadata, "attempts": attempts}
+    if _size(smaller) <= MOST_BYTES:
+        return smaller
+    bare = [{**one, "sql": _cut(one["sql"], 200)} for one in attempts]
+    return {**smaller, "attempts": bare, "sql": _cut(metadata["sql"], MOST_BYTES // 4)}
+
+
+def _size(metadata: dict[str, Any]) -> int:
+    # The database writes a space after every colon and comma.
+    return len(json.dumps(metadata, ensure_ascii=False).encode())
+
+
+def _cut(text: str | None, most: int) -> str | None:
+    return text if text is None or len(text) <= most else text[:most] + "…"

@@ -14,10 +14,9 @@ from querygpt.drafting.prompting import Material, Written
 from querygpt.drafting.replies import Reply
 from taishang import gateway
 from taishang.catalogue.refusals import CatalogueRefused
-from taishang.gateway import bridge
 from taishang.gateway.answers import Answer
 from taishang.gateway.asks import Caller
-from taishang.gateway.events import Ended, Event, Failed, Start, Text, Usage
+from taishang.gateway.events import Event, Text
 from taishang.gateway.refusals import (
     CallCancelled,
     CallFailed,
@@ -82,7 +81,7 @@ def draft(
     Raises DraftFailed, and what `watch` raises. Not to be called inside a transaction.
     """
     shown = prompting.written(material, budget=budget_of(model), count=roughly)
-    answer = _answered(_prompt(shown, model), model, asker, watch, on_text or _ignored)
+    answer = _answered(_prompt(shown, model), model, asker, watch, on_text)
     reply = replies.read(answer.text)
     if reply is None:
         raise DraftFailed(
@@ -133,7 +132,7 @@ def _answered(
     model: Model,
     asker: Asker,
     watch: Callable[[], None] | None,
-    on_text: Callable[[str], None],
+    on_text: Callable[[str], None] | None,
 ) -> Answer:
     wish: dict[str, Any] = {
         "model": model,
@@ -144,10 +143,8 @@ def _answered(
         "caller": Caller(task_id=asker.task_id, trace_id=asker.trace_id),
     }
     try:
-        if not model.supports_streaming:
-            return gateway.complete(prompt=prompt, watch=watch, **wish)
-        stream = gateway.stream(prompt=prompt, **wish)
-        return bridge.run(_heard(stream, on_text), watch=watch, stop=stream.stop)
+        heard = _teller(on_text) if on_text and model.supports_streaming else None
+        return gateway.complete(prompt=prompt, watch=watch, heard=heard, **wish)
     except QuotaExceeded as error:
         raise DraftFailed("ai_quota_exceeded", str(error)) from error
     except (CatalogueRefused, ModelNotInPlan, CapabilityMissing, ContextTooLong) as error:
@@ -158,34 +155,13 @@ def _answered(
         raise DraftFailed(error.code) from error
 
 
-async def _heard(stream: gateway.Stream, on_text: Callable[[str], None]) -> Answer:
-    """Read the stream to its end, telling `on_text` of every piece. Raises CallFailed, CallCancelled."""
-    text: list[str] = []
-    start: Start | None = None
-    usage, end = Usage(0, 0), None
-    async with stream:
-        async for event in stream:
-            match event:
-                case Start():
-                    start = event
-                case Text():
-                    text.append(event.text)
-                    on_text("".join(text))
-                case Usage():
-                    usage = event
-                case Ended() | Failed():
-                    end = event
-    return _whole("".join(text), start, usage, end)
+def _teller(on_text: Callable[[str], None]) -> Callable[[Event], None]:
+    """Tells `on_text` of all the text so far with every piece of it."""
+    pieces: list[str] = []
 
+    def heard(event: Event) -> None:
+        if isinstance(event, Text):
+            pieces.append(event.text)
+            on_text("".join(pieces))
 
-def _whole(text: str, start: Start | None, usage: Usage, end: Event | None) -> Answer:
-    call_id = start.call_id if start else None
-    if isinstance(end, Failed):
-        raise CallFailed(end.error_class, call_id=call_id, detail=end.message, text=text)
-    if start is None or not isinstance(end, Ended):
-        raise CallCancelled(call_id, text)
-    return Answer(start, end.finish_reason, usage, end.cost, text=text)
-
-
-def _ignored(_text: str) -> None:
-    """Nobody watches."""
+    return heard
