@@ -1,5 +1,7 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
+from querygpt.declarations import chatting
+
 
 def declare() -> None:
-    pass
+    chatting.declare()
