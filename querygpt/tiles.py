@@ -7,8 +7,10 @@ from typing import Any
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from querygpt.answering.asking import KIND
 from querygpt.models import Message
 
 
@@ -25,5 +27,5 @@ def questions() -> dict[str, Any]:
         "value": found["all"],
         "note": _("%(failed)d failed, %(refused)d refused") % found,
         "state": "warn" if found["all"] and found["failed"] * 2 > found["all"] else "good",
-        "url": reverse("admin:querygpt_questions"),
+        "url": f"{reverse('admin:taishang_task_changelist')}?{urlencode({'type__exact': KIND})}",
     }
