@@ -18,6 +18,7 @@ from taishang.generation.failing import StageFailed
 from taishang.generation.ir import Reading, canonical, digest
 from taishang.generation.options import Options
 from taishang.generation.pipeline import Order, Outcome, run
+from taishang.generation.refine import MOST_TOKENS
 from taishang.generation.trees import tree_sha256
 
 REPLIES = "replies"
@@ -104,6 +105,7 @@ def read_order(directory: Path) -> Order:
         hashes=order["hashes"],
         base_target=order["base_target"],
         asks=frozenset(order.get("asks", ())),
+        model_tokens=order.get("model_tokens", MOST_TOKENS),
     )
 
 
@@ -117,7 +119,7 @@ def write_results(out: Path, outcome: Outcome) -> None:
         "diff.json": canonical(outcome.diff),
         "patch.diff": outcome.patch,
         "verification.json": canonical(outcome.verification),
-        "refine_log.json": canonical([refusal.model_dump() for refusal in outcome.refusals]),
+        "refine_log.json": canonical([verdict.model_dump() for verdict in outcome.verdicts]),
     }
     openapi = outcome.tree.get("openapi.yaml")
     if openapi is not None:

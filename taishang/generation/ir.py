@@ -380,10 +380,16 @@ class Fact(Value):
 
 
 class Proposal(Value):
-    """Edits that a plugin proposed over the same files; they are judged like those of a model."""
+    """Edits that a plugin or a model proposed over the same files. Both are judged alike.
 
-    plugin: str
-    edits: list[dict[str, Any]] = []
+    Of a model also what asking it cost, None where that is unknown, in the currency of the platform.
+    """
+
+    plugin: str = ""
+    model: str = ""
+    cost: str | None = None
+    currency: str = ""
+    edits: list[Any] = []
 
 
 class Reading(Value):
