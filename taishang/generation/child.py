@@ -15,7 +15,7 @@ from typing import Any
 
 from taishang.generation import packing
 from taishang.generation.failing import StageFailed
-from taishang.generation.ir import Reading, canonical, digest
+from taishang.generation.ir import Reading, canonical, digest, stored
 from taishang.generation.options import Options
 from taishang.generation.pipeline import Order, Outcome, run
 from taishang.generation.refine import MOST_TOKENS
@@ -112,9 +112,9 @@ def read_order(directory: Path) -> Order:
 def write_results(out: Path, outcome: Outcome) -> None:
     """Every artifact as a file, then `result.json`, which says that all of them are complete."""
     files: dict[str, bytes] = {
-        "evidence.json": canonical(outcome.reading),
-        "core_ir.json": canonical(outcome.core),
-        "ir.json": canonical(outcome.blueprint),
+        "evidence.json": stored(outcome.reading),
+        "core_ir.json": stored(outcome.core),
+        "ir.json": stored(outcome.blueprint),
         "tree.zip": packing.archive(tree=outcome.tree),
         "diff.json": canonical(outcome.diff),
         "patch.diff": outcome.patch,

@@ -684,6 +684,11 @@ def canonical(value: Value | Any) -> bytes:
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+def stored(value: Value) -> bytes:
+    """A value as it is kept and read back: keys stay in the order of the front end, which is the order of columns."""
+    return value.model_dump_json().encode()
+
+
 def digest(value: Value | Any) -> str:
     """SHA-256 of `canonical(value)`, hexadecimal."""
     return hashlib.sha256(canonical(value)).hexdigest()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from accounts import permissions
 from accounts.models import User
 from taishang import gateway
 from taishang.catalogue import references
@@ -17,9 +18,11 @@ from taishang.catalogue.references import Place
 from taishang.catalogue.refusals import CatalogueRefused
 from taishang.gateway import Answer, Caller
 from taishang.generation.refine import MOST_TOKENS
+from taishang.models import GenerationJob
 from taishang.providers.base import ChatPrompt
 from taishang.runs import Run
 
+RIGHT = "model.use"
 PURPOSE = "generation.refine"
 MAX_CALLS = 3
 MAX_SECONDS = 60.0
@@ -44,11 +47,14 @@ class Refiner:
     run: Run
     reference: str | None
     user: User | None
+    is_allowed: bool
 
     def __call__(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         """`[{model, cost, currency, edits}]` or `[{failure}]`. A later attempt takes what an earlier one paid for."""
         if SAVED in self.run.saved:
             return [self.run.saved[SAVED]]
+        if not self.is_allowed:
+            return [{"failure": f"the right {RIGHT} is missing"}]
         try:
             proposal = self._proposal(payload["messages"])
         except gateway.REFUSED as refused:
@@ -111,6 +117,12 @@ def edits_in(text: str) -> list[Any] | None:
             return list(found["edits"][:MOST_READ])
         place = text.find("{", place + 1) if text.count("{") < MOST_BRACES else -1
     return None
+
+
+def refiner(run: Run, job: GenerationJob) -> Refiner:
+    """Who is asked for a job, with the rights that its person has now. Read inside the workspace."""
+    rights = job.workspace and permissions.of_member(user_id=run.user_id, workspace=job.workspace)
+    return Refiner(run, job.options.get("model"), job.user, RIGHT in (rights or ()))
 
 
 def told_tokens(workspace_id: int | None, user: User | None, reference: str | None) -> int:

@@ -22,7 +22,7 @@ from taishang import projects
 from taishang.generation import packing, plugging, submitting
 from taishang.generation.consulting import REFINER
 from taishang.generation.diff import diff_sha256
-from taishang.generation.refining import Refiner, told_tokens
+from taishang.generation.refining import refiner, told_tokens
 from taishang.generation.trees import tree_sha256
 from taishang.models import GenerationArtifact, GenerationJob
 from taishang.runs import Permanent, Run
@@ -105,7 +105,7 @@ def _prepare(run: Run, directory: Path) -> Mapping[str, plugging.Answering | Non
     """
     with run.database():
         job = GenerationJob.objects.select_related(
-            "upload_file", "chat_file", "parent", "user"
+            "upload_file", "chat_file", "parent", "user", "workspace"
         ).get(pk=run.id)
         try:
             submitting.check_adapters(job.workspace_id)
@@ -117,9 +117,8 @@ def _prepare(run: Run, directory: Path) -> Mapping[str, plugging.Answering | Non
         )
         order = _order(job, off)
         if job.options.get("refine") == "auto":
-            reference = job.options.get("model")
-            asks[REFINER] = Refiner(run, reference, job.user)
-            order["model_tokens"] = told_tokens(job.workspace_id, job.user, reference)
+            asks[REFINER] = asked = refiner(run, job)
+            order["model_tokens"] = told_tokens(job.workspace_id, job.user, asked.reference)
         head = projects.head(job.project) if job.project_id and job.project else None
         evidence = job.parent.artifact("evidence") if job.parent else None
         inputs = _inputs(job, evidence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -29,6 +30,15 @@ SENTENCES: Mapping[str, Any] = {
     "drop_item": gettext_lazy("%(key)s is left out."),
     "open_endpoint": gettext_lazy("%(key)s is open to everyone."),
     "toggle_edit": gettext_lazy("An earlier change is switched on or off: %(edit)s."),
+}
+REASONS: Mapping[str, Any] = {
+    "malformed": gettext_lazy("it is no change that is known here"),
+    "too_many": gettext_lazy("too many were proposed"),
+    "unknown_target": gettext_lazy("there is nothing of this name"),
+    "not_allowed": gettext_lazy("only a person may decide this"),
+    "no_evidence": gettext_lazy("it names no line that was read"),
+    "name_taken": gettext_lazy("the name is taken"),
+    "inconsistent": gettext_lazy("the result would not fit together"),
 }
 OFF = "switched_off"
 
@@ -80,7 +90,7 @@ def _proposed(proposal: Proposal | None, verdicts: list[Verdict]) -> Proposed:
     return Proposed(
         first.author,
         first.is_model,
-        proposal.cost if proposal else None,
+        _amount(proposal.cost) if proposal else None,
         proposal.currency if proposal else "",
         [_row(one) for one in verdicts],
     )
@@ -94,8 +104,12 @@ def _row(verdict: Verdict) -> Row:
         list(verdict.edit.get("cites") or []),
         verdict.is_accepted,
         verdict.code == OFF,
-        verdict.why_not,
+        str(REASONS.get(verdict.code, verdict.why_not)),
     )
+
+
+def _amount(cost: str | None) -> str | None:
+    return None if cost is None else f"{Decimal(cost).normalize():f}"
 
 
 def _words(edit: Mapping[str, Any]) -> str:

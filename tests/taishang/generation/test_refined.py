@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from laojun import configs
 from taishang.generation import refining
 from taishang.models import Model, ModelCall
 from tests import factories, tidying
@@ -127,14 +126,21 @@ def test_nonsense_is_asked_again_twice_and_then_left(workshop, text):
 
 
 def test_a_job_goes_on_without_a_model(workshop):
-    with workshop.inside():
-        assert configs.value("ai.models.default", workshop.person.workspace.id) == ""
-
     job = workshop.run(refine="auto")
 
     assert job.task.state == "succeeded"
     [note] = [one["detail"] for one in job.warnings if one["code"] == "model_failed"]
     assert note.startswith("no_model_configured")
+    assert calls(workshop) == []
+
+
+def test_who_may_not_use_models_gets_the_plain_result(workshop, monkeypatch):
+    clerk = model(workshop, reply(RENAME))
+    monkeypatch.setattr(refining.permissions, "of_member", lambda **_who: frozenset({"task.view"}))
+
+    job = workshop.run(refine="auto", model=str(clerk))
+
+    assert "stars" not in fields(job)
     assert calls(workshop) == []
 
 
