@@ -6,6 +6,7 @@ from querygpt.models.prompt import Prompt
 from querygpt.models.result import Result
 from querygpt.models.run import Run
 from querygpt.models.schema import Column, Relationship, Table
+from querygpt.models.slot import Slot
 
 __all__ = [
     "Column",
@@ -18,6 +19,7 @@ __all__ = [
     "Relationship",
     "Result",
     "Run",
+    "Slot",
     "Table",
     "Term",
 ]
