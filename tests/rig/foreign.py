@@ -110,7 +110,12 @@ def mariadb() -> Iterator[Server]:
 
 def admin_of_postgresql(server: Server, database: str = DATABASE) -> psycopg.Connection:
     return psycopg.connect(
-        host="127.0.0.1", port=server.port, user="postgres", password=ADMIN_PASSWORD, dbname=database, autocommit=True
+        host="127.0.0.1",
+        port=server.port,
+        user="postgres",
+        password=ADMIN_PASSWORD,
+        dbname=database,
+        autocommit=True,
     )
 
 
@@ -190,7 +195,9 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     secret.write_bytes(
         key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
         )
     )
     secret.chmod(0o600)
