@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from querygpt.api import connections, conversations, messages, queries, results
+from querygpt.api import connections, conversations, files, messages, queries, results
 
 urlpatterns: list[URLPattern] = [
     # Connections
@@ -8,6 +8,11 @@ urlpatterns: list[URLPattern] = [
     path("connections/test/", connections.ConnectionTrial.as_view()),
     path("connections/<uuid:connection_id>/", connections.ConnectionDetail.as_view()),
     path("connections/<uuid:connection_id>/test/", connections.ConnectionTest.as_view()),
+    path("connections/<uuid:connection_id>/files/", files.ConnectionFiles.as_view()),
+    path(
+        "connections/<uuid:connection_id>/files/<uuid:file_id>/",
+        files.ConnectionFileDetail.as_view(),
+    ),
     path("connections/<uuid:connection_id>/queries/", queries.ConnectionQueries.as_view()),
     path("connections/<uuid:connection_id>/verdicts/", queries.ConnectionVerdicts.as_view()),
     # Conversations
