@@ -27,6 +27,8 @@ ACTIONS = {
     "query.failed": _("ran a statement that failed"),
     "query.cancelled": _("stopped a statement"),
     "query.asked": _("sent a statement"),
+    "query.stopped": _("stopped somebody's statement"),
+    "connection.results_purged": _("removed the rows a connection brought"),
     "query.reviewed": _("reviewed a refused statement"),
 }
 NARROW = _("Narrow the question, or allow it more time.")
