@@ -14,7 +14,7 @@ from querygpt.answering import scene as scenes
 from querygpt.answering.attempts import Tried
 from querygpt.answering.endings import Ending
 from querygpt.answering.scene import Scene
-from querygpt.drafting import Draft, DraftFailed, Material
+from querygpt.drafting import Draft, DraftFailed, Material, replies
 from querygpt.drafting.asking import Asker
 from querygpt.drafting.prompting import MOST_TABLES, Repair
 from querygpt.models import Message
@@ -23,6 +23,7 @@ from taishang.models import Model
 Engine = Message.Engine
 Outcome = Message.Outcome
 SPACES = re.compile(r"\s+")
+MENTION = re.compile(r"@([\w.]+)")
 OPTIONS_SHOWN = 4
 
 
@@ -119,7 +120,7 @@ def _drafted(scene: Scene, model: Model, repair: Repair | None, attempt: int) ->
                     trace_id=scene.run.task.trace_id,
                 ),
                 watch=scene.check,
-                on_text=lambda text: story.voice.say(channel="sql", text=text),
+                on_text=lambda text: story.voice.say(channel="sql", text=replies.so_far(text)),
             )
         except DraftFailed as error:
             step.update(status="error", message=f"{step['message']}: {error.code}")
@@ -134,7 +135,8 @@ def _drafted(scene: Scene, model: Model, repair: Repair | None, attempt: int) ->
 def _material(scene: Scene, repair: Repair | None) -> Material:
     """Everything the model may see under the connection's disclosure."""
     connection, catalogue = scene.connection, scene.catalogue
-    pinned = tuple(scene.conversation.metadata.get("pinned_tables", ()))
+    mentioned = MENTION.findall(scene.question.content)
+    pinned = (*scene.conversation.metadata.get("pinned_tables", ()), *mentioned)
     tables = schema.rank(
         question=scene.question.content, catalogue=catalogue, k=MOST_TABLES, pinned=pinned
     )
