@@ -1834,12 +1834,20 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(
                         models.Q(("key_zh__isnull", True), ("name_zh", "")),
-                        models.Q(models.Q(("name_zh", ""), _negated=True), ("key_zh__gt", "")),
+                        models.Q(
+                            models.Q(("name_zh", ""), _negated=True),
+                            ("key_zh__gt", ""),
+                            ("key_zh__isnull", False),
+                        ),
                         _connector="OR",
                     ),
                     models.Q(
                         models.Q(("key_en__isnull", True), ("name_en", "")),
-                        models.Q(models.Q(("name_en", ""), _negated=True), ("key_en__gt", "")),
+                        models.Q(
+                            models.Q(("name_en", ""), _negated=True),
+                            ("key_en__gt", ""),
+                            ("key_en__isnull", False),
+                        ),
                         _connector="OR",
                     ),
                 ),

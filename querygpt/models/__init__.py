@@ -5,6 +5,7 @@ from querygpt.models.message import Message
 from querygpt.models.prompt import Prompt
 from querygpt.models.result import Result
 from querygpt.models.run import Run
+from querygpt.models.slot import Slot
 from querygpt.models.schema import Column, Relationship, Table
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Relationship",
     "Result",
     "Run",
+    "Slot",
     "Table",
     "Term",
 ]

@@ -94,8 +94,14 @@ class Term(models.Model):
                 condition=~Q(name_zh="") | ~Q(name_en=""), name="querygpt_terms_named_ck"
             ),
             models.CheckConstraint(
-                condition=(Q(name_zh="", key_zh__isnull=True) | ~Q(name_zh="") & Q(key_zh__gt=""))
-                & (Q(name_en="", key_en__isnull=True) | ~Q(name_en="") & Q(key_en__gt="")),
+                condition=(
+                    Q(name_zh="", key_zh__isnull=True)
+                    | ~Q(name_zh="") & Q(key_zh__isnull=False, key_zh__gt="")
+                )
+                & (
+                    Q(name_en="", key_en__isnull=True)
+                    | ~Q(name_en="") & Q(key_en__isnull=False, key_en__gt="")
+                ),
                 name="querygpt_terms_keys_ck",
             ),
             models.CheckConstraint(
