@@ -15,8 +15,8 @@ import orjson
 from querygpt import guard
 from querygpt.catalogue import Catalogue
 from querygpt.drivers import confinement, mysql, postgresql, sqlite
-from querygpt.guard import dialects
 from querygpt.drivers.base import Allowed, Failed, Heading, Session, Target
+from querygpt.guard import dialects
 
 BATCH_BYTES = 512 * 1024
 BATCH_SECONDS = 0.25

@@ -16,7 +16,14 @@ MAX_COLUMNS = 100_000
 CONNECT_SECONDS = 8.0
 # What failed before a statement ran; never told in the server's words, which would make a port scanner.
 CONNECT_CODES = frozenset(
-    {"cannot_reach", "tls_failed", "auth_failed", "not_this_database", "own_database", "unsafe_role"}
+    {
+        "cannot_reach",
+        "tls_failed",
+        "auth_failed",
+        "not_this_database",
+        "own_database",
+        "unsafe_role",
+    }
 )
 _ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -108,7 +115,12 @@ class Session(Protocol):
 
 
 def introspected(
-    *, version: str, flavour: str, tables: list[dict[str, Any]], keys: list[dict[str, Any]], found: int
+    *,
+    version: str,
+    flavour: str,
+    tables: list[dict[str, Any]],
+    keys: list[dict[str, Any]],
+    found: int,
 ) -> dict[str, Any]:
     """The answer of every driver's `introspect`.
 

@@ -31,7 +31,14 @@ BINARY = 63
 SAFE_PLUGINS = frozenset({"", "mysql_native_password", "caching_sha2_password"})
 FAMILIES: dict[int, Family] = {
     **dict.fromkeys(
-        (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.INT24, FIELD_TYPE.YEAR),
+        (
+            FIELD_TYPE.TINY,
+            FIELD_TYPE.SHORT,
+            FIELD_TYPE.LONG,
+            FIELD_TYPE.LONGLONG,
+            FIELD_TYPE.INT24,
+            FIELD_TYPE.YEAR,
+        ),
         "int",
     ),
     **dict.fromkeys((FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL), "decimal"),
@@ -46,12 +53,17 @@ NAMED: dict[str, Family] = {
     **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), "int"),
     "decimal": "decimal",
     **dict.fromkeys(("float", "double"), "float"),
-    **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "uuid"), "text"),
+    **dict.fromkeys(
+        ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "uuid"),
+        "text",
+    ),
     "date": "date",
     **dict.fromkeys(("datetime", "timestamp"), "datetime"),
     "time": "time",
     "json": "json",
-    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "bit"), "binary"),
+    **dict.fromkeys(
+        ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "bit"), "binary"
+    ),
 }
 BY_NUMBER = {
     1064: "sql_syntax",
@@ -97,7 +109,7 @@ SYSTEM = "('mysql', 'sys', 'performance_schema', 'information_schema')"
 TABLES = f"""
 SELECT table_schema, table_name, table_type, table_comment, table_rows FROM information_schema.tables
 WHERE table_schema = DATABASE() AND table_schema NOT IN {SYSTEM} ORDER BY table_name LIMIT {base.MAX_TABLES}
-"""  # noqa: S608
+"""
 COUNT = "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE()"
 COLUMNS = """
 SELECT table_name, column_name, column_type, data_type, is_nullable, column_key, column_comment
@@ -161,11 +173,18 @@ class _Link(connections.Connection):
     def __init__(self, target: Target, **options: Any) -> None:
         self.is_verified = target.tls == "verify"
         self._must_be_tls = target.tls != "off"
-        refused = {} if self.is_verified else dict.fromkeys(
-            ("mysql_clear_password", "dialog", "sha256_password", "mysql_old_password"), _NoPassword
+        refused = (
+            {}
+            if self.is_verified
+            else dict.fromkeys(
+                ("mysql_clear_password", "dialog", "sha256_password", "mysql_old_password"),
+                _NoPassword,
+            )
         )
         super().__init__(
-            auth_plugin_map={"caching_sha2_password": _Sha2, **refused}, defer_connect=True, **options
+            auth_plugin_map={"caching_sha2_password": _Sha2, **refused},
+            defer_connect=True,
+            **options,
         )
 
     def _request_authentication(self) -> None:
@@ -197,7 +216,7 @@ class Session:
         except (pymysql.Error, RuntimeError) as error:
             raise _failed(error) from error
 
-    def execute(self, sql: str, allowed: Allowed) -> list[Heading]:  # noqa: ARG002 the server asks about grants
+    def execute(self, sql: str, allowed: Allowed) -> list[Heading]:
         if not self._target.may_be_privileged and self._unsafe():
             raise Failed("unsafe_role")
         try:
@@ -298,7 +317,10 @@ class Session:
     def _all(self, statement: str) -> list[list[str | None]]:
         with self._link.cursor(cursors.Cursor) as cursor:
             cursor.execute(statement, None)
-            return [[None if cell is None else values.decoded(_raw(cell)) for cell in row] for row in cursor]
+            return [
+                [None if cell is None else values.decoded(_raw(cell)) for cell in row]
+                for row in cursor
+            ]
 
 
 def connect(target: Target, seconds: float) -> Session:

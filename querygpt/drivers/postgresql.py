@@ -59,10 +59,22 @@ BY_STATE = {
     "3D000": "not_this_database",
 }
 BY_CONNECT_MESSAGE = (
-    (re.compile(r"require_auth|authentication method requirement|password authentication|no password", re.I), "auth_failed"),
+    (
+        re.compile(
+            r"require_auth|authentication method requirement|password authentication|no password",
+            re.I,
+        ),
+        "auth_failed",
+    ),
     (re.compile(r"SSL|certificate|TLS", re.I), "tls_failed"),
-    (re.compile(r'database ".*" does not exist|permission denied for database', re.I), "not_this_database"),
-    (re.compile(r"pg_hba|role .* does not exist|not permitted to log in|authentication", re.I), "auth_failed"),
+    (
+        re.compile(r'database ".*" does not exist|permission denied for database', re.I),
+        "not_this_database",
+    ),
+    (
+        re.compile(r"pg_hba|role .* does not exist|not permitted to log in|authentication", re.I),
+        "auth_failed",
+    ),
 )
 DANGEROUS_ROLES = ("pg_read_server_files", "pg_write_server_files", "pg_execute_server_program")
 STANDING = """
@@ -135,7 +147,9 @@ class _Moment(Loader):
         day, space, rest = text.partition(" ")
         if not space or rest == "BC":
             return text
-        clock, zone = (rest[:-3], rest[-3:]) if rest[-3:-2] in "+-" and len(rest) > 3 else (rest, "")
+        clock, zone = (
+            (rest[:-3], rest[-3:]) if rest[-3:-2] in "+-" and len(rest) > 3 else (rest, "")
+        )
         return f"{day}T{clock}{zone}:00" if zone else f"{day}T{clock}"
 
 
@@ -159,7 +173,7 @@ class Session:
         for name in ("timestamp", "timestamptz"):
             self._link.adapters.register_loader(name, _Moment)
 
-    def execute(self, sql: str, allowed: Allowed) -> list[Heading]:  # noqa: ARG002 the server asks about roles
+    def execute(self, sql: str, allowed: Allowed) -> list[Heading]:
         if self.standing["findings"] and not self._target.may_be_privileged:
             raise Failed("unsafe_role")
         self._cursor = self._link.cursor()
@@ -223,7 +237,9 @@ class Session:
 
     def _prepared(self, seconds: float) -> dict[str, Any]:
         """Set the session's limits, and see who we are there. Raises Failed."""
-        path = sql.SQL(", ").join(sql.Identifier(name) for name in ["pg_catalog", *self._target.schemas])
+        path = sql.SQL(", ").join(
+            sql.Identifier(name) for name in ["pg_catalog", *self._target.schemas]
+        )
         limits = {
             "roles": list(DANGEROUS_ROLES),
             "timeout": str(int(seconds * 1000)),
@@ -280,7 +296,9 @@ def _connected(target: Target, seconds: float) -> psycopg.Connection[Any]:
                 user=target.username,
                 password=target.password,
                 dbname=target.database,
-                sslmode={"verify": "verify-full", "require": "require", "off": "disable"}[target.tls],
+                sslmode={"verify": "verify-full", "require": "require", "off": "disable"}[
+                    target.tls
+                ],
                 sslrootcert=bundle.name if verified else "",
                 sslcert="",
                 sslkey="",
@@ -300,7 +318,9 @@ def _connected(target: Target, seconds: float) -> psycopg.Connection[Any]:
 
 def _class_of_connecting(error: Exception) -> str:
     text = str(error)
-    return next((code for pattern, code in BY_CONNECT_MESSAGE if pattern.search(text)), "cannot_reach")
+    return next(
+        (code for pattern, code in BY_CONNECT_MESSAGE if pattern.search(text)), "cannot_reach"
+    )
 
 
 def _failed(error: psycopg.Error) -> Failed:
@@ -308,7 +328,9 @@ def _failed(error: psycopg.Error) -> Failed:
     detail = error.diag.message_primary or ""
     if state in BY_STATE:
         return Failed(BY_STATE[state], detail)
-    if isinstance(error, psycopg.OperationalError) and (not state or state.startswith(("08", "57"))):
+    if isinstance(error, psycopg.OperationalError) and (
+        not state or state.startswith(("08", "57"))
+    ):
         text = str(error)
         return Failed("memory" if "out of memory" in text else "cannot_reach", text)
     return Failed("statement_failed", detail or str(error))
@@ -321,7 +343,9 @@ def _described(
     for oid, name, *_rest, number in columns:
         names.setdefault(oid, {})[number] = name
     unique = {(oid, tuple(own)): kind for oid, kind, own, _to, _theirs in keys if kind != "f"}
-    primary = {(oid, number) for (oid, own), kind in unique.items() if kind == "p" for number in own}
+    primary = {
+        (oid, number) for (oid, own), kind in unique.items() if kind == "p" for number in own
+    }
     of_table: dict[int, list[dict[str, Any]]] = {}
     for oid, name, data_type, type_name, type_kind, is_nullable, comment, number in columns:
         of_table.setdefault(oid, []).append(

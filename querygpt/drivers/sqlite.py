@@ -30,19 +30,53 @@ LIMITS = {
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
-SETTINGS = ("query_only = 1", "trusted_schema = 0", "temp_store = 2", "cache_size = -8192", "mmap_size = 0")
+SETTINGS = (
+    "query_only = 1",
+    "trusted_schema = 0",
+    "temp_store = 2",
+    "cache_size = -8192",
+    "mmap_size = 0",
+)
 # Created on first use, which the authorizer would refuse.
 TOUCHED = ("SELECT 1 FROM json_each('[]')", "SELECT 1 FROM json_tree('[]')")
 CALLED_TABLES = frozenset({"json_each", "json_tree"})
 # What operators of the language call by themselves.
 IMPLIED = frozenset(
-    "like glob regexp match -> ->> current_date current_time current_timestamp coalesce ifnull iif likelihood unlikely"
-    " likely subtype".split()
+    [
+        "like",
+        "glob",
+        "regexp",
+        "match",
+        "->",
+        "->>",
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "coalesce",
+        "ifnull",
+        "iif",
+        "likelihood",
+        "unlikely",
+        "likely",
+        "subtype",
+    ]
 )
 # Never, whatever a caller lists: files, code, settings.
 FORBIDDEN = frozenset(
-    "load_extension readfile writefile edit fts3_tokenizer sqlite_dbpage zipfile eval"
-    " sqlite_compileoption_get sqlite_compileoption_used sqlite_source_id sqlite_log".split()
+    [
+        "load_extension",
+        "readfile",
+        "writefile",
+        "edit",
+        "fts3_tokenizer",
+        "sqlite_dbpage",
+        "zipfile",
+        "eval",
+        "sqlite_compileoption_get",
+        "sqlite_compileoption_used",
+        "sqlite_source_id",
+        "sqlite_log",
+    ]
 )
 STEPS = 2_000
 SAMPLED = 200
@@ -53,7 +87,10 @@ BY_MESSAGE = (
     (re.compile(r"no such function|wrong number of arguments"), "function_unknown"),
     (re.compile(r"ambiguous column"), "ambiguous_column"),
     (re.compile(r"misuse of (aggregate|window)|GROUP BY"), "grouping"),
-    (re.compile(r"not authorized|prohibited|readonly|too many attached"), "permission_denied_by_server"),
+    (
+        re.compile(r"not authorized|prohibited|readonly|too many attached"),
+        "permission_denied_by_server",
+    ),
     (re.compile(r"syntax error|incomplete input|unrecognized token|one statement"), "sql_syntax"),
     (re.compile(r"too big|too large"), "result_too_large"),
     (re.compile(r"out of memory"), "memory"),
@@ -64,7 +101,9 @@ BY_MESSAGE = (
 )
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
 DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
-FLAG_NAME = re.compile(r"^(is|has|can)_|_(flag|enabled|active|deleted)$|^(active|enabled|deleted)$|是否", re.I)
+FLAG_NAME = re.compile(
+    r"^(is|has|can)_|_(flag|enabled|active|deleted)$|^(active|enabled|deleted)$|是否", re.I
+)
 
 
 def uri(path: str) -> str:
@@ -171,7 +210,7 @@ class Session:
         described = self._all(f"PRAGMA table_xinfo({_quoted(name)})")
         keys = [row[1] for row in described if row[5]]
         unique = self._unique_columns(name) | set(keys if len(keys) == 1 else ())
-        rows = None if kind == "view" else self._all(f"SELECT count(*) FROM {_quoted(name)}")[0][0]  # noqa: S608
+        rows = None if kind == "view" else self._all(f"SELECT count(*) FROM {_quoted(name)}")[0][0]
         columns = [
             {
                 "name": column,
@@ -185,11 +224,20 @@ class Session:
             for _place, column, declared, required, _default, key, hidden in described
             if hidden != 1
         ]
-        return {"schema": "", "name": name, "kind": kind, "comment": "", "rows": rows, "columns": columns}
+        return {
+            "schema": "",
+            "name": name,
+            "kind": kind,
+            "comment": "",
+            "rows": rows,
+            "columns": columns,
+        }
 
     def _unique_columns(self, name: str) -> set[str]:
         found = set()
-        for _place, index, is_unique, _origin, is_partial in self._all(f"PRAGMA index_list({_quoted(name)})"):
+        for _place, index, is_unique, _origin, is_partial in self._all(
+            f"PRAGMA index_list({_quoted(name)})"
+        ):
             columns = self._all(f"PRAGMA index_info({_quoted(index)})")
             if is_unique and not is_partial and len(columns) == 1 and columns[0][2]:
                 found.add(columns[0][2])
@@ -197,7 +245,9 @@ class Session:
 
     def _keys(self, name: str) -> list[dict[str, Any]]:
         found: dict[int, dict[str, Any]] = {}
-        for number, _place, table, column, other, *_rest in self._all(f"PRAGMA foreign_key_list({_quoted(name)})"):
+        for number, _place, table, column, other, *_rest in self._all(
+            f"PRAGMA foreign_key_list({_quoted(name)})"
+        ):
             key = found.setdefault(
                 number,
                 {"from_schema": "", "from_table": name, "from_columns": []}
@@ -208,7 +258,9 @@ class Session:
         for key in found.values():
             if None in key["to_columns"]:
                 described = self._all(f"PRAGMA table_xinfo({_quoted(key['to_table'])})")
-                key["to_columns"] = [row[1] for row in sorted(described, key=lambda row: row[5]) if row[5]]
+                key["to_columns"] = [
+                    row[1] for row in sorted(described, key=lambda row: row[5]) if row[5]
+                ]
         return [key for key in found.values() if len(key["to_columns"]) == len(key["from_columns"])]
 
     def _family(self, table: str, column: str, declared: str) -> Family:
@@ -233,10 +285,12 @@ class Session:
 
     def _sample(self, table: str, column: str) -> list[Any]:
         name = _quoted(column)
-        return self._all(f"SELECT {name} FROM {_quoted(table)} WHERE {name} IS NOT NULL LIMIT {SAMPLED}")  # noqa: S608
+        return self._all(
+            f"SELECT {name} FROM {_quoted(table)} WHERE {name} IS NOT NULL LIMIT {SAMPLED}"
+        )
 
 
-def connect(target: Target, seconds: float) -> Session:  # noqa: ARG001 a file is there or is not
+def connect(target: Target, seconds: float) -> Session:
     """Open a file. Raises Failed."""
     return Session(target)
 
@@ -272,7 +326,13 @@ def _authorizer(allowed: Allowed) -> Any:
     """Reading of listed tables, listed functions, recursion; nothing else, PRAGMA and ATTACH least of all."""
     readable = allowed.tables | allowed.views | CALLED_TABLES
 
-    def judge(action: int, first: str | None, second: str | None, _database: str | None, source: str | None) -> int:
+    def judge(
+        action: int,
+        first: str | None,
+        second: str | None,
+        _database: str | None,
+        source: str | None,
+    ) -> int:
         if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_READ:

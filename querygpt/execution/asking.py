@@ -117,7 +117,15 @@ class _Watch:
             reply.server_abandoned = not self._is_file
             raise _Over(reply)
         elif event == "end":
-            for name in ("state", "error_code", "detail", "truncated", "bytes", "execution_ms", "peak_rss_kb"):
+            for name in (
+                "state",
+                "error_code",
+                "detail",
+                "truncated",
+                "bytes",
+                "execution_ms",
+                "peak_rss_kb",
+            ):
                 setattr(reply, name, message[name])
             reply.answer = message.get("answer")
             return True

@@ -27,7 +27,12 @@ START_SECONDS = 30.0
 # How long a fork that has said its last word may take to be gone.
 REST_SECONDS = 2.0
 # Nothing of the platform's own environment; one arena keeps the limit on memory exact.
-ENVIRONMENT = {"HOME": "/nonexistent", "MALLOC_ARENA_MAX": "1", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = {
+    "HOME": "/nonexistent",
+    "MALLOC_ARENA_MAX": "1",
+    "PYTHONUTF8": "1",
+    "LC_ALL": "C.UTF-8",
+}
 PROGRAM = ("-m", "querygpt.drivers.child")
 logger = logging.getLogger(__name__)
 
@@ -182,7 +187,9 @@ class Pool:
     def _keep(self) -> None:
         if self._keeper is None or not self._keeper.is_alive():
             self._failures = 0
-            self._keeper = threading.Thread(target=self._start_as_needed, name="children", daemon=True)
+            self._keeper = threading.Thread(
+                target=self._start_as_needed, name="children", daemon=True
+            )
             self._keeper.start()
 
     def _start_as_needed(self) -> None:

@@ -190,7 +190,9 @@ def _answered(
 ) -> dict[str, Any]:
     _refuse_open_transaction()
     try:
-        target = target_of(connection, use=Use(connection.workspace_id, connection.user_id), password=password)
+        target = target_of(
+            connection, use=Use(connection.workspace_id, connection.user_id), password=password
+        )
     except ConnectionRefused as refused:
         raise IntrospectionFailed(refused.code) from refused
     reply = ask(
@@ -201,7 +203,7 @@ def _answered(
     return reply.answer
 
 
-def _in_turn(  # noqa: PLR0913 one attempt and its surroundings
+def _in_turn(
     connection: Connection,
     request: dict[str, Any],
     row: Run,
@@ -264,7 +266,8 @@ def _named_in(known: Catalogue, sql: str) -> Catalogue:
 def _plain(table: Table) -> Table:
     """A table without what people say of it."""
     columns = tuple(
-        replace(column, comment="", description_zh="", description_en="") for column in table.columns
+        replace(column, comment="", description_zh="", description_en="")
+        for column in table.columns
     )
     return replace(table, columns=columns, comment="", description_zh="", description_en="")
 

@@ -27,7 +27,9 @@ class Busy(Exception):
     """No turn came in time."""
 
 
-def take(slot: Slot, *, context: Context, seconds: float, is_cancelled: Callable[[], bool] | None) -> float:
+def take(
+    slot: Slot, *, context: Context, seconds: float, is_cancelled: Callable[[], bool] | None
+) -> float:
     """Wait for a turn, in the order of asking; how long it took, in seconds. Raises Busy."""
     started = time.monotonic()
     while True:
@@ -83,7 +85,10 @@ def _turns(rows: list[Slot]) -> set[Any]:
     users: Counter[Any] = Counter()
     connections: Counter[Any] = Counter()
     total, chosen = 0, set()
-    for row in [*(row for row in rows if row.granted_at), *(row for row in rows if not row.granted_at)]:
+    for row in [
+        *(row for row in rows if row.granted_at),
+        *(row for row in rows if not row.granted_at),
+    ]:
         has_room = (
             total < MOST_OF_WORKSPACE
             and users[row.user_id] < MOST_OF_USER
@@ -102,5 +107,6 @@ def _turns(rows: list[Slot]) -> set[Any]:
 def _lock(workspace_id: int) -> None:
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('querygpt_slots:' || %s, 0))", [workspace_id]
+            "SELECT pg_advisory_xact_lock(hashtextextended('querygpt_slots:' || %s, 0))",
+            [workspace_id],
         )

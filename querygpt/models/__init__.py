@@ -5,8 +5,8 @@ from querygpt.models.message import Message
 from querygpt.models.prompt import Prompt
 from querygpt.models.result import Result
 from querygpt.models.run import Run
-from querygpt.models.slot import Slot
 from querygpt.models.schema import Column, Relationship, Table
+from querygpt.models.slot import Slot
 
 __all__ = [
     "Column",
