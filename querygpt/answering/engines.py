@@ -6,9 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.module_loading import import_string
-
-from querygpt import drafting, prompts, repairing, schema
+from querygpt import drafting, knowledge, prompts, repairing, schema
 from querygpt.answering import attempts, endings
 from querygpt.answering import scene as scenes
 from querygpt.answering.attempts import Tried
@@ -18,6 +16,7 @@ from querygpt.drafting import Draft, DraftFailed, Material, replies
 from querygpt.drafting.asking import Asker
 from querygpt.drafting.prompting import MOST_TABLES, Repair
 from querygpt.models import Message
+from querygpt.planner import Outcome as Planned
 from taishang.models import Model
 
 Engine = Message.Engine
@@ -50,7 +49,7 @@ def by_example(scene: Scene, sql: str) -> Ending | None:
     return _ended(scene, tried, engine=Engine.EXAMPLE)
 
 
-def by_plan(scene: Scene, outcome: Any, *, attempt: int = 1) -> Ending:
+def by_plan(scene: Scene, outcome: Planned, *, attempt: int = 1) -> Ending:
     """What the planner found: a statement to run, a question back, or the reason why not."""
     details = scene.story.details
     details["assumptions"] = list(outcome.assumptions)
@@ -168,8 +167,7 @@ def _material(scene: Scene, repair: Repair | None) -> Material:
 
 
 def _examples(scene: Scene) -> list[tuple[str, str]]:
-    near = import_string("querygpt.knowledge.nearest")
-    found = near(question=scene.question.content, connection=scene.connection)
+    found = knowledge.nearest(question=scene.question.content, connection=scene.connection)
     return [(one.question, one.sql) for one in found]
 
 
