@@ -74,7 +74,7 @@ def waited_for(task_id: UUID, *, seconds: float, context: Context) -> Answer:
             task = Task.objects.only("state", "result", "error_code").get(pk=task_id)
         if task.state == Task.State.SUCCEEDED:
             return _read(task.result or {}, context)
-        if task.is_finished:
+        if not task.is_live:
             return Answer(state="failed", error_code=_code_of(task))
         time.sleep(LOOK_SECONDS)
     return Answer(state="timeout", error_code="timeout")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +44,12 @@ FIELDS = frozenset(
 # A change of these sends what follows elsewhere: the password does not come along, the last test says nothing.
 PLACE = frozenset({"driver", "host", "port", "username", "database_name"})
 TESTED = PLACE | {"tls_mode", "extra_options", "password_encrypted"}
-UNTESTED = {"status": Connection.Status.NEW, "findings": [], "last_error_code": "", "last_tested_at": None}
+UNTESTED = {
+    "status": Connection.Status.NEW,
+    "findings": [],
+    "last_error_code": "",
+    "last_tested_at": None,
+}
 STRENGTH = {"off": 0, "require": 1, "verify": 2}
 NAME_RULE = "querygpt_connections_name_uniq"
 TOLD = ("name", "driver", "host", "port", "username", "database_name", "tls_mode", "visibility", "is_default",
@@ -73,7 +79,7 @@ def create(
     count = mine.count()
     if count >= MOST_OF_USER:
         raise LimitReached
-    made = Connection(id=uuid7(), workspace_id=workspace_id, user=user, **_given(wishes))
+    made = Connection(id=uuid7(), workspace_id=workspace_id, user=user, **given(wishes))
     made.is_default = made.is_default or count == 0
     made.values_enabled = made.values_enabled or made.is_file
     if made.is_file:
@@ -98,15 +104,14 @@ def change(
     ConnectionRefused, NameTaken.
     """
     before = _facts(connection)
-    given = {
-        name: value for name, value in _given(wishes).items() if getattr(connection, name) != value
+    news = {
+        name: value for name, value in given(wishes).items() if getattr(connection, name) != value
     }
-    weaker = "tls_mode" in given and STRENGTH[given["tls_mode"]] < STRENGTH[connection.tls_mode]
-    if password is None and (PLACE & set(given) or weaker):
+    weaker = "tls_mode" in news and STRENGTH[news["tls_mode"]] < STRENGTH[connection.tls_mode]
+    if password is None and (PLACE & set(news) or weaker):
         password = ""
-    for name, value in given.items():
-        setattr(connection, name, value)
-    columns = set(given)
+    _set(connection, news)
+    columns = set(news)
     if password is not None:
         _keep_password(connection, password)
         columns |= {"password_encrypted", "secret_set_at"}
@@ -115,11 +120,11 @@ def change(
         _set(connection, {**UNTESTED, "flavour": "", "server_version": ""})
         columns |= {*UNTESTED, "flavour", "server_version"}
     with _named():
-        if given.get("is_default"):
+        if news.get("is_default"):
             _no_other_default(connection)
         connection.save(update_fields=[*columns, "updated_at"])
     connection.refresh_from_db()
-    _record_change(actor, connection, before, given)
+    _record_change(actor, connection, before, news)
     return connection
 
 
@@ -171,12 +176,18 @@ def remove(*, connection: Connection, actor: Actor, now: datetime | None = None)
     _record(actor, "connection.deleted", connection, before=facts)
 
 
-def _given(wishes: Mapping[str, Any]) -> dict[str, Any]:
+def given(wishes: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns among the wishes, as they are stored."""
     found = {name: value for name, value in wishes.items() if name in FIELDS}
     for name in ("host", "username"):
         if isinstance(found.get(name), str):
             found[name] = found[name].strip()
     return found
+
+
+def record_trial(connection: Connection, *, actor: Actor) -> None:
+    """Somebody tries a connection that is not saved."""
+    _record(actor, "connection.tested", connection, details={"host": connection.host})
 
 
 def _check_new_file(made: Connection, wishes: Mapping[str, Any]) -> None:
@@ -202,22 +213,21 @@ def _no_other_default(connection: Connection) -> None:
     ).exclude(pk=connection.pk).update(is_default=False, updated_at=timezone.now())
 
 
-def _set(connection: Connection, given: Mapping[str, Any]) -> None:
-    for name, value in given.items():
+def _set(connection: Connection, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
         setattr(connection, name, value)
 
 
-class _named:
+@contextmanager
+def _named() -> Iterator[None]:
     """Inside, the rule of names is told as NameTaken."""
-
-    def __enter__(self) -> None:
-        self._inner = transaction.atomic()
-        self._inner.__enter__()
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self._inner.__exit__(kind, error, trace)
-        if isinstance(error, IntegrityError) and NAME_RULE in str(error):
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if NAME_RULE in str(error):
             raise NameTaken from error
+        raise
 
 
 def _facts(connection: Connection) -> dict[str, Any]:
@@ -225,15 +235,17 @@ def _facts(connection: Connection) -> dict[str, Any]:
 
 
 def _record(actor: Actor, action: str, connection: Connection, **facts: Any) -> None:
-    audit.record(actor=actor, action=action, target=Target("connection", str(connection.pk)), **facts)
+    audit.record(
+        actor=actor, action=action, target=Target("connection", str(connection.pk)), **facts
+    )
 
 
 def _record_change(
-    actor: Actor, connection: Connection, before: dict[str, Any], given: Mapping[str, Any]
+    actor: Actor, connection: Connection, before: dict[str, Any], news: Mapping[str, Any]
 ) -> None:
     after = _facts(connection)
     _record(actor, "connection.updated", connection, before=before, after=after)
-    if "visibility" in given:
+    if "visibility" in news:
         _record(actor, "connection.shared", connection, before=before, after=after)
-    if "disclosure" in given:
+    if "disclosure" in news:
         _record(actor, "disclosure.changed", connection, before=before, after=after)
