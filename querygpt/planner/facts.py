@@ -94,10 +94,8 @@ class Facts:
         return [
             one.name
             for one in self.columns(table)
-            if (one.family == "int"
-            and _words(one.name)[-1:] in (("year",), ("年份",), ("年度",)))
-            or (one.family == "int"
-            and concept(one.name) in ("year", "release_year", "founded"))
+            if (one.family == "int" and _words(one.name)[-1:] in (("year",), ("年份",), ("年度",)))
+            or (one.family == "int" and concept(one.name) in ("year", "release_year", "founded"))
         ]
 
     def key_of(self, table: str) -> list[str]:
@@ -203,7 +201,7 @@ class Facts:
             (column.family in ("date", "datetime"), "time"),
             (column.family in ("text", "other") and _is_time(column, words), "time"),
             (
-                column.family == "bool" or (words[:1] != words and words[0] in PREFIXES_OF_FLAGS),
+                column.family == "bool" or _is_flag(column, words),
                 "flag",
             ),
             (
@@ -215,6 +213,15 @@ class Facts:
             (bool(self.values_of(table, column.name)), "category"),
         ]
         return next((role for holds, role in guesses if holds), column.role)
+
+
+def _is_flag(column: Column, words: list[str]) -> bool:
+    is_asked = len(words) > 1 and words[0] in PREFIXES_OF_FLAGS
+    return (is_asked or column.name.startswith("是否")) and column.family in (
+        "int",
+        "text",
+        "other",
+    )
 
 
 def _is_time(column: Column, words: list[str]) -> bool:

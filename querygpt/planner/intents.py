@@ -73,11 +73,8 @@ class Composer:
     def _implied(self) -> None:
         """Numbers that are named without a word of summing."""
         asked = self.asked
-        if (
-            asked.having
-            or (asked.marks & {"list"}
-            and asked.subjects
-            and not (asked.groups or asked.buckets))
+        if asked.having or (
+            asked.marks & {"list"} and asked.subjects and not (asked.groups or asked.buckets)
         ):
             if asked.superlative is None:
                 return
@@ -146,6 +143,14 @@ class Composer:
         if agg == "count":
             table = self.chooser.table(token)
             return {"agg": "count", "table": table, "column": "*", "label": token.text}
+        if agg == "count_rows":
+            ref = self.chooser.ref(token, self._column)
+            return {
+                "agg": "count",
+                "table": ref.table,
+                "column": "*",
+                "label": "数量" if self.language == "zh" else "rows",
+            }
         if agg == "count_distinct":
             ref = self.chooser.ref(token, self._column)
             return {
@@ -157,7 +162,10 @@ class Composer:
         return self._number(agg, token)
 
     def _number(self, agg: str, token: Token) -> dict[str, Any]:
-        ref = self._number_ref(token)
+        if agg in ("min", "max") and not self._is_numeric(token):
+            ref: Ref | None = self.chooser.ref(token, self._timed)
+        else:
+            ref = self._number_ref(token)
         if ref is None:
             return self._product(token)
         if ref.term is not None:
@@ -173,6 +181,9 @@ class Composer:
         if ref.score < 0.95:
             self._assume("meaning", token.text, f"{ref.table}.{ref.column}")
         return {"agg": agg, "table": ref.table, "column": ref.column, "label": token.text}
+
+    def _timed(self, ref: Ref) -> bool:
+        return ref.column is not None and self.facts.role(ref.table, ref.column) == "time"
 
     def _number_ref(self, token: Token) -> Ref | None:
         """A column that every dimension can be reached from; None if price × quantity must stand in."""
@@ -244,6 +255,22 @@ class Composer:
         self.plan["measures"] = measures
         self.plan["table"] = tables.pop()
 
+    def _counted(self) -> None:
+        """Shares, trends, groups of nothing but a table count its rows."""
+        asked = self.asked
+        numeric = [one for one in asked.mentions if self._is_numeric(one)]
+        if asked.measures or asked.superlative is not None or asked.having or numeric or asked.sort:
+            return
+        asks = bool(asked.buckets or asked.marks & {"share", "trend", "compare"}) or (
+            bool(asked.groups)
+            and (asked.subjects[:1] and asked.subjects[0].text.isascii())
+            and "list" not in asked.marks
+        )
+        if asks and len(asked.subjects) == 1:
+            asked.measures.append(Measure("count", asked.subjects.pop()))
+        elif "count_rows" in asked.marks and len(asked.groups) == 1 and not asked.subjects:
+            asked.measures.append(Measure("count_rows", asked.groups[0]))
+
     # kinds of plan
 
     def _aggregate(self) -> None:
@@ -271,8 +298,7 @@ class Composer:
         if (
             self.asked.marks & {"share", "compare", "trend", "which", "which_all"}
             or self.asked.superlative is not None
-            or (len(self.asked.mentions) == 1
-            and not token.text.isascii())
+            or (len(self.asked.mentions) == 1 and not token.text.isascii())
         ):
             self._dimensions([token])
             return
@@ -367,7 +393,15 @@ class Composer:
         self.plan["order"] = [
             {"by": "measure", "index": 0, "desc": best is None or best.is_descending}
         ]
-        self.plan["limit"] = self.asked.limit or (1 if best is not None and best.start else 10)
+        self.plan["limit"] = self.asked.limit or self._default_limit()
+
+    def _default_limit(self) -> int:
+        """The most expensive is one; a mere "top" is ten."""
+        best = self.asked.superlative
+        if best is not None and best.start >= 0:
+            return 1
+        self._assume("top_ten")
+        return 10
 
     def _is_own(self, token: Token, measure: dict[str, Any]) -> bool:
         return token.refs[0].column is None and token.tables()[0].table == measure["table"]
@@ -384,14 +418,14 @@ class Composer:
             or (
                 after
                 and self.asked.limit is None
-                and best.start
+                and best.start >= 0
                 and owners[0] in self.asked.subjects
             )
             or (
                 self.asked.groups
                 and not self.asked.subjects
                 and self._non_additive(target)
-                and best.start
+                and best.start >= 0
             )
         ):
             self.asked.measures = [Measure("max" if best.is_descending else "min", target)]
@@ -524,7 +558,7 @@ class Composer:
                 "desc": is_descending,
             }
         ]
-        self.plan["limit"] = self.asked.limit or (1 if best is not None and best.start else 10)
+        self.plan["limit"] = self.asked.limit or self._default_limit()
         self._not_null(owner_of_column or table, column, is_descending)
 
     def _not_null(self, table: str, column: str, is_descending: bool) -> None:
@@ -572,10 +606,10 @@ class Composer:
     def _base(self, columns: list[tuple[str, str]]) -> str:
         """The table whose rows are listed: every named column belongs to it or to what it points at."""
         subjects = [self.chooser.table(one) for one in self.asked.subjects]
-        for place in [*subjects, *(table for table, _ in columns)]:
+        for place in subjects or [table for table, _ in columns]:
             if all(joins.ways(self.facts, place, table) for table, _ in columns):
                 return place
-        raise Unclear("no_way", *sorted({table for table, _ in columns}))
+        raise Unclear("no_way", *sorted({*subjects, *(table for table, _ in columns)}))
 
     def _asks_distinct(self, columns: list[tuple[str, str]]) -> bool:
         if not columns:
@@ -811,6 +845,10 @@ class Composer:
             for column in self.facts.columns(table)
             if self.facts.is_number(table, column.name) and concept(column.name) in MONEY
         ]
+        if one.concept:
+            ref = self.chooser.by_concept(one.concept, table, self._measured)
+            if ref is not None and ref.column:
+                return table, ref.column
         if not one.is_money or len(found) != 1:
             raise Unclear("unplaced", ", ".join(str(value) for value in one.values))
         return table, found[0]

@@ -177,8 +177,19 @@ def _meaning(folded: str, piece: list[Unit], names: Vocabulary) -> Token:
         return token
     token.refs = names.refs(raw)
     token.values = names.values(raw)
+    if not token.refs and not token.values and (opposite := _opposite(raw)):
+        token.refs = names.refs((opposite,))
+        token.tags = (*token.tags, "negative") if token.refs else token.tags
     token.number = _number(text, piece)
     return token
+
+
+def _opposite(raw: Key) -> str | None:
+    """ "inactive" may be the flag "active", switched off."""
+    found = [
+        grammar.OPPOSITES[one] for one in lexicon().forms.get(raw, ()) if one in grammar.OPPOSITES
+    ]
+    return found[0] if found else None
 
 
 def _number(text: str, piece: list[Unit]) -> int | Decimal | None:
@@ -244,7 +255,7 @@ class Vocabulary:
             return ()
         found = list(self.hits.get(raw, ()))
         for reading in _readings(raw):
-            if len(reading) == 1 and reading != raw:
+            if len(reading) == 1 and reading[0] in lexicon().near:
                 found += [hit for hit in self.hits.get(("#", *reading), ()) if hit not in found]
         return tuple(found)
 
@@ -302,6 +313,7 @@ def _table_phrases(name: str, *texts: str) -> Iterable[tuple[str, float]]:
     pieces = _pieces(bare)
     if len(pieces) > 1:
         yield pieces[-1], 0.7
+        yield pieces[0], 0.7
 
 
 def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tuple[str, float]]:
@@ -335,6 +347,8 @@ def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tup
             "名称",
         ):
             yield pieces[0], 0.6
+        if pieces[-1] in ("id", "编号", "号"):
+            yield pieces[0], 0.7
         if pieces[-1] in ("date", "at", "time", "on", "日期", "时间"):
             yield pieces[0], 0.8
 

@@ -13,6 +13,21 @@ from querygpt.planner.normalising import is_mark
 COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 AFTER = {"ge_after": ">=", "le_after": "<="}
 AGGREGATES = ("sum", "avg", "min", "max", "median")
+CLASSIFIERS = frozenset("个位名家条笔件张份只支本部首场台辆款种门套间座所次回人岁天元") | {
+    "times",
+    "time",
+    "块",
+}
+UNITS = frozenset(
+    "minute minutes hour hours day days second seconds kg km year years month months 分钟 小时 公里 千克 天 年 unit units cm".split()
+)
+IMPLIED = {
+    "cheaper than": "price", "more expensive than": "price", "贵于": "price", "longer than": "length",
+    "shorter than": "length", "长于": "length", "短于": "length", "heavier than": "weight", "重于": "weight",
+    "lighter than": "weight", "taller than": "height", "older than": "age", "younger than": "age", "未满": "age",
+}  # fmt: skip
+# A bare number from here on, beside a table with one column of money, is an amount of it.
+SURELY_MONEY = 50
 MONEY = ("$", "¥", "￥", "€", "元", "块钱", "人民币", "dollar", "usd", "yuan", "rmb", "cny", "euro")
 
 
@@ -22,7 +37,11 @@ class Reader:
     def __init__(self, tokens: list[Token], facts: Facts) -> None:
         self.facts = facts
         self.all = tokens
-        self.tokens = [one for one in tokens if not _is_filler(one)]
+        self.tokens = [
+            one
+            for place, one in enumerate(tokens)
+            if not _is_filler(one) and not _is_classifier(tokens, place)
+        ]
         self.asked = Asked()
 
     def read(self) -> Asked:
@@ -55,6 +74,11 @@ class Reader:
         ):
             place += step
         return place
+
+    def follows_of(self, token: Token) -> bool:
+        """「…的订单」: 的 before a word makes it the head of the phrase."""
+        index = self.all.index(token)
+        return index > 0 and self.all[index - 1].text.endswith("的")
 
     def is_column(self, token: Token | None) -> bool:
         if token is None or token.used or not token.columns():
@@ -128,19 +152,32 @@ class Reader:
             before = self.at(place - 1)
             if token.period.is_bare and before is not None and before.has(*COMPARISONS):
                 continue
-            hint = next(
-                (
-                    one
-                    for one in (before, self.at(place + 1))
-                    if self.is_time(one) and one and not self.is_table(one)
-                ),
-                None,
-            )
-            if hint is None and before is not None and before.has("eq"):
+            if before is not None and before.has("eq") and not before.is_content:
                 self.use(before)
-                hint = self.at(place - 2) if self.is_time(self.at(place - 2)) else None
+            hint = self._time_hint(place)
             self.asked.periods.append((token, hint))
             self.use(token, hint)
+
+    def _time_hint(self, place: int) -> Token | None:
+        """hired in 2020, 下单时间为2024年: the word beside a period that names its column."""
+        near = [self.at(place - 1), self.at(place + 1)]
+        if near[0] is None and place and self.tokens[place - 1].has("eq"):
+            near[0] = self.at(place - 2)
+        for one in near:
+            if (
+                one is not None
+                and self.is_time(one)
+                and (not self.is_table(one) or self._is_named_elsewhere(one))
+            ):
+                return one
+        return None
+
+    def _is_named_elsewhere(self, token: Token) -> bool:
+        own = token.tables()[0].table
+        return any(
+            one is not token and one.tables() and one.tables()[0].table == own
+            for one in self.tokens
+        )
 
     def _between(self) -> None:
         """C between 1 and 2; 价格在1到2之间."""
@@ -246,68 +283,76 @@ class Reader:
         self, first: int, last: int, op: str, *, is_suffix: bool = False, is_apart: bool = False
     ) -> None:
         holder = self.tokens[first if is_suffix else last]
+        mark = self.tokens[last if is_suffix else first]
         number = _number(holder)
         self.use(self.tokens[first], self.tokens[last])
         if self._count_compared(first, last, op, number):
             return
         before, after = self.at(first - 1), self.at(last + 1)
-        if self.is_numeric(before) and before and not self.is_table(before):
-            self._column_compared(
-                first - 1, op, number, self._is_money(last if not is_suffix else first)
-            )
-        elif self.is_numeric(after) and after and not self.is_table(after):
+        is_money = self._is_money(first if is_suffix else last)
+        if before is not None and self.is_numeric(before) and not self.is_table(before):
+            self._column_compared(first - 1, op, number, is_money=is_money)
+            self._unit(after)
+        elif after is not None and self.is_numeric(after) and not self.is_table(after):
             self.use(after)
             self.asked.conditions.append(Condition(op, [number], after))
+        elif is_apart:
+            raise Unclear("unplaced", holder.text)
         else:
-            if is_apart:
-                raise Unclear("unplaced", holder.text)
-            self.asked.conditions.append(
-                Condition(op, [number], None, self._is_money(last if not is_suffix else first))
-            )
+            implied = IMPLIED.get(mark.text, "")
+            owns = before is not None and self.is_table(before) and number >= SURELY_MONEY
+            self.asked.conditions.append(Condition(op, [number], None, is_money or owns, implied))
 
-    def _column_compared(self, place: int, op: str, number: int | Decimal, is_money: bool) -> None:
+    def _unit(self, token: Token | None) -> None:
+        """100 minutes: the unit of a number says nothing more."""
+        if token is not None and token.text in UNITS:
+            self.use(token)
+
+    def _column_compared(
+        self, place: int, op: str, number: int | Decimal, *, is_money: bool
+    ) -> None:
         """avg(C) op N belongs to each owner, C op N to each row."""
         target, before = self.tokens[place], self.at(place - 1)
         agg = next((tag for tag in AGGREGATES if before is not None and before.has(tag)), None)
-        after = self.at(place + 1)
         self.use(target)
-        if agg and before:
+        if agg:
             self.use(before)
             self.asked.having.append(Having(agg, target, op, number))
         else:
             self.asked.conditions.append(Condition(op, [number], target, is_money))
-            _ = after
 
     def _count_compared(self, first: int, last: int, op: str, number: int | Decimal) -> bool:
-        """more than 10 orders; 超过10单; 订单数超过10; the number of orders exceeds 10."""
-        after, before = self.at(last + 1), self.at(first - 1)
-        if self.is_table(after) and after and not self._is_owner(last + 1):
-            self.use(after)
-            if before is not None and before.has("with"):
-                self.use(before)
-            self.asked.having.append(Having("count", after, op, number))
-            return True
-        if before is not None and before.has("count") and self.is_table(self.at(first - 2)):
-            target = self.tokens[first - 2]
-            self.use(before, target)
-            self.asked.having.append(Having("count", target, op, number))
-            return True
-        if (
-            self.is_table(before)
-            and before
-            and (mark := self.at(first - 2)) is not None
-            and mark.has("count")
+        """more than 10 orders; 超过10单; 订单数超过10; the number of orders exceeds 10; 下单超过10次."""
+        after, before, second = self.at(last + 1), self.at(first - 1), self.at(first - 2)
+        if after is not None and self.is_table(after) and not self.follows_of(after):
+            marks, target = ([before] if before is not None and before.has("with") else []), after
+        elif (
+            before is not None
+            and before.has("count")
+            and second is not None
+            and self.is_table(second)
         ):
-            self.use(before, mark)
-            self.asked.having.append(Having("count", before, op, number))
-            return True
-        return False
+            marks, target = [before], second
+        elif (
+            before is not None
+            and self.is_table(before)
+            and second is not None
+            and second.has("count")
+        ):
+            marks, target = [second], before
+        elif before is not None and self.is_table(before) and self._counts_times(last):
+            marks, target = [], before
+        else:
+            return False
+        self.use(target, *marks)
+        self.asked.having.append(Having("count", target, op, number))
+        return True
 
-    def _is_owner(self, place: int) -> bool:
-        """「超过100的订单」: 的 before the table makes it what is listed, not what is counted."""
-        token = self.tokens[place]
-        index = self.all.index(token)
-        return index > 0 and self.all[index - 1].text in ("的", "以上的")
+    def _counts_times(self, place: int) -> bool:
+        """次 after the number: how often."""
+        index = self.all.index(self.tokens[place])
+        near = {one.text for one in self.all[index - 1 : index + 3]}
+        return bool(near & {"次", "回", "times"})
 
     def _is_money(self, place: int) -> bool:
         """A sign or name of a currency beside the number."""
@@ -375,8 +420,7 @@ class Reader:
             after is not None
             and (
                 after.has("most", "least", *COMPARISONS)
-                or (self.is_numeric(after)
-                and not self.is_table(after))
+                or (self.is_numeric(after) and not self.is_table(after))
             )
         )
 
@@ -442,23 +486,34 @@ class Reader:
                 continue
             if token.has("most", "least") and not self._is_quantity_word(place):
                 self._most(place, token)
-            elif (found := _superlative(token)) and not self.is_time(token):
-                concept, is_descending = found
-                self.use(token)
-                if (
-                    self.at(place + 1) is not None
-                    and self.is_time(self.at(place + 1))
-                    and concept == "date"
-                    and not self.is_table(self.at(place + 1))
-                ):
-                    self.asked.measures.append(
-                        Measure("max" if is_descending else "min", self.at(place + 1))
-                    )
-                    self.use(self.at(place + 1))
-                else:
-                    self.asked.superlative = Superlative(
-                        is_descending, concept=concept, start=token.start
-                    )
+            elif (found := _superlative(token)) and not (self.is_time(token) and not token.tags):
+                self._adjective(place, token, *found)
+
+    def _adjective(self, place: int, token: Token, concept: str, is_descending: bool) -> None:  # noqa: FBT001
+        best = self.asked.superlative = Superlative(
+            is_descending, concept=concept, start=token.start
+        )
+        self.use(token)
+        if concept != "date":
+            return
+        for one in (self.at(place + 1), self.at(place - 1)):
+            if one is not None and self.is_time(one) and not self.is_table(one):
+                best.target, best.concept = one, ""
+                best.is_value = one is self.at(place + 1) and not self._heads_follow(place + 1)
+                self.use(one)
+                return
+
+    def _heads_follow(self, place: int) -> bool:
+        """最早开业的门店 lists stores; the earliest opening date is one value."""
+        after = self.at(place + 1)
+        before = [one for one in self.tokens[:place] if not one.used and self.is_table(one)]
+        return (
+            bool(before)
+            and self.tokens[place].text.isascii()
+            or after is not None
+            and self.is_table(after)
+            and self.follows_of(after)
+        )
 
     def _is_quantity_word(self, place: int) -> bool:
         """最多 and most before a number are comparisons in disguise."""
@@ -495,7 +550,7 @@ class Reader:
         elif before is not None and before.has("count") and self.is_table(self.at(place - 2)):
             found.counted = self.at(place - 2)
             self.use(before, found.counted)
-        elif self.is_table(after) and after and not self._is_owner(place + 1):
+        elif self.is_table(after) and after and not self.follows_of(after):
             found.counted = after
             self.use(after)
         elif self.is_table(before) and before and _is_chinese(token):
@@ -583,58 +638,44 @@ class Reader:
 
     def _groups(self) -> None:
         for place, token in enumerate(self.tokens):
-            if token.used or not token.has("by", "each"):
+            if token.used:
                 continue
-            following = place + 1
-            taken = 0
-            while self._is_dimension(self.at(following)) and taken < 2:
-                self._grouped(following)
-                taken += 1
-                after = self.at(following + 1)
-                following += 2 if after is not None and after.has("and") else 1
-                if not (after is not None and after.has("and")):
-                    break
-                if (
-                    not self._is_dimension(self.at(following))
-                    or (self.is_numeric(self.at(following))
-                    and not self.is_table(self.at(following)))
-                ):
-                    break
-                self.use(after)
-            if taken:
+            if token.has("by", "each") and self._dimensions_after(place):
                 self.use(token)
-            elif token.text in (
-                "distribution",
-                "分布",
-                "的分布",
-                "统计",
-                "细分",
-                "拆分",
-                "分组",
-                "each",
-                "per",
-                "各",
+            elif token.has("grouped") or (
+                token.has("each") and token.text in ("各", "each", "per")
             ):
                 self._grouped_before(place)
+
+    def _dimensions_after(self, place: int) -> int:
+        """by A, by A and B: how many were taken, two at most."""
+        taken, following = 0, place + 1
+        while taken < 2 and self._is_dimension(self.at(following)):
+            self._grouped(following)
+            taken += 1
+            link = self.at(following + 1)
+            if (
+                link is None
+                or not link.has("and")
+                or not self._is_dimension(self.at(following + 2))
+            ):
+                break
+            self.use(link)
+            following += 2
+        return taken
 
     def _grouped_before(self, place: int) -> None:
         before = self.at(place - 1)
         if self._is_dimension(before):
             self._grouped(place - 1)
-            self.use(self.tokens[place])
+        self.use(self.tokens[place])
 
     def _is_dimension(self, token: Token | None) -> bool:
         if token is None or token.used or not token.refs:
             return False
-        if self.is_table(token):
-            return True
-        best = token.columns()[0]
-        is_measure = self._is_measure(best) and not (
-            best.column and best.column in self.facts.years(best.table)
-        )
-        return not is_measure or (
-            self.asked.superlative is None and self.asked.sort is None and False
-        )
+        best = token.refs[0]
+        is_year = best.column is not None and best.column in self.facts.years(best.table)
+        return self.is_table(token) or is_year or not self._is_measure(best)
 
     def _grouped(self, place: int) -> None:
         token, after = self.tokens[place], self.at(place + 1)
@@ -691,21 +732,21 @@ class Reader:
         return any((ref.table, ref.column) in places for ref in column.columns())
 
     def _is_flag(self, token: Token | None) -> bool:
-        if token is None or token.used:
+        if token is None or token.used or self.is_table(token):
             return False
         return any(
             ref.column is not None
-            and ref.score >= 0.9
+            and ref.score >= 0.8
             and self.facts.role(ref.table, ref.column) == "flag"
-            for ref in token.columns()
+            for ref in token.columns()[:3]
         )
 
     def _flags(self) -> None:
         for place, token in enumerate(self.tokens):
-            if self._is_flag(token) and token not in self.asked.groups:
+            if self._is_flag(token):
                 before = self.at(place - 1)
                 negated = before is not None and before.has("ne", "without")
-                self.asked.flags.append((token, negated))
+                self.asked.flags.append((token, negated != token.has("negative")))
                 self.use(token, before if negated else None)
 
     def _counts(self) -> None:
@@ -790,10 +831,21 @@ class Reader:
                 continue
             if self.is_table(token):
                 self.asked.subjects.append(token)
+            elif self._is_filter_term(token):
+                self.asked.filter_terms.append(token)
             elif self.is_column(token):
                 self.asked.mentions.append(token)
             elif self._is_hard(token):
                 raise Unclear("unknown" if not token.is_known else "unplaced", self._word(token))
+        subjects = self.asked.subjects
+        if len(subjects) > 1 and self.follows_of(subjects[-1]):
+            subjects.insert(0, subjects.pop())
+
+    def _is_filter_term(self, token: Token) -> bool:
+        terms = self.facts.catalogue.terms
+        return any(
+            ref.term is not None and terms[ref.term].kind == "filter" for ref in token.refs[:1]
+        )
 
     def _is_hard(self, token: Token) -> bool:
         if not token.is_known:
@@ -835,6 +887,12 @@ def _is_filler(token: Token) -> bool:
     if is_mark(token.text) and not token.tags:
         return True
     return token.tags == ("stop",) and not token.is_content
+
+
+def _is_classifier(tokens: list[Token], place: int) -> bool:
+    """The measure word after a number: 5名, 10次."""
+    before = tokens[place - 1] if place else None
+    return before is not None and before.number is not None and tokens[place].text in CLASSIFIERS
 
 
 def _superlative(token: Token) -> tuple[str, bool] | None:

@@ -263,7 +263,7 @@ class Writer:
     def _share(self, measure: exp.Expression) -> exp.Expression:
         whole = exp.Window(this=exp.Sum(this=measure.copy()))
         hundred = exp.Mul(this=measure.copy(), expression=exp.Literal.number("100.0"))
-        return exp.Div(this=hundred, expression=whole)
+        return exp.Div(this=hundred, expression=whole, typed=True)
 
     def _fragment(self, place: str, text: str) -> exp.Expression:
         """A term's expression, its columns said to be of their table."""
@@ -314,7 +314,9 @@ class Writer:
             return part("%Y-%m" if bucket == "month" else "%Y")
         if bucket == "quarter":
             months = exp.Add(this=exp.cast(part("%m"), "int"), expression=exp.Literal.number(2))
-            number = exp.Div(this=exp.Paren(this=months), expression=exp.Literal.number(3))
+            number = exp.Div(
+                this=exp.Paren(this=months), expression=exp.Literal.number(3), typed=True
+            )
             return exp.DPipe(
                 this=exp.DPipe(this=part("%Y"), expression=exp.Literal.string("-Q")),
                 expression=exp.Paren(this=number),

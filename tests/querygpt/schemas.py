@@ -26,8 +26,12 @@ def catalogue_of(
 ) -> Catalogue:
     """What introspection finds: tables, views, foreign keys, distinct values of short texts."""
     with closing(sqlite3.connect(path)) as file:
-        rows = file.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'").fetchall()
-        tables = tuple(_table(file, name, kind, (descriptions or {}).get(name)) for name, kind in rows)
+        rows = file.execute(
+            "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+        ).fetchall()
+        tables = tuple(
+            _table(file, name, kind, (descriptions or {}).get(name)) for name, kind in rows
+        )
         relationships = tuple(one for table in tables for one in _relationships(file, table.name))
         values = {
             (table.name, column.name): found
@@ -54,7 +58,9 @@ def _table(file: sqlite3.Connection, name: str, kind: str, described: tuple | No
 
 
 def _family(declared: str) -> str:
-    return next((family for pattern, family in FAMILIES if re.search(pattern, declared.upper())), "other")
+    return next(
+        (family for pattern, family in FAMILIES if re.search(pattern, declared.upper())), "other"
+    )
 
 
 def _relationships(file: sqlite3.Connection, table: str) -> list[Relationship]:
@@ -68,12 +74,18 @@ def _relationships(file: sqlite3.Connection, table: str) -> list[Relationship]:
         to = tuple(row[4] for row in rows)
         if None in to:
             to = tuple(r[1] for r in file.execute(f'PRAGMA table_info("{target}")') if r[5])
-        found.append(Relationship(table, tuple(row[3] for row in rows), target, to, id=f"{table}.{rows[0][3]}"))
+        found.append(
+            Relationship(
+                table, tuple(row[3] for row in rows), target, to, id=f"{table}.{rows[0][3]}"
+            )
+        )
     return found
 
 
 def _values(file: sqlite3.Connection, table: str, column: str) -> tuple[str, ...]:
-    rows = file.execute(f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL LIMIT 1001').fetchall()
+    rows = file.execute(
+        f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL LIMIT 1001'
+    ).fetchall()
     if len(rows) > 1000 or any(not isinstance(one, str) or len(one) > 64 for (one,) in rows):
         return ()
     return tuple(one for (one,) in rows)
