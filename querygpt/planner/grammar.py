@@ -18,7 +18,7 @@ _WORDS: dict[str, str] = {
         "record|records|entries|currently|now|respectively|along with|together with|together|own|given|based on|"
         "available|existing|exist|exists|our database|in the database|the database|in total|in all|each of|work|works|"
         "value of|values of|live|lives|located|based|belong|belongs|belonging|come|comes|during|within|over the|how|"
-        "的|了|是|在|我|一共|总共|一共有多少个|我们|要|想|想要|请|请问|帮|帮我|给我|给|一下|吗|呢|吧|啊|得|地|之|其|其中|中|里|里面|内|上的|"
+        "的|了|是|在|我|一共|总共|一共有|总共有|共计|我们|要|想|想要|请|请问|帮|帮我|给我|给|一下|吗|呢|吧|啊|得|地|之|其|其中|中|里|里面|内|上的|"
         "这个|这些|那些|那|那么|现在|目前|当前|所有|全部|全体|整个|每一|总共|一共|共有|共|总计有|信息|数据|记录|"
         "资料|数据库|数据库里|数据库中|系统里|系统中|知道|看看|看|看一下|告诉|告诉我|能|可以|能否|麻烦|需要|来自|位于|属于|进行|情况|"
         "个|位|名|家|条|笔|件|张|份|只|支|本|部|首|场|台|辆|款|种|门|套|间|座|所|对应|相应|对应的|来说|于|由|发生|产生|"

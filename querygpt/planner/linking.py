@@ -175,6 +175,8 @@ def _meaning(folded: str, piece: list[Unit], names: Vocabulary) -> Token:
     token = Token(text, piece[0].start, piece[-1].end, tags=grammar.words().get(raw or (text,), ()))
     if not raw or is_mark(piece[0].text):
         return token
+    if text.startswith("orders ") and "sort" in token.tags:
+        return Token(text, token.start, token.end)
     token.refs = names.refs(raw)
     token.values = names.values(raw)
     if not token.refs and not token.values and (opposite := _opposite(raw)):
@@ -297,7 +299,7 @@ def vocabulary(facts: Facts) -> Vocabulary:
 
 def _add(names: dict[Key, list[Ref]], phrase: str, ref: Ref) -> None:
     raw = key(phrase)
-    if not raw:
+    if not raw or (ref.score < 0.9 and "stop" in grammar.words().get(raw, ())):
         return
     for place in {raw, *_readings(raw)}:
         names[place].append(ref)
