@@ -55,7 +55,11 @@ def _connected(user: User, workspace: Workspace, owner: Owner) -> Connection:
         shop.build(path)
         content = path.read_bytes()
     stored = files.store(
-        content=content, name="shop.sqlite", purpose=kept.PURPOSE, owner=owner, entity=("connection", "")
+        content=content,
+        name="shop.sqlite",
+        purpose=kept.PURPOSE,
+        owner=owner,
+        entity=("connection", ""),
     )
     with tenancy.workspace(workspace.pk, user_id=user.pk):
         wishes = {

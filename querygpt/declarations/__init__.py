@@ -1,6 +1,6 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from querygpt.declarations import chatting, connecting, demonstrating, knowledge, rights, storing
+from querygpt.declarations import chatting, connecting, knowledge, rights, storing
 
 
 def declare() -> None:
@@ -9,4 +9,3 @@ def declare() -> None:
     chatting.declare()
     connecting.declare()
     knowledge.declare()
-    demonstrating.declare()

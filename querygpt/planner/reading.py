@@ -19,7 +19,31 @@ CLASSIFIERS = frozenset("个位名家条笔件张份只支本部首场台辆款�
     "块",
 }
 UNITS = frozenset(
-    "minute minutes hour hours day days second seconds kg km year years month months 分钟 小时 公里 千克 天 年 unit units cm".split()
+    [
+        "minute",
+        "minutes",
+        "hour",
+        "hours",
+        "day",
+        "days",
+        "second",
+        "seconds",
+        "kg",
+        "km",
+        "year",
+        "years",
+        "month",
+        "months",
+        "分钟",
+        "小时",
+        "公里",
+        "千克",
+        "天",
+        "年",
+        "unit",
+        "units",
+        "cm",
+    ]
 )
 IMPLIED = {
     "cheaper than": "price", "more expensive than": "price", "贵于": "price", "longer than": "length",
@@ -507,12 +531,8 @@ class Reader:
         """最早开业的门店 lists stores; the earliest opening date is one value."""
         after = self.at(place + 1)
         before = [one for one in self.tokens[:place] if not one.used and self.is_table(one)]
-        return (
-            bool(before)
-            and self.tokens[place].text.isascii()
-            or after is not None
-            and self.is_table(after)
-            and self.follows_of(after)
+        return (bool(before) and self.tokens[place].text.isascii()) or (
+            after is not None and self.is_table(after) and self.follows_of(after)
         )
 
     def _is_quantity_word(self, place: int) -> bool:

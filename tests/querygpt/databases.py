@@ -47,7 +47,28 @@ CREATE TABLE Bookings (BookingId INTEGER PRIMARY KEY, PassengerId INTEGER NOT NU
 def hospital(path: Path) -> None:
     dice = Dice(7)
     wards = ("内科", "外科", "儿科", "骨科", "眼科", "急诊科")
-    names = "王伟 李娜 张敏 刘洋 陈静 杨磊 赵婷 黄勇 周涛 吴霞 孙倩 朱军 胡斌 郭丽 何超 林峰 高洁 罗刚 郑爽 梁宇".split()
+    names = [
+        "王伟",
+        "李娜",
+        "张敏",
+        "刘洋",
+        "陈静",
+        "杨磊",
+        "赵婷",
+        "黄勇",
+        "周涛",
+        "吴霞",
+        "孙倩",
+        "朱军",
+        "胡斌",
+        "郭丽",
+        "何超",
+        "林峰",
+        "高洁",
+        "罗刚",
+        "郑爽",
+        "梁宇",
+    ]
     with closing(sqlite3.connect(path)) as file:
         file.executescript(HOSPITAL)
         put = _put(file)
@@ -145,8 +166,30 @@ def airline(path: Path) -> None:
         ("HND", "Haneda", "Tokyo", "Japan"), ("FRA", "Frankfurt Main", "Frankfurt", "Germany"),
         ("SYD", "Kingsford Smith", "Sydney", "Australia"), ("ORD", "O'Hare", "Chicago", "USA"),
     )  # fmt: skip
-    first = "Alice Bruno Carla David Elena Felix Grace Hugo Irene Jonas".split()
-    last = "Adler Becker Costa Duval Evans Fischer Garcia Hansen Ito Jensen".split()
+    first = [
+        "Alice",
+        "Bruno",
+        "Carla",
+        "David",
+        "Elena",
+        "Felix",
+        "Grace",
+        "Hugo",
+        "Irene",
+        "Jonas",
+    ]
+    last = [
+        "Adler",
+        "Becker",
+        "Costa",
+        "Duval",
+        "Evans",
+        "Fischer",
+        "Garcia",
+        "Hansen",
+        "Ito",
+        "Jensen",
+    ]
     nations = ("China", "USA", "Germany", "France", "Japan", "Brazil")
     with closing(sqlite3.connect(path)) as file:
         file.executescript(AIRLINE)
