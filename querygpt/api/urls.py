@@ -1,10 +1,16 @@
 from django.urls import URLPattern, path
 
-<<<<<<< HEAD
-from querygpt.api import connections, conversations, messages, queries, results
-=======
-from querygpt.api import conversations, examples, messages, prompts, results, structure, terms
->>>>>>> s6-data
+from querygpt.api import (
+    connections,
+    conversations,
+    examples,
+    messages,
+    prompts,
+    queries,
+    results,
+    structure,
+    terms,
+)
 
 ONE = "connections/<uuid:connection_id>/"
 urlpatterns: list[URLPattern] = [
