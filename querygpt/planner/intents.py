@@ -53,7 +53,7 @@ class Composer(Narrowed):
     def _aggregate(self) -> None:
         self._set_measures([self._measure(one) for one in self.asked.measures])
         self._dimensions(self.asked.groups)
-        self._others([one for one in self.asked.subjects])
+        self._others(list(self.asked.subjects))
         for token in self.asked.mentions:
             if self._is_numeric(token) and not self._is_category(token):
                 raise Unclear("unplaced", token.text)
@@ -163,37 +163,35 @@ class Composer(Narrowed):
         best = self.asked.superlative
         if best is None:
             return
-        after = bool(owners) and owners[0].start > best.start and target.text.isascii()
-        if (
-            not owners
-            or best.is_value
-            or (
-                after
-                and self.asked.limit is None
-                and best.start >= 0
-                and owners[0] in self.asked.subjects
-            )
-            or (
-                self.asked.groups
-                and not self.asked.subjects
-                and self._non_additive(target)
-                and best.start >= 0
-            )
-        ):
+        if not owners or best.is_value or self._is_extreme(owners, target):
             self.asked.measures = [Measure("max" if best.is_descending else "min", target)]
             self.asked.superlative = None
             self._aggregate()
-            return
-        if any(self._timed(ref) for ref in target.refs[:2]):
-            ref = self.chooser.ref(target, self._timed)
-            if not self._is_own(owners[0], {"table": ref.table}):
-                raise Unclear("unplaced", target.text)
-            self._rows_by(ref.table, ref.column or "", owners)
-            return
+        elif any(self._timed(ref) for ref in target.refs[:2]):
+            self._rows_by_time(owners, target)
+        else:
+            self._rows_or_sums(owners, target)
+
+    def _is_extreme(self, owners: list[Token], target: Token) -> bool:
+        """The highest price of products, the highest price per category: a value, not the row that has it."""
+        asked, best = self.asked, self.asked.superlative
+        if best is None or best.start < 0:
+            return False
+        follows = (
+            owners[0].start > best.start and target.text.isascii() and owners[0] in asked.subjects
+        )
+        grouped = bool(asked.groups) and not asked.subjects and self._non_additive(target)
+        return (follows and asked.limit is None) or grouped
+
+    def _rows_by_time(self, owners: list[Token], target: Token) -> None:
+        ref = self.chooser.ref(target, self._timed)
+        if not self._is_own(owners[0], {"table": ref.table}):
+            raise Unclear("unplaced", target.text)
+        self._rows_by(ref.table, ref.column or "", owners)
+
+    def _rows_or_sums(self, owners: list[Token], target: Token) -> None:
+        """A number of each owner orders the owners; one of their many rows is summed first."""
         measure = self._number("sum", target)
-        if self._is_own(owners[0], measure) and measure["agg"] == "sum" and measure["column"]:
-            self._rows_by(measure["table"], measure["column"], owners)
-            return
         owner = self._dimension_table(owners[0])
         if owner and measure["column"] and joins.ways(self.facts, owner, measure["table"]):
             self._rows_by(owner, measure["column"], owners, measure["table"])
@@ -313,7 +311,7 @@ class Composer(Narrowed):
             }
         ]
         self.plan["limit"] = self.asked.limit or self._default_limit()
-        self._not_null(owner_of_column or table, column, is_descending)
+        self._not_null(owner_of_column or table, column, is_descending=is_descending)
 
     def _listing(self) -> None:
         asked = self.asked

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from querygpt.planner import grammar, times
 from querygpt.planner.facts import Facts, bare_name
@@ -140,6 +141,7 @@ def _quotes(text: str) -> tuple[str, list[tuple[int, int, str]]]:
     return text, literals
 
 
+_vocabularies: WeakKeyDictionary[Facts, Vocabulary] = WeakKeyDictionary()
 Spans = dict[tuple[int, int], Token]
 
 
@@ -279,6 +281,14 @@ def _lookups(raw: Key) -> tuple[tuple[Key, float], ...]:
 
 
 def vocabulary(facts: Facts) -> Vocabulary:
+    """Made once for the facts of a catalogue."""
+    found = _vocabularies.get(facts)
+    if found is None:
+        found = _vocabularies[facts] = _made(facts)
+    return found
+
+
+def _made(facts: Facts) -> Vocabulary:
     names: dict[Key, list[Ref]] = defaultdict(list)
     for table, known in facts.tables.items():
         for phrase, score in _table_phrases(
@@ -324,7 +334,12 @@ def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tup
     for text in texts:
         for clause in _clauses(text):
             yield clause, 0.98
-    split, own = words.split(), bare_name(table).split()
+    yield from _parts(words, bare_name(table).split())
+
+
+def _parts(words: str, own: list[str]) -> Iterable[tuple[str, float]]:
+    """A flag without its verb, a measure without its unit, a column without its table's name."""
+    split = words.split()
     if len(split) > 1 and split[0] in grammar.PREFIXES_OF_FLAGS:
         yield " ".join(split[1:]), 0.97
     if words.startswith("是否"):
@@ -333,7 +348,11 @@ def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tup
         yield " ".join(split[:-1]), 0.95
     if len(split) > 1 and key(split[0]) == key(own[-1]):
         yield " ".join(split[1:]), 0.95
-    pieces = _pieces(words)
+    yield from _ends(_pieces(words))
+
+
+def _ends(pieces: list[str]) -> Iterable[tuple[str, float]]:
+    """The head of a name, and what stands before it, say less."""
     if len(pieces) > 1:
         yield pieces[-1], 0.72 if pieces[-1] not in ("id", "编号", "号") else 0.3
         if pieces[-1] not in (

@@ -178,30 +178,21 @@ class Measured(Timed):
 
     def _implied(self) -> None:
         """Numbers that are named without a word of summing."""
-        asked = self.asked
+        asked, best = self.asked, self.asked.superlative
         self._counted()
-        if asked.having or (
-            asked.marks & {"list"} and asked.subjects and not (asked.groups or asked.buckets)
-        ):
-            if asked.superlative is None:
-                return
         numeric = [one for one in asked.mentions if self._is_numeric(one)]
-        if (
-            asked.superlative is not None
-            and numeric
-            and not asked.superlative.target
-            and not asked.superlative.counted
-            and not asked.measures
-            and not asked.superlative.concept
-        ):
-            asked.superlative.target = numeric[0]
-            asked.mentions.remove(numeric[0])
+        if best is not None:
+            if numeric and not (best.target or best.counted or best.concept or asked.measures):
+                best.target = numeric[0]
+                asked.mentions.remove(numeric[0])
             return
-        if not asked.measures and asked.superlative is None:
-            for token in numeric[:2]:
-                if self._sums(token):
-                    asked.measures.append(Measure("sum", token))
-                    asked.mentions.remove(token)
+        is_list = "list" in asked.marks and asked.subjects and not (asked.groups or asked.buckets)
+        if asked.measures or asked.having or is_list:
+            return
+        for token in numeric[:2]:
+            if self._sums(token):
+                asked.measures.append(Measure("sum", token))
+                asked.mentions.remove(token)
 
 
 def lexicon_concepts(token: Token) -> set[str]:

@@ -37,7 +37,7 @@ class Narrowed(Grouped):
                 self._reach(table)
                 self._add_dimension({"table": table, "column": name})
         for token, negated in self.asked.flags:
-            self._flag(token, negated)
+            self._flag(token, negated=negated)
         for token in self.asked.filter_terms:
             self._term_filter(token)
 
@@ -113,7 +113,7 @@ class Narrowed(Grouped):
             raise Unclear("unplaced", ", ".join(str(value) for value in one.values))
         return table, found[0]
 
-    def _flag(self, token: Token, negated: bool) -> None:
+    def _flag(self, token: Token, *, negated: bool) -> None:
         ref = self.chooser.ref(
             token,
             lambda one: one.column is not None and self.facts.role(one.table, one.column) == "flag",
@@ -158,14 +158,14 @@ class Narrowed(Grouped):
             roots = self._roots(base, table)
             if len(roots) != 1 or roots[0] == base:
                 if roots and roots[0] == base and not filters:
-                    self._points_at(table, negated)
+                    self._points_at(table, negated=negated)
                     continue
                 raise Unclear("no_way", base, table)
             self.plan["exists"].append(
                 {"root": roots[0], "table": table, "negated": negated, "filters": filters}
             )
 
-    def _points_at(self, table: str, negated: bool) -> None:
+    def _points_at(self, table: str, *, negated: bool) -> None:
         """Without a parent: the key that points at it is NULL."""
         way = joins.way(self.facts, self.plan["table"], table)
         if not way or len(way) != 1:
@@ -179,7 +179,7 @@ class Narrowed(Grouped):
             }
         )
 
-    def _not_null(self, table: str, column: str, is_descending: bool) -> None:
+    def _not_null(self, table: str, column: str, *, is_descending: bool) -> None:
         """Engines differ in where NULL sorts; the smallest value is never a missing one."""
         if not is_descending and self.facts.column(table, column).is_nullable:
             self.plan["filters"].append(
