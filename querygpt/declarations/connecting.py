@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import registry
 from accounts.registry import LimitClass
 from laojun.declarations import entries
-from laojun.definitions import TEXT, Definition, define
+from laojun.definitions import GIBIBYTE, INTEGER, MEBIBYTE, TEXT, Definition, define
+from laojun.files import Purpose, purposes
+from querygpt.connections import files
 
 MINUTE = 60
 ACTIONS = {
@@ -126,6 +128,16 @@ LIMITS = (
 )
 SETTINGS = (
     Definition(
+        key="querygpt.source_bytes",
+        kind=INTEGER,
+        default=200 * MEBIBYTE,
+        low=MEBIBYTE,
+        high=GIBIBYTE,
+        group="querygpt",
+        title=_("Database files, each"),
+        unit="B",
+    ),
+    Definition(
         key="querygpt.low_ports",
         kind=TEXT,
         default="",
@@ -147,6 +159,8 @@ SETTINGS = (
     ),
 )
 
+SOURCE_CAP = "querygpt.source_bytes"
+
 
 def declare() -> None:
     entries.actions(ACTIONS)
@@ -155,3 +169,4 @@ def declare() -> None:
         registry.limit_classes.add(limit.name, limit)
     for setting in SETTINGS:
         define(setting)
+    purposes.add(files.PURPOSE, Purpose(_("database file"), None, cap_key=SOURCE_CAP))

@@ -28,6 +28,7 @@ class Condition:
     values: list[Scalar] = field(default_factory=list)
     target: Token | None = None
     is_money: bool = False
+    concept: str = ""
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Superlative:
     target: Token | None = None
     counted: Token | None = None
     concept: str = ""
-    start: int = 0
+    start: int = -1
     is_value: bool = False
 
 
@@ -77,4 +78,5 @@ class Asked:
     limit: int | None = None
     subjects: list[Token] = field(default_factory=list)
     mentions: list[Token] = field(default_factory=list)
+    filter_terms: list[Token] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)

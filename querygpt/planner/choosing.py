@@ -55,6 +55,8 @@ class Chooser:
             for score, ref in scored[1:]
             if scored[0][0] - score < MARGIN and not self._same(best, ref)
         ]
+        if best.column is None and best.term is None:
+            rivals = [ref for ref in rivals if ref.table != best.table]
         if rivals and token.start not in self.forced:
             raise Ambiguous(token, [best.place, *(ref.place for ref in rivals)][:4])
         self.scores.append(min(1.0, best.score))
@@ -87,6 +89,13 @@ class Chooser:
             if far - scored[0][0] < 0.5
             and (hits[n].table, hits[n].column) != (best_hit.table, best_hit.column)
         ]
+        own = {
+            (one.table, one.column)
+            for one in [best_hit, *rivals]
+            if one.column in self.facts.names(one.table)
+        }
+        if {one.table for one in rivals} == {best_hit.table} and len(own) == 1:
+            return next(one for one in [best_hit, *rivals] if (one.table, one.column) in own)
         if rivals and token.start not in self.forced:
             places_found = [(one.table, one.column, None) for one in [best_hit, *rivals]]
             raise Ambiguous(token, list(dict.fromkeys(places_found))[:4])

@@ -12,6 +12,7 @@ from querygpt.planner.grammar import PREFIXES_OF_FLAGS
 from querygpt.planner.lexicon import lexicon
 from querygpt.planner.normalising import key, name_words
 
+KEPT = 8
 NUMBERS = ("int", "decimal", "float")
 _TIME_TYPES = re.compile(r"date|timestamp", re.IGNORECASE)
 _TIME_WORDS = ("date", "time", "日期", "时间", "timestamp", "datetime")
@@ -41,7 +42,7 @@ class Edge:
     id: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Facts:
     """A catalogue without what is hidden or denied. Tables are known by `schema.name`, or `name` alone."""
 
@@ -94,10 +95,8 @@ class Facts:
         return [
             one.name
             for one in self.columns(table)
-            if (one.family == "int"
-            and _words(one.name)[-1:] in (("year",), ("年份",), ("年度",)))
-            or (one.family == "int"
-            and concept(one.name) in ("year", "release_year", "founded"))
+            if (one.family == "int" and _words(one.name)[-1:] in (("year",), ("年份",), ("年度",)))
+            or (one.family == "int" and concept(one.name) in ("year", "release_year", "founded"))
         ]
 
     def key_of(self, table: str) -> list[str]:
@@ -168,9 +167,9 @@ class Facts:
             column.name.lower(), []
         ):
             keys = self.key_of(target)
-            if target != source and len(keys) == 1 and target not in [one[0] for one in found]:
-                if self.column(target, keys[0]).family == column.family:
-                    found.append((target, keys[0]))
+            is_new = target != source and target not in [one[0] for one in found]
+            if is_new and len(keys) == 1 and self.column(target, keys[0]).family == column.family:
+                found.append((target, keys[0]))
         return found[0] if len(found) == 1 else None
 
     @cached_property
@@ -203,7 +202,7 @@ class Facts:
             (column.family in ("date", "datetime"), "time"),
             (column.family in ("text", "other") and _is_time(column, words), "time"),
             (
-                column.family == "bool" or (words[:1] != words and words[0] in PREFIXES_OF_FLAGS),
+                column.family == "bool" or _is_flag(column, words),
                 "flag",
             ),
             (
@@ -217,6 +216,15 @@ class Facts:
         return next((role for holds, role in guesses if holds), column.role)
 
 
+def _is_flag(column: Column, words: list[str]) -> bool:
+    is_asked = len(words) > 1 and words[0] in PREFIXES_OF_FLAGS
+    return (is_asked or column.name.startswith("是否")) and column.family in (
+        "int",
+        "text",
+        "other",
+    )
+
+
 def _is_time(column: Column, words: list[str]) -> bool:
     said = bool(_TIME_TYPES.search(column.data_type)) and column.family != "time"
     return (
@@ -224,6 +232,20 @@ def _is_time(column: Column, words: list[str]) -> bool:
         or words[-1:] == ["at"]
         or any(column.name.lower().endswith(one) for one in _TIME_WORDS)
     )
+
+
+_recent: list[tuple[Catalogue, Facts]] = []
+
+
+def facts_of(catalogue: Catalogue) -> Facts:
+    """The facts of this very catalogue; the last few are kept."""
+    for known, facts in _recent:
+        if known is catalogue:
+            return facts
+    facts = Facts(catalogue)
+    _recent.insert(0, (catalogue, facts))
+    del _recent[KEPT:]
+    return facts
 
 
 def table_key(table: Table) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from querygpt.planner import grammar, times
 from querygpt.planner.facts import Facts, bare_name
@@ -140,6 +141,7 @@ def _quotes(text: str) -> tuple[str, list[tuple[int, int, str]]]:
     return text, literals
 
 
+_vocabularies: WeakKeyDictionary[Facts, Vocabulary] = WeakKeyDictionary()
 Spans = dict[tuple[int, int], Token]
 
 
@@ -175,10 +177,23 @@ def _meaning(folded: str, piece: list[Unit], names: Vocabulary) -> Token:
     token = Token(text, piece[0].start, piece[-1].end, tags=grammar.words().get(raw or (text,), ()))
     if not raw or is_mark(piece[0].text):
         return token
+    if text.startswith("orders ") and "sort" in token.tags:
+        return Token(text, token.start, token.end)
     token.refs = names.refs(raw)
     token.values = names.values(raw)
+    if not token.refs and not token.values and (opposite := _opposite(raw)):
+        token.refs = names.refs((opposite,))
+        token.tags = (*token.tags, "negative") if token.refs else token.tags
     token.number = _number(text, piece)
     return token
+
+
+def _opposite(raw: Key) -> str | None:
+    """ "inactive" may be the flag "active", switched off."""
+    found = [
+        grammar.OPPOSITES[one] for one in lexicon().forms.get(raw, ()) if one in grammar.OPPOSITES
+    ]
+    return found[0] if found else None
 
 
 def _number(text: str, piece: list[Unit]) -> int | Decimal | None:
@@ -244,7 +259,7 @@ class Vocabulary:
             return ()
         found = list(self.hits.get(raw, ()))
         for reading in _readings(raw):
-            if len(reading) == 1 and reading != raw:
+            if len(reading) == 1 and reading[0] in lexicon().near:
                 found += [hit for hit in self.hits.get(("#", *reading), ()) if hit not in found]
         return tuple(found)
 
@@ -266,6 +281,14 @@ def _lookups(raw: Key) -> tuple[tuple[Key, float], ...]:
 
 
 def vocabulary(facts: Facts) -> Vocabulary:
+    """Made once for the facts of a catalogue."""
+    found = _vocabularies.get(facts)
+    if found is None:
+        found = _vocabularies[facts] = _made(facts)
+    return found
+
+
+def _made(facts: Facts) -> Vocabulary:
     names: dict[Key, list[Ref]] = defaultdict(list)
     for table, known in facts.tables.items():
         for phrase, score in _table_phrases(
@@ -286,7 +309,7 @@ def vocabulary(facts: Facts) -> Vocabulary:
 
 def _add(names: dict[Key, list[Ref]], phrase: str, ref: Ref) -> None:
     raw = key(phrase)
-    if not raw:
+    if not raw or (ref.score < 0.9 and "stop" in grammar.words().get(raw, ())):
         return
     for place in {raw, *_readings(raw)}:
         names[place].append(ref)
@@ -302,6 +325,7 @@ def _table_phrases(name: str, *texts: str) -> Iterable[tuple[str, float]]:
     pieces = _pieces(bare)
     if len(pieces) > 1:
         yield pieces[-1], 0.7
+        yield pieces[0], 0.7
 
 
 def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tuple[str, float]]:
@@ -310,7 +334,12 @@ def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tup
     for text in texts:
         for clause in _clauses(text):
             yield clause, 0.98
-    split, own = words.split(), bare_name(table).split()
+    yield from _parts(words, bare_name(table).split())
+
+
+def _parts(words: str, own: list[str]) -> Iterable[tuple[str, float]]:
+    """A flag without its verb, a measure without its unit, a column without its table's name."""
+    split = words.split()
     if len(split) > 1 and split[0] in grammar.PREFIXES_OF_FLAGS:
         yield " ".join(split[1:]), 0.97
     if words.startswith("是否"):
@@ -319,7 +348,11 @@ def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tup
         yield " ".join(split[:-1]), 0.95
     if len(split) > 1 and key(split[0]) == key(own[-1]):
         yield " ".join(split[1:]), 0.95
-    pieces = _pieces(words)
+    yield from _ends(_pieces(words))
+
+
+def _ends(pieces: list[str]) -> Iterable[tuple[str, float]]:
+    """The head of a name, and what stands before it, say less."""
     if len(pieces) > 1:
         yield pieces[-1], 0.72 if pieces[-1] not in ("id", "编号", "号") else 0.3
         if pieces[-1] not in (
@@ -335,6 +368,8 @@ def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tup
             "名称",
         ):
             yield pieces[0], 0.6
+        if pieces[-1] in ("id", "编号", "号"):
+            yield pieces[0], 0.7
         if pieces[-1] in ("date", "at", "time", "on", "日期", "时间"):
             yield pieces[0], 0.8
 

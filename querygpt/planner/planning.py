@@ -11,7 +11,7 @@ from querygpt.catalogue import Catalogue, Dialect
 from querygpt.planner import following
 from querygpt.planner.asking import Unclear
 from querygpt.planner.choosing import Ambiguous, Chooser, Place
-from querygpt.planner.facts import Facts
+from querygpt.planner.facts import Facts, facts_of
 from querygpt.planner.intents import Composer
 from querygpt.planner.joins import SeveralWays
 from querygpt.planner.linking import Token, tokens
@@ -36,7 +36,7 @@ def plan(
     previous: Plan | None = None,
 ) -> Outcome:
     """One question → SQL, a question back, or the reason for giving up. Never raises for what was asked."""
-    facts = Facts(catalogue)
+    facts = facts_of(catalogue)
     today = catalogue.reference_date or today
     asking = _Asking(question, language, facts, dialect, today)
     if previous:

@@ -14,7 +14,7 @@ from sqlglot.tokens import Tokenizer
 from querygpt.catalogue import Catalogue, Dialect
 from querygpt.planner import joins
 from querygpt.planner.asking import Unclear
-from querygpt.planner.facts import Edge, Facts
+from querygpt.planner.facts import Edge, Facts, facts_of
 
 Plan = Mapping[str, Any]
 _COMPARISONS = {
@@ -86,7 +86,7 @@ _RESERVED = {
 
 def render(plan: Plan, *, dialect: Dialect, catalogue: Catalogue) -> tuple[str, list[str]]:
     """SQL and the relationships it joins along. Raises Unclear where the dialect or a way is missing."""
-    writer = Writer(plan, dialect, Facts(catalogue))
+    writer = Writer(plan, dialect, facts_of(catalogue))
     return writer.sql(), writer.joined
 
 
@@ -263,7 +263,7 @@ class Writer:
     def _share(self, measure: exp.Expression) -> exp.Expression:
         whole = exp.Window(this=exp.Sum(this=measure.copy()))
         hundred = exp.Mul(this=measure.copy(), expression=exp.Literal.number("100.0"))
-        return exp.Div(this=hundred, expression=whole)
+        return exp.Div(this=hundred, expression=whole, typed=True)
 
     def _fragment(self, place: str, text: str) -> exp.Expression:
         """A term's expression, its columns said to be of their table."""
@@ -314,7 +314,9 @@ class Writer:
             return part("%Y-%m" if bucket == "month" else "%Y")
         if bucket == "quarter":
             months = exp.Add(this=exp.cast(part("%m"), "int"), expression=exp.Literal.number(2))
-            number = exp.Div(this=exp.Paren(this=months), expression=exp.Literal.number(3))
+            number = exp.Div(
+                this=exp.Paren(this=months), expression=exp.Literal.number(3), typed=True
+            )
             return exp.DPipe(
                 this=exp.DPipe(this=part("%Y"), expression=exp.Literal.string("-Q")),
                 expression=exp.Paren(this=number),
@@ -394,7 +396,7 @@ class Writer:
         family = self.facts.column(one["table"], one["column"]).family
         op, values = one["op"], one["values"]
         if op in ("null", "notnull"):
-            return self._missing(column, family, op == "notnull")
+            return self._missing(column, family, is_present=op == "notnull")
         if op == "during":
             return self._during(column, family, values)
         if op == "during_any":
@@ -411,7 +413,7 @@ class Writer:
             return self._like(column, op, str(values[0]))
         return _COMPARISONS[op](this=column, expression=literals[0])
 
-    def _missing(self, column: exp.Column, family: str, is_present: bool) -> exp.Expression:
+    def _missing(self, column: exp.Column, family: str, *, is_present: bool) -> exp.Expression:
         """Empty text counts as missing."""
         missing: exp.Expression = exp.Is(this=column, expression=exp.Null())
         if family == "text":

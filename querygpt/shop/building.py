@@ -126,7 +126,17 @@ def _stores(dice: Dice) -> list[Row]:
             number = len(rows) + 1
             opened = date(2012 + number % 11, 1 + number * 5 % 12, 1 + number * 7 % 28)
             name = f"{city}{'云店' if region == 8 else '店'}"
-            rows.append((number, name, city, region, opened.isoformat(), dice.between(8, 60) * 10, number % 12 != 0))
+            rows.append(
+                (
+                    number,
+                    name,
+                    city,
+                    region,
+                    opened.isoformat(),
+                    dice.between(8, 60) * 10,
+                    number % 12 != 0,
+                )
+            )
     return rows
 
 
@@ -147,16 +157,36 @@ def _staff(dice: Dice) -> list[Row]:
         salary = dice.between(90, 160) * 100 if leads else dice.between(45, 95) * 100
         email = None if number % 9 == 0 else f"staff{number}@shop.example"
         gender = "男" if dice.below(2) else "女"
-        rows.append((number, _name(dice), gender, job, store, None if leads else store, hired.isoformat(), salary, email))
+        rows.append(
+            (
+                number,
+                _name(dice),
+                gender,
+                job,
+                store,
+                None if leads else store,
+                hired.isoformat(),
+                salary,
+                email,
+            )
+        )
     return rows
 
 
 def _suppliers(dice: Dice) -> list[Row]:
     rows: list[Row] = []
     for number in range(1, 31):
-        country, city = words.SUPPLIER_PLACES[dice.below(len(words.SUPPLIER_PLACES))]
+        country, city = words.SUPPLIER_PLACES[number * 7 % 10]
         name = words.SUPPLIER_NAMES[(number - 1) % 15] + ("贸易" if number <= 15 else "实业")
-        rows.append((number, name, country, city, None if number % 7 == 0 else f"sales{number}@supplier.example"))
+        rows.append(
+            (
+                number,
+                name,
+                country,
+                city,
+                None if number % 7 == 0 else f"sales{number}@supplier.example",
+            )
+        )
     return rows
 
 
@@ -169,7 +199,20 @@ def _products(dice: Dice) -> list[Row]:
         cost = max(1, price * dice.between(45, 75) // 100)
         launched = date(2022, 1, 1) + timedelta(days=dice.below(1_200))
         stock = 0 if number % 37 == 0 else dice.between(5, 500)
-        rows.append((number, style + noun, f"{style_en} {noun_en}", category, dice.between(1, 30), price, cost, stock, number % 25 != 0, launched.isoformat()))
+        rows.append(
+            (
+                number,
+                style + noun,
+                f"{style_en} {noun_en}",
+                category,
+                dice.between(1, 30),
+                price,
+                cost,
+                stock,
+                number % 25 != 0,
+                launched.isoformat(),
+            )
+        )
     return rows
 
 
@@ -182,7 +225,18 @@ def _customers(dice: Dice) -> list[Row]:
         email = None if dice.below(6) == 0 else f"user{number}@mail.example"
         phone = None if dice.below(15) == 0 else f"139{10_000_000 + number * 7919 % 89_999_999}"
         level = words.LEVELS[dice.pick((60, 25, 12, 3))]
-        rows.append((number, name, "男" if dice.below(100) < 46 else "女", cities[dice.below(24)], level, registered.isoformat(), email, phone))
+        rows.append(
+            (
+                number,
+                name,
+                "男" if dice.below(100) < 46 else "女",
+                cities[dice.below(24)],
+                level,
+                registered.isoformat(),
+                email,
+                phone,
+            )
+        )
     return rows
 
 
@@ -200,7 +254,9 @@ def _orders(dice: Dice, products: list[Row]) -> tuple[list[Row], list[Row]]:
     orders: list[Row] = []
     items: list[Row] = []
     for number, moment in enumerate(moments, 1):
-        store = dice.pick((9, 7, 5, 8, 5, 3, 8, 7, 4, 5, 4, 3, 5, 5, 3, 4, 2, 2, 3, 3, 2, 6, 4, 4)) + 1
+        store = (
+            dice.pick((9, 7, 5, 8, 5, 3, 8, 7, 4, 5, 4, 3, 5, 5, 3, 4, 2, 2, 3, 3, 2, 6, 4, 4)) + 1
+        )
         total = 0
         for _ in range((1, 2, 3, 4)[number % 4]):
             product = dice.below(300) * dice.between(40, 100) // 100
@@ -211,9 +267,26 @@ def _orders(dice: Dice, products: list[Row]) -> tuple[list[Row], list[Row]]:
         staff = None if dice.below(10) == 0 else store + 24 * dice.below(5)
         status = ("completed", "shipped", "pending", "cancelled")[dice.pick((80, 8, 5, 7))]
         payment = None if status == "pending" else words.PAYMENTS[dice.pick((45, 35, 8, 12))]
-        channel = words.CHANNELS[1 + dice.below(2)] if store > 21 else words.CHANNELS[dice.pick((60, 20, 20))]
+        channel = (
+            words.CHANNELS[1 + dice.below(2)]
+            if store > 21
+            else words.CHANNELS[dice.pick((60, 20, 20))]
+        )
         customer = 1 + dice.below(2_900) * dice.between(30, 100) // 100
-        orders.append((number, f"SO{moment:%Y%m%d}{number:05d}", customer, store, staff, moment.isoformat(" "), status, channel, payment, total))
+        orders.append(
+            (
+                number,
+                f"SO{moment:%Y%m%d}{number:05d}",
+                customer,
+                store,
+                staff,
+                moment.isoformat(" "),
+                status,
+                channel,
+                payment,
+                total,
+            )
+        )
     return orders, items
 
 
@@ -230,7 +303,9 @@ def _reviews(dice: Dice) -> list[Row]:
         rating = 5 - dice.pick((48, 30, 12, 6, 4))
         content = None if dice.below(4) == 0 else words.OPINIONS[dice.below(8)]
         day = FIRST_DAY + timedelta(days=dice.below(DAYS))
-        rows.append((number, 1 + dice.below(280), 1 + dice.below(3_000), rating, content, day.isoformat()))
+        rows.append(
+            (number, 1 + dice.below(280), 1 + dice.below(3_000), rating, content, day.isoformat())
+        )
     return rows
 
 

@@ -60,7 +60,7 @@ TERMS: tuple[Term, ...] = (
     Term("alias", "staff", "staff", "店员", "shop assistants", ("同事", "colleagues")),
 )  # fmt: skip
 
-# (language, question, SQL)
+# Language, question, statement.
 EXAMPLES: tuple[tuple[str, str, str], ...] = (
     ("zh", "每家门店的员工人数和平均月薪", "SELECT stores.name, COUNT(*) AS 员工数, AVG(staff.salary) AS 平均月薪 FROM staff JOIN stores ON stores.id = staff.store_id GROUP BY stores.id, stores.name ORDER BY stores.id"),
     ("zh", "2025年各门店销售额完成率", "SELECT s.name, (SELECT SUM(o.total_amount) FROM orders AS o WHERE o.store_id = s.id AND o.status <> 'cancelled' AND o.ordered_at >= '2025-01-01' AND o.ordered_at < '2026-01-01') * 100.0 / (SELECT SUM(t.目标销售额) FROM 门店目标 AS t WHERE t.门店编号 = s.id AND t.年份 = 2025) AS 完成率 FROM stores AS s ORDER BY 2 DESC"),
