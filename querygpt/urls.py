@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from querygpt.views import answers, chat, connections, structure
+from querygpt.views import answers, chat, connections, panel
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("querygpt.api.urls")),
@@ -8,7 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("query/", chat.index, name="query"),
     path("query/history/", chat.history, name="query_history"),
     path("query/ask/", chat.begin, name="query_begin"),
-    path("query/structures/<uuid:pk>/", structure.structure, name="query_structure"),
+    path("query/structures/<uuid:pk>/", panel.structure, name="query_structure"),
     path("query/<uuid:pk>/", chat.conversation, name="query_conversation"),
     path("query/<uuid:pk>/ask/", chat.ask, name="query_ask"),
     path("query/<uuid:pk>/change/", chat.change, name="query_change"),
