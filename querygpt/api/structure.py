@@ -21,7 +21,7 @@ from laojun import audit
 from laojun.audit import Actor
 from querygpt.models import Column, Connection, Relationship, Table
 from querygpt.models.schema import MAX_DESCRIPTION, MAX_KEY_COLUMNS, MAX_NAME
-from querygpt.schema import editing, tasks
+from querygpt.schema import editing, reading, tasks
 
 
 class ColumnOut(serializers.Serializer):
@@ -184,7 +184,9 @@ class Schema(StructureView):
         tag = etags.of(request, connection, version=number, also=(request.GET.urlencode(),))
         if etags.matches(request, tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-        rows = found(connection, text=request.GET.get("q", ""), name=request.GET.get("table", ""))
+        rows = reading.matching(
+            connection, text=request.GET.get("q", ""), name=request.GET.get("table", "")
+        )
         columns = Prefetch("columns", Column.objects.order_by("ordinal"))
         page = pagination.page(request, rows.prefetch_related(columns), orderings=self.orderings)
         links = Relationship.objects.filter(connection=connection)
@@ -324,19 +326,3 @@ class RelationshipDetail(StructureView):
         row = self.relationship(connection_id, relationship_id)
         etags.require(self.request, row, optional=True)
         return row
-
-
-def found(connection: Connection, *, text: str = "", name: str = "") -> Any:
-    """The tables of a connection that the server still has, narrowed by words or by a name."""
-    rows = connection.tables.present()
-    if name:
-        schema, _dot, table = name.rpartition(".")
-        exact = Q(name=name) | (Q(schema_name=schema, name=table) if schema else Q(pk=None))
-        rows = rows.filter(exact)
-    if text:
-        words = Q()
-        for field in ("name", "comment", "description_zh", "description_en"):
-            words |= Q(**{f"{field}__icontains": text})
-        held = Column.objects.filter(words, table__connection=connection)
-        rows = rows.filter(words | Q(pk__in=held.values("table_id")))
-    return rows
