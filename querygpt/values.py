@@ -105,14 +105,15 @@ def build(
 
 def statement(connection: Connection, table: Table, column: Column) -> str:
     """The distinct values of a column, one more than are of use."""
-    mark = "`" if connection.driver == Connection.Driver.MYSQL else '"'
-
-    def quoted(name: str) -> str:
-        return f"{mark}{name.replace(mark, mark * 2)}{mark}"
-
-    place = ".".join(quoted(part) for part in (table.schema, table.name) if part)
-    name = quoted(column.name)
+    place = ".".join(quoted(connection, part) for part in (table.schema, table.name) if part)
+    name = quoted(connection, column.name)
     return f"SELECT DISTINCT {name} FROM {place} WHERE {name} IS NOT NULL LIMIT {MOST_VALUES + 1}"
+
+
+def quoted(connection: Connection, name: str) -> str:
+    """A name as this connection's server reads it."""
+    mark = "`" if connection.driver == Connection.Driver.MYSQL else '"'
+    return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 
 
 def store(*, connection: Connection, found: Values, owner: Owner) -> None:

@@ -1,6 +1,6 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from querygpt.declarations import chatting, connecting, rights, storing
+from querygpt.declarations import chatting, connecting, knowledge, rights, storing
 
 
 def declare() -> None:
@@ -8,3 +8,4 @@ def declare() -> None:
     storing.declare()
     chatting.declare()
     connecting.declare()
+    knowledge.declare()

@@ -10,7 +10,9 @@ from typing import Any
 
 import orjson
 from django.core.cache import cache
+from django.db.models import Q, QuerySet
 
+from accounts import tenancy
 from querygpt import values
 from querygpt.catalogue import Catalogue, Relationship, Term
 from querygpt.catalogue import Column as KnownColumn
@@ -23,6 +25,17 @@ CACHE_SECONDS = 60 * 60
 # What is larger is read from the database faster than sent through Redis within its patience.
 MOST_CACHED_BYTES = 1024 * 1024
 KEPT_HERE = 16
+VERSIONED = (
+    "id",
+    "workspace_id",
+    "catalogue_version",
+    "knowledge_version",
+    "reference_date",
+    "values_at",
+    "values_enabled",
+    "values_file_id",
+    "values_key_encrypted",
+)
 COLUMN_FIELDS = (
     "name",
     "data_type",
@@ -47,26 +60,33 @@ _lock = Lock()
 def catalogue(*, connection: Connection) -> Catalogue:
     """All tables the server still has, closed ones too, with relationships, terms in use and values.
 
-    One query for the versions; five more when nobody asked within the hour. Runs inside the connection's workspace.
+    One query for the versions; five more when nobody asked within the hour. Enters the connection's workspace itself.
     """
-    fresh = Connection.objects.only(
-        "id",
-        "workspace_id",
-        "catalogue_version",
-        "knowledge_version",
-        "reference_date",
-        "values_at",
-        "values_enabled",
-        "values_file_id",
-        "values_key_encrypted",
-    ).get(pk=connection.pk)
-    key = _key(fresh)
-    found = _here(key) or _from_cache(key)
-    if found is None:
-        found = _read(fresh)
-        _into_cache(key, found)
+    reader = tenancy.current().user_id or connection.user_id
+    with tenancy.workspace(connection.workspace_id, user_id=reader):
+        fresh = Connection.objects.only(*VERSIONED).get(pk=connection.pk)
+        key = _key(fresh)
+        found = _here(key) or _from_cache(key)
+        if found is None:
+            found = _read(fresh)
+            _into_cache(key, found)
     _keep(key, found)
     return found
+
+
+def matching(connection: Connection, *, text: str = "", name: str = "") -> QuerySet[Table]:
+    """The tables the server still has, narrowed by words or by a name, with its schema or without."""
+    rows = Table.objects.present().filter(connection=connection)
+    if name:
+        schema, _dot, plain = name.rpartition(".")
+        rows = rows.filter(Q(name=name) | Q(schema_name=schema, name=plain))
+    if text:
+        words = Q()
+        for field in ("name", "comment", "description_zh", "description_en"):
+            words |= Q(**{f"{field}__icontains": text})
+        held = Column.objects.filter(words, table__connection=connection)
+        rows = rows.filter(words | Q(pk__in=held.values("table_id")))
+    return rows
 
 
 def named(known: Catalogue) -> Iterator[tuple[KnownTable, str]]:

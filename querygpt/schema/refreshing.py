@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from accounts import tenancy
+from querygpt import execution
 from querygpt.models import Column, Connection, Table
 from querygpt.schema import relating
 from querygpt.schema.guessing import guess
@@ -68,7 +68,7 @@ def refresh(*, connection: Connection) -> Diff:
 
     Raises what `execution.introspect` does; then nothing changed. Writers of one connection wait for each other.
     """
-    told = import_string("querygpt.execution.introspect")(connection=connection)
+    told = execution.introspect(connection=connection)
     return write(connection=connection, told=told, now=timezone.now())
 
 

@@ -26,6 +26,8 @@ from laojun.audit import Actor
 from laojun.files import Owner
 from laojun.models import AuditLog
 from laojun.notifications import sending
+from querygpt.answering import details, metadata
+from querygpt.models import Connection, Message
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
@@ -36,6 +38,7 @@ from taishang.vectors.collections import By
 from tests.factories import Person
 from tests.laojun.plugins.making import used
 from tests.laojun.plugins.plugged import given_up
+from tests.querygpt import rows
 
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
 NO_UUID = "018f0000-0000-7000-8000-000000000000"
@@ -104,6 +107,8 @@ PATH_IDS = {
     "model_id": "model",
     "call_id": "call",
     "price_id": "price",
+    "conversation_id": "conversation",
+    "message_id": "message",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -134,6 +139,9 @@ PAGE_IDS = {
     "workspace/plugins/catalogue/<int:plugin_id>/": "plugin",
     "workspace/plugins/<int:instance_id>/": "plugin_instance",
     "vectors/<int:pk>/": "collection",
+    "query/structures/<uuid:pk>/": "connection",
+    "query/answers/<uuid:pk>/": "message",
+    "query/<uuid:pk>/": "conversation",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -227,6 +235,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             currency="CNY",
             effective_from=timezone.now(),
         )
+        connection, message = asked_question(person)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -259,7 +268,30 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "model": str(model.pk),
         "call": str(call.pk),
         "price": str(price.pk),
+        "connection": str(connection.pk),
+        "conversation": str(message.conversation_id),
+        "message": str(message.pk),
     }
+
+
+def asked_question(person: Person) -> tuple[Connection, Message]:
+    """A database and an answer about it that asks back. Inside the person's workspace."""
+    connection = rows.connection(person)
+    conversation = rows.conversation(person, connection=connection, title="How many orders?")
+    question = rows.message(conversation, content="How many orders?", language="en")
+    answer = rows.message(
+        conversation,
+        1,
+        role="assistant",
+        content="Which ones?",
+        language="en",
+        reply_to=question,
+        state="done",
+        outcome="clarification",
+        metadata=metadata.empty(),
+        plan={**details.empty(), "options": [{"label": "All of them", "plan": None}]},
+    )
+    return connection, answer
 
 
 def finished_call(person: Person, model_id: int) -> ModelCall:
