@@ -107,6 +107,7 @@ PATH_IDS = {
     "model_id": "model",
     "call_id": "call",
     "price_id": "price",
+    "connection_id": "connection",
     "conversation_id": "conversation",
     "message_id": "message",
 }
@@ -140,6 +141,7 @@ PAGE_IDS = {
     "workspace/plugins/<int:instance_id>/": "plugin_instance",
     "vectors/<int:pk>/": "collection",
     "query/structures/<uuid:pk>/": "connection",
+    "query/connections/<uuid:connection_id>/": "connection",
     "query/answers/<uuid:pk>/": "message",
     "query/<uuid:pk>/": "conversation",
 }
@@ -150,6 +152,7 @@ PAGE_PLAIN = {
     "settings/<slug:group>/": "editor",
     "problems/<slug:code>/": "not_found",
     "models/connect/<slug:provider>/": "openai",
+    "query/connections/new/<slug:driver>/": "postgresql",
     "workspace/settings/<str:key>/": "storage.max_file_size",
     "admin/tiles/<slug:key>/": "health",
     "admin/panels/<slug:key>/": "generation",
