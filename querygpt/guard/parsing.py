@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from querygpt.guard.dialects import Grammar
 from querygpt.guard.policy import Policy

@@ -309,7 +309,15 @@ class Resolver:
         else:
             if isinstance(node, exp.Dot):
                 self._dot(node, level)
+            elif isinstance(node, exp.In) and isinstance(node.args.get("field"), exp.Column):
+                self._in(node.args["field"], ctes)
             self._visit_children(node, ctes, level)
+
+    def _in(self, field: exp.Column, ctes: Ctes) -> None:
+        """`x IN name` of SQLite reads the table of this name."""
+        name = folded(field.this, dialect=self.dialect)
+        if field.args.get("table") is not None or name not in ctes:
+            self._real(exp.Table(this=field.this, db=field.args.get("table")), name)
 
     def _column(self, node: exp.Column, level: Level) -> None:
         qualifier = node.args.get("table")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 TIGHT = frozenset("()[],")
 VALUE_TOKENS = frozenset({TokenType.NUMBER, TokenType.STRING})
@@ -53,27 +53,32 @@ class FaithfulParser:
     """Types remember their words, and long lists of constants are read without recursion."""
 
     FUNCTIONS: dict[str, Any] = {}
+    _index: int
+    _tokens: list[Token]
+    _advance: Any
+    expression: Any
 
     def _parse_types(self, *args: Any, **options: Any) -> Any:
-        start = self._index  # type: ignore[has-type]
+        start = self._index
         found = super()._parse_types(*args, **options)  # type: ignore[misc]
         if isinstance(found, exp.DataType):
-            found.meta["written"] = spelled(self._tokens[start : self._index])  # type: ignore[attr-defined]
+            found.meta["written"] = spelled(self._tokens[start : self._index])
         return found
 
     def _parse_in(self, this: Any, alias: bool = False) -> Any:  # noqa: FBT001, FBT002
-        values = constants(self._tokens, self._index)  # type: ignore[attr-defined, has-type]
+        values = constants(self._tokens, self._index)
         if not values:
             return super()._parse_in(this, alias)  # type: ignore[misc]
-        self._advance(2 * len(values) + 1)  # type: ignore[attr-defined]
-        return self.expression(exp.In(this=this, expressions=values))  # type: ignore[attr-defined]
+        self._advance(2 * len(values) + 1)
+        return self.expression(exp.In(this=this, expressions=values))
 
 
 def spelled(tokens: list[Token]) -> str:
     """`double   PRECISION` → `DOUBLE PRECISION`, `numeric ( 10 , 2 )` → `NUMERIC(10,2)`."""
     text = ""
     for token in tokens:
-        word = token.text.upper()
+        is_quoted = token.token_type == TokenType.IDENTIFIER
+        word = f'"{token.text}"' if is_quoted else token.text.upper()
         gap = "" if not text or word in TIGHT or text[-1] in TIGHT - {")"} else " "
         text += gap + word
     return text
