@@ -45,9 +45,9 @@ check: setup          ## format, lint, types, contracts, migrations, deploy chec
 
 test: check browser   ## `make check`, then every test, browser journeys included
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -m "not browser and not chaos and not fuzz"
-	$(BIN)/python -m pytest --reruns 2 -m chaos
-	$(BIN)/python -m pytest --reruns 2 -m browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rfER --reruns 1 -m "not browser and not chaos and not fuzz"
+	$(BIN)/python -m pytest -rfER --reruns 2 -m chaos
+	$(BIN)/python -m pytest -rfER --reruns 2 -m browser
 	$(BIN)/python -m pytest -m fuzz tests/fuzz
 
 browser:

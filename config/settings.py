@@ -292,6 +292,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.web.permissions.DeclaredPermission"],
     "DEFAULT_RENDERER_CLASSES": ["accounts.web.parsing.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["accounts.web.parsing.JsonParser"],
+    # Exports are told their format by a parameter of this name.
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Taishang Laojun",

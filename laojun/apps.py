@@ -12,13 +12,11 @@ class LaojunConfig(AppConfig):
             audit,
             configs,
             declarations,
-            definitions,
             ports,
             receivers,
         )
         from laojun.api import resources
 
-        definitions.declare()
         declarations.declare()
         resources.declare()
         registry.live_setting.fill(configs.live_setting)

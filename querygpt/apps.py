@@ -7,7 +7,7 @@ class QuerygptConfig(AppConfig):
     verbose_name = _("Questions to databases")
 
     def ready(self) -> None:
-        from querygpt import declarations, handlers
+        from querygpt import declarations, handlers, receivers  # noqa: F401
 
         declarations.declare()
         handlers.declare()

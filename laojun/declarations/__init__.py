@@ -13,10 +13,12 @@ from laojun.declarations import (
     plugin_calls,
     plugins,
     retention,
+    settings,
 )
 
 
 def declare() -> None:
+    settings.declare()
     accounts.declare()
     auditing.declare()
     chain.declare()

@@ -15,11 +15,11 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from laojun import zipsafe
+from laojun import zipdirectory, zipsafe
 from laojun.zipsafe import ArchiveError, Limits
 
 MANIFEST, SIGNATURES = "manifest.json", "signatures.json"
-MAX_PACKAGE_BYTES = 24 * zipsafe.MIB
+MAX_PACKAGE_BYTES = 24 * zipdirectory.MIB
 MAX_ENTRIES = 500
 MAX_NAME_BYTES = 200
 LIMITS = Limits(
@@ -99,7 +99,7 @@ def _entries(data: bytes) -> tuple[dict[str, memoryview], dict[str, int]]:
     for entry in archive.entries:
         if entry.kind != "file":
             raise PackageUnsafe(f"an entry that is a {entry.kind}", entry.name)
-        if entry.method != zipsafe.STORED:
+        if entry.method != zipdirectory.STORED:
             raise PackageUnsafe("compressed", entry.name)
         files[entry.name] = view[entry.data_start : entry.data_start + entry.size]
     return files, {entry.name: entry.data_start for entry in archive.entries}
@@ -111,14 +111,14 @@ def _frames(files: Mapping[str, Content]) -> Iterator[tuple[bytes, str]]:
     for name in sorted(files, key=lambda name: name.encode()):
         content, raw = files[name], name.encode()
         facts = (
-            VERSION_NEEDED, UTF8_FLAG, zipsafe.STORED, 0, FIRST_OF_JANUARY_1980,
+            VERSION_NEEDED, UTF8_FLAG, zipdirectory.STORED, 0, FIRST_OF_JANUARY_1980,
             zlib.crc32(content), len(content), len(content), len(raw), 0,
         )  # fmt: skip
-        yield zipsafe.LOCAL_SIGNATURE + struct.pack("<HHHHHIIIHH", *facts) + raw, name
+        yield zipdirectory.LOCAL_SIGNATURE + struct.pack("<HHHHHIIIHH", *facts) + raw, name
         where = struct.pack("<HHHII", 0, 0, 0, REGULAR_FILE, offset)
         head = struct.pack("<HHHHHHIIIHH", MADE_BY_UNIX, *facts)
-        directory.append(zipsafe.CENTRAL_SIGNATURE + head + where + raw)
-        offset += zipsafe.LOCAL_SIZE + len(raw) + len(content)
+        directory.append(zipdirectory.CENTRAL_SIGNATURE + head + where + raw)
+        offset += zipdirectory.LOCAL_SIZE + len(raw) + len(content)
     entries = b"".join(directory)
     end = struct.pack("<HHHHIIH", 0, 0, len(files), len(files), len(entries), offset, 0)
-    yield entries + zipsafe.END_SIGNATURE + end, ""
+    yield entries + zipdirectory.END_SIGNATURE + end, ""

@@ -1,5 +1,9 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
+from querygpt.declarations import chatting, rights, storing
+
 
 def declare() -> None:
-    pass
+    rights.declare()
+    storing.declare()
+    chatting.declare()

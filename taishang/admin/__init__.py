@@ -1,8 +1,10 @@
 from taishang.admin import (
+    aliases,
     calls,
-    catalogue,
     engine,
     generation,
+    models,
+    prices,
     projects,
     quotas,
     tasks,
@@ -11,10 +13,12 @@ from taishang.admin import (
 )
 
 __all__ = [
+    "aliases",
     "calls",
-    "catalogue",
     "engine",
     "generation",
+    "models",
+    "prices",
     "projects",
     "quotas",
     "tasks",

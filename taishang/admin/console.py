@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, cast
 
+from django import forms
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -108,3 +109,14 @@ class OperatorAdmin(ByPlatformRole, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def show_faults(form: forms.ModelForm, faults: Mapping[str, Any]) -> None:
+    """What the domain found wrong, at the field that it names."""
+    for name, sentence in faults.items():
+        form.add_error(name if name in form.fields else None, sentence)
+
+
+def person(request: HttpRequest) -> Any:
+    """Who is signed in: the console lets nobody else in."""
+    return request.user

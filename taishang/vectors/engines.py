@@ -76,7 +76,7 @@ def nearest(
         if generations.is_lost(index, published_seq):
             raise base.Damaged("What the engine holds is of another time.")
         search = partial(
-            base.get(collection.backend).search,
+            base.engine(collection.backend).search,
             generations.target(collection, index),
             as_numbers(vector),
             ef_search=ef_search,

@@ -15,12 +15,12 @@ logger = logging.getLogger(__name__)
 
 def sweep() -> int:
     """Remove from every engine what no row names any more. Returns how much; an engine that is away keeps it."""
-    return sum(_of_engine(name) for name in base.store)
+    return sum(_of_engine(name) for name in base.store if name != base.DATABASE)
 
 
 def _of_engine(name: str) -> int:
     try:
-        engine = base.get(name)
+        engine = base.engine(name)
         held = list(engine.held())
         unknown = sorted(set(held) - _known()) if held else []
         for collection_id, generation in unknown:

@@ -79,7 +79,7 @@ def _is_due(row: tuple[Any, ...]) -> bool:
 
 def snapshots_only(backend: str) -> bool:
     try:
-        return base.get(backend).in_snapshots
+        return base.engine(backend).in_snapshots
     except EngineError:
         return False
 

@@ -73,7 +73,7 @@ class Change:
 def publish(run: Run) -> dict[str, Any]:
     """The task: send everything that waits, then say what the engine holds."""
     collection = load(run)
-    engine = base.get(collection.backend)
+    engine = base.engine(collection.backend)
     with run.database():
         index = generations.first(collection)
         before = _seqs(collection)

@@ -12,7 +12,7 @@ from taishang.models import VectorCollection, VectorIndex, VectorState
 from taishang.runs import Run
 from taishang.vectors import batches, generations, publishing
 from taishang.vectors.backends import base
-from taishang.vectors.backends.base import Backend, EngineError, Published
+from taishang.vectors.backends.base import Engine, EngineError, Published
 
 PAGE_ROWS = 5_000
 
@@ -23,7 +23,7 @@ def rebuild(run: Run) -> dict[str, Any]:
     Changes that are committed meanwhile stay in the outbox and follow it. Raises EngineError into a retry.
     """
     collection = publishing.load(run)
-    engine = base.get(collection.backend)
+    engine = base.engine(collection.backend)
     with run.database():
         index = _begin(run, collection)
     try:
@@ -59,7 +59,7 @@ def _begin(run: Run, collection: VectorCollection) -> VectorIndex:
     )
 
 
-def _fill(run: Run, engine: Backend, collection: VectorCollection, index: VectorIndex) -> Published:
+def _fill(run: Run, engine: Engine, collection: VectorCollection, index: VectorIndex) -> Published:
     with run.database():
         total = VectorState.objects.values_list("rows", flat=True).get(pk=collection.pk)
     target = generations.target(collection, index)
@@ -110,7 +110,7 @@ def _take_over(run: Run, index: VectorIndex, done: Published) -> list[VectorInde
 
 
 def _abandon(
-    run: Run, engine: Backend, collection: VectorCollection, index: VectorIndex, reason: str
+    run: Run, engine: Engine, collection: VectorCollection, index: VectorIndex, reason: str
 ) -> None:
     with run.database():
         VectorIndex.objects.filter(pk=index.pk).update(

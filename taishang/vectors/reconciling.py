@@ -69,7 +69,7 @@ def reconcile(run: Run) -> dict[str, Any]:
 
 def compare(run: Run, collection: VectorCollection) -> Difference:
     """Rows that wait in the outbox are left out on both sides. Raises EngineError."""
-    engine = base.get(collection.backend)
+    engine = base.engine(collection.backend)
     with run.database():
         index = generations.first(collection)
         waiting = np.array(_waiting(collection), "i8")

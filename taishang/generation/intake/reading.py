@@ -8,7 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from laojun.zipsafe import MIB, Archive, ArchiveError, Entry, Limits, open_archive
+from laojun.zipdirectory import MIB
+from laojun.zipsafe import Archive, ArchiveError, Entry, Limits, open_archive
 from taishang.generation.intake.choosing import TEXT_SUFFIXES, reason_to_ignore, wrapper_of
 from taishang.generation.intake.decoding import decode, is_binary
 from taishang.generation.intake.redaction import redact, redact_environment

@@ -9,7 +9,7 @@ An engine is written by one task per collection through a `Writer`: batches in t
 each with the current rows (sending one twice changes nothing), then `publish`, after which searches see them.
 
     store["faiss"] -> "taishang.vectors.backends.faiss.Faiss"       (a dotted path, imported at its first use)
-    get("faiss").search(target, vector, k=10) -> Hits(ids (n,) int64, distances (n,) float32)
+    engine("faiss").search(target, vector, k=10) -> Hits(ids (n,) int64, distances (n,) float32)
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 MAX_FETCH = 16_384
 MAX_SELECTED = 20_000
+DATABASE = "pgvector"
 INSTALL = "pip install -r requirements-vectors.txt"
 
 store: Store[str] = Store("vector_backends")
-store.add("pgvector", "taishang.vectors.backends.pgvector.Pgvector")
+store.add(DATABASE, "taishang.vectors.backends.pgvector.Pgvector")
 store.add("faiss", "taishang.vectors.backends.faiss.Faiss")
 store.add("milvus", "taishang.vectors.backends.milvus.Milvus")
 
@@ -160,17 +161,27 @@ class Writer(ABC):
 
 
 class Backend(ABC):
-    """One engine. Objects hold no connection before their first call, so that they may be made before a fork."""
+    """Where a collection's vectors are searched. Objects hold no connection before their first call, so that they
+    may be made before a fork."""
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
     limits: ClassVar[Mapping[str, int]] = {}
-    # Whether rows become visible in whole snapshots only, which cost as much as the index is large.
-    in_snapshots: ClassVar[bool] = False
 
     @abstractmethod
     def probe(self) -> Probe:
         """Ask whether it can be used, at most two seconds long."""
+
+    @abstractmethod
+    def stats(self, target: Target) -> Stats:
+        """How much it holds. Raises Unavailable, Damaged."""
+
+
+class Engine(Backend):
+    """One outside the database: it is sent what changes, and ranks."""
+
+    # Whether rows become visible in whole snapshots only, which cost as much as the index is large.
+    in_snapshots: ClassVar[bool] = False
 
     @abstractmethod
     def create(self, target: Target) -> None:
@@ -208,16 +219,20 @@ class Backend(ABC):
     def held(self) -> Iterator[tuple[int, int]]:
         """Collection and generation of everything it stores for this installation. Raises Unavailable."""
 
-    @abstractmethod
-    def stats(self, target: Target) -> Stats:
-        """How much it holds. Raises Unavailable, Damaged."""
-
 
 @cache
 def get(name: str) -> Backend:
-    """The engine of this name. Raises NotInstalled, KeyError."""
+    """The place of this name, the database included. Raises NotInstalled, KeyError."""
     path = store[name]
     try:
         return import_string(path)()
     except ImportError as error:
         raise NotInstalled(f"The package for {name} is absent ({error.name}): {INSTALL}") from error
+
+
+def engine(name: str) -> Engine:
+    """The one outside the database of this name. Raises NotInstalled, KeyError, LookupError for the database."""
+    found = get(name)
+    if not isinstance(found, Engine):
+        raise LookupError(f"{name} is the database itself")
+    return found

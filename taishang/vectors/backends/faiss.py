@@ -25,9 +25,9 @@ from django.conf import settings
 
 from taishang.vectors.backends import snapshots
 from taishang.vectors.backends.base import (
-    Backend,
     Batch,
     Damaged,
+    Engine,
     Hits,
     Probe,
     Published,
@@ -60,7 +60,7 @@ class Opened:
     live: np.ndarray | None
 
 
-class Faiss(Backend):
+class Faiss(Engine):
     name = "faiss"
     kinds = ("flat", "hnsw", "ivfflat")
     limits: ClassVar[Mapping[str, int]] = {"rows": MAX_ROWS, "dimension": 16_000}

@@ -27,9 +27,9 @@ from accounts.breaker import Breaker
 from taishang.vectors.backends import side
 from taishang.vectors.backends.base import (
     MAX_FETCH,
-    Backend,
     Batch,
     Damaged,
+    Engine,
     EngineError,
     Hits,
     Probe,
@@ -57,7 +57,7 @@ Answer = TypeVar("Answer")
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 
 
-class Milvus(Backend):
+class Milvus(Engine):
     name = "milvus"
     kinds = ("flat", "hnsw", "ivfflat")
     limits: ClassVar[Mapping[str, int]] = {"dimension": 32_768, "top_k": MAX_FETCH}

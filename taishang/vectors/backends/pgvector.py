@@ -8,8 +8,7 @@ the planner off the vector index and leaves it the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,12 +17,12 @@ from django.db import connection
 from taishang.models import VectorCollection
 from taishang.models.vectors import MAX_DIMENSION, MAX_INDEXED
 from taishang.vectors import staging
-from taishang.vectors.backends.base import Backend, Hits, Probe, Stats, Target, Writer
+from taishang.vectors.backends.base import Backend, Probe, Stats, Target
 from taishang.vectors.filters.compiling import TRUE, Condition
 from taishang.vectors.staging import Vector
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 OLDEST = (0, 8, 2)
 OPERATORS = {"cosine": "<=>", "l2": "<->", "ip": "<#>"}
@@ -308,35 +307,6 @@ class Pgvector(Backend):
                 command="ALTER EXTENSION vector UPDATE",
             )
         return Probe(available=True, version=version)
-
-    def create(self, target: Target) -> None:
-        """Nothing: the rows are there."""
-
-    def drop(self, target: Target) -> None:
-        """Nothing: the rows go with their collection."""
-
-    @contextmanager
-    def writer(self, target: Target) -> Iterator[Writer]:
-        raise NotImplementedError("rows are written by taishang.vectors.writing")
-        yield
-
-    def search(
-        self,
-        target: Target,
-        vector: np.ndarray,
-        *,
-        k: int,
-        ef_search: int | None = None,
-        selector: np.ndarray | None = None,
-        timeout_s: float = 2.0,
-    ) -> Hits:
-        raise NotImplementedError("searched by taishang.vectors.querying")
-
-    def ids(self, target: Target) -> Iterator[np.ndarray]:
-        raise NotImplementedError("the rows themselves are the index")
-
-    def held(self) -> Iterator[tuple[int, int]]:
-        return iter(())
 
     def stats(self, target: Target) -> Stats:
         statement = "SELECT rows, bytes FROM tai_vector_states WHERE collection_id = %s"

@@ -23,7 +23,7 @@ def test_what_engines_hold_of_a_purged_collection_goes_and_the_rest_stays(
 
     leftovers.sweep()
 
-    held = set(base.get(backend).held())
+    held = set(base.engine(backend).held())
     assert (target.collection_id, 1) not in held
     assert (kept.collection.pk, 1) in held
     assert len(kept.held()) == 5
