@@ -101,7 +101,7 @@ def _options(words: Words) -> str:
     while words.word in RUNS | {"VERBOSE"}:
         if words.word in RUNS:
             refuse("not_a_query", f"EXPLAIN {words.word}")
-        given.append(words.take(*RUNS, "VERBOSE"))
+        given.append(f"{words.take(*RUNS, 'VERBOSE')} TRUE")
     kept = [one for one in given if one]
     return f"EXPLAIN ({', '.join(kept)}) " if kept else "EXPLAIN "
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from querygpt.guard.dialects import Grammar
-from querygpt.guard.dialects.base import UnaryPlus
+from querygpt.guard.dialects.base import Absolute, UnaryPlus
 from querygpt.guard.names import function_name
 from querygpt.guard.policy import Policy
 from querygpt.guard.verdict import refuse
@@ -47,6 +47,7 @@ FUNCTION_NODES = {
     "GroupConcat": "group_concat",
     "MatchAgainst": "match",
     "JSONTable": "json_table",
+    "JSONObject": "json_object",
     "Normalize": "normalize",
     "Soundex": "soundex",
     "Chr": "char",
@@ -64,7 +65,7 @@ BARE_FUNCTIONS = {
 }
 BY_DIALECT = {
     "duckdb": frozenset({exp.Lambda, exp.PropertyEQ, exp.Struct, exp.TryCast}),
-    "postgresql": frozenset(),
+    "postgresql": frozenset({Absolute, exp.JSON, exp.JSONKeyValue}),
     "mysql": frozenset(),
     "sqlite": frozenset(),
 }

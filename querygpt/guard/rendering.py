@@ -72,4 +72,6 @@ def _number(node: exp.Expr | None) -> int | None:
 def _least(given: exp.Expr, most: int) -> exp.Expr:
     if isinstance(given, (exp.Null, exp.Var)):
         return exp.Literal.number(most)
+    if isinstance(given, exp.Anonymous) and given.name == "LEAST":
+        return given
     return exp.Anonymous(this="LEAST", expressions=[given.copy(), exp.Literal.number(most)])

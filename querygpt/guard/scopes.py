@@ -276,7 +276,12 @@ class Resolver:
     def _add_function(self, node: exp.Expr, name: str, sources: dict[str, Source]) -> None:
         listed = self._listed(node.args.get("alias"))
         alias = self._alias(node)
-        columns = (*listed, *FUNCTION_COLUMNS, name, *([alias] if alias and not listed else []))
+        made = [one.name for one in node.find_all(exp.JSONColumnDef)]
+        offset = node.args.get("offset")
+        if isinstance(offset, exp.Identifier):
+            made.append(folded(offset, dialect=self.dialect))
+        own = [alias] if alias and not listed else []
+        columns = (*listed, *made, *FUNCTION_COLUMNS, name, *own)
         sources[alias or name] = Source(columns if self.grammar.calls_by_dot else None)
 
     def _add(

@@ -19,6 +19,12 @@ class UnaryPlus(exp.Expression):
     arg_types = {"this": True}
 
 
+class Absolute(exp.Expression):
+    """`@ x` of PostgreSQL, the size of a number."""
+
+    arg_types = {"this": True}
+
+
 def own_grammar(parser: type, *more: str) -> dict[str, Any]:
     """The function parsers of `parser` for OWN_GRAMMAR and `more`."""
     kept = (*OWN_GRAMMAR, *more)
