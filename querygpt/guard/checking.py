@@ -61,7 +61,8 @@ def _vetted(head: explain.Head, sql: str, *, resolver: Resolver, policy: Policy)
     found = nodes.walk(tree, grammar=grammar, policy=policy)
     resolver.resolve(tree)
     called = functions.check(found, grammar=grammar)
-    rendering.bound(tree, grammar=grammar, policy=policy)
+    if not head.prefix:
+        rendering.bound(tree, grammar=grammar, policy=policy)
     query = rendering.render(tree, grammar=grammar)
     opinion(query, tree=tree, grammar=grammar, resolver=resolver, reparse=_rendered)
     return Verdict(

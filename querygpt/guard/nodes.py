@@ -69,6 +69,13 @@ BY_DIALECT = {
     "mysql": frozenset(),
     "sqlite": frozenset(),
 }
+# Two texts side by side are one for others; SQLite takes the second for a name.
+NOT_IN = {
+    "duckdb": frozenset(),
+    "postgresql": frozenset(),
+    "mysql": frozenset(),
+    "sqlite": frozenset({exp.Concat}),
+}
 
 ALLOWED = frozenset({UnaryPlus, *(getattr(exp, name) for name in STRUCTURE.split())})
 FUNCTIONS = {getattr(exp, name): function for name, function in FUNCTION_NODES.items()}
@@ -100,7 +107,7 @@ class Found:
 def walk(tree: exp.Expr, *, grammar: Grammar, policy: Policy) -> Found:
     """Raises Refused at the first node that no query holds; `too_deep` beyond the policy's count."""
     found = Found()
-    allowed = ALLOWED | BY_DIALECT[grammar.name]
+    allowed = (ALLOWED | BY_DIALECT[grammar.name]) - NOT_IN[grammar.name]
     count = 0
     for node in tree.walk(bfs=False):
         count += 1

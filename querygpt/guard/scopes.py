@@ -31,11 +31,13 @@ Names = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something in FROM. `columns` None means that they are not known; `table` is set for one of the catalogue."""
+    """Something in FROM. `columns` None means that they are not known; `table` is set for one of the catalogue;
+    `label` is its alias as it was written."""
 
     columns: tuple[str, ...] | None
     hidden: Names = frozenset()
     table: str = ""
+    label: str = ""
 
     def has(self, name: str) -> bool:
         return self.columns is None or name in self.columns
@@ -143,8 +145,24 @@ class Resolver:
         for place in places:
             if place is not None:
                 self._conditions(place, ctes, level)
+        self._expand(node, sources)
         self._others(node, {"with_", "from_", "joins", "laterals"}, ctes, level)
         return self._answered(node, sources)
+
+    def _expand(self, node: exp.Select, sources: Mapping[str, Source]) -> None:
+        """Writes out every `*` that would show a hidden column."""
+        if not any(source.hidden for source in sources.values()):
+            return
+        items: list[exp.Expr] = []
+        for item in node.expressions:
+            if not _is_star(item):
+                items.append(item)
+                continue
+            owner = folded(item.args.get("table"), dialect=self.dialect)
+            for alias, source in sources.items():
+                if owner in {"", alias}:
+                    items.extend(_visible(source))
+        node.set("expressions", items)
 
     # FROM
 
@@ -203,9 +221,11 @@ class Resolver:
         if source is None:
             source = self._real(node, name)
         listed = self._listed(node.args.get("alias"))
-        if listed:
-            source = Source(_renamed(source.columns, listed), source.hidden, source.table)
-        sources[self._alias(node) or name] = source
+        columns = _renamed(source.columns, listed)
+        hidden = _renamed_names(source, listed)
+        sources[self._alias(node) or name] = Source(
+            columns, hidden, source.table, node.alias_or_name
+        )
 
     def _real(self, node: exp.Table, name: str) -> Source:
         schema = folded(node.args.get("db"), dialect=self.dialect)
@@ -282,12 +302,14 @@ class Resolver:
             made.append(folded(offset, dialect=self.dialect))
         own = [alias] if alias and not listed else []
         columns = (*listed, *made, *FUNCTION_COLUMNS, name, *own)
-        sources[alias or name] = Source(columns if self.grammar.calls_by_dot else None)
+        sources[alias or name] = Source(
+            columns if self.grammar.calls_by_dot else None, label=node.alias or name
+        )
 
     def _add(
         self, node: exp.Expr, columns: tuple[str, ...] | None, sources: dict[str, Source]
     ) -> None:
-        sources[self._alias(node)] = Source(columns)
+        sources[self._alias(node)] = Source(columns, label=node.alias)
 
     # Expressions
 
@@ -396,9 +418,7 @@ class Resolver:
     def _answered(self, node: exp.Select, sources: Mapping[str, Source]) -> tuple[str, ...] | None:
         names: list[str] = []
         for item in node.expressions:
-            if isinstance(item, exp.Star) or (
-                isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
-            ):
+            if _is_star(item):
                 owner = folded(item.args.get("table"), dialect=self.dialect)
                 for alias, source in sources.items():
                     if owner and alias != owner:
@@ -433,3 +453,27 @@ def _renamed(columns: tuple[str, ...] | None, listed: tuple[str, ...]) -> tuple[
     if columns is None:
         return None
     return (*listed, *columns[len(listed) :])
+
+
+def _renamed_names(source: Source, listed: tuple[str, ...]) -> Names:
+    """The hidden names of `source` once its first columns are called as `listed`."""
+    renamed = dict(zip(source.columns or (), listed, strict=False))
+    return frozenset(renamed.get(name, name) for name in source.hidden)
+
+
+def _is_star(item: exp.Expr) -> bool:
+    return isinstance(item, exp.Star) or (
+        isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
+    )
+
+
+def _visible(source: Source) -> list[exp.Expr]:
+    """The columns of `source` that may be shown; all of them by a star where they are not known."""
+    owner = exp.to_identifier(source.label, quoted=True) if source.label else None
+    if source.columns is None or not source.hidden:
+        return [exp.Column(this=exp.Star(), table=owner)]
+    return [
+        exp.Column(this=exp.to_identifier(name, quoted=True), table=owner.copy() if owner else None)
+        for name in source.columns
+        if name not in source.hidden
+    ]
