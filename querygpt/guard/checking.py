@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlglot.tokenizer_core import Token
+from sqlglot.tokenizer_core import Token, TokenType
 
 from querygpt.catalogue import Catalogue, Dialect
 from querygpt.guard import dialects, explain, functions, nodes, parsing, rendering, text
@@ -78,7 +78,8 @@ def _tree(tokens: list[Token], sql: str, *, grammar: Grammar) -> exp.Expr:
     tree = parsing.parse(tokens, sql, grammar=grammar)
     if not isinstance(tree, ROOTS):
         refuse("not_a_query", type(tree).__name__)
-    rendering.drop_hints(tree)
+    if any(token.token_type == TokenType.HINT for token in tokens):
+        rendering.drop_hints(tree)
     return tree
 
 

@@ -6,14 +6,23 @@ has it. PostgreSQL calls functions by `t.f` where `t` has no column `f`, so a qu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from sqlglot import exp
 
 from querygpt import catalogue as known
 from querygpt.guard.dialects import HOME_SCHEMAS, Grammar
 from querygpt.guard.names import folded, function_name, key
+from querygpt.guard.sources import (
+    FUNCTION_COLUMNS,
+    Level,
+    Source,
+    answered,
+    is_star,
+    renamed,
+    renamed_hidden,
+    visible,
+)
 from querygpt.guard.verdict import refuse
 
 QUERIES = (exp.Select, exp.SetOperation, exp.Values)
@@ -23,42 +32,6 @@ ROW_NAMES = {
     "mysql": frozenset(),
     "postgresql": frozenset(),
 }
-# What PostgreSQL's set-returning functions call their columns.
-FUNCTION_COLUMNS = frozenset({"key", "value", "ordinality"})
-
-Names = frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Something in FROM. `columns` None means that they are not known; `table` is set for one of the catalogue;
-    `label` is its alias as it was written."""
-
-    columns: tuple[str, ...] | None
-    hidden: Names = frozenset()
-    table: str = ""
-    label: str = ""
-
-    def has(self, name: str) -> bool:
-        return self.columns is None or name in self.columns
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """What one SELECT sees in its own FROM, and the levels around it."""
-
-    sources: Mapping[str, Source] = field(default_factory=dict)
-    outer: Level | None = None
-
-    def named(self, name: str) -> Iterator[Source]:
-        """Innermost first."""
-        level: Level | None = self
-        while level is not None:
-            if name in level.sources:
-                yield level.sources[name]
-            level = level.outer
-
-
 Ctes = Mapping[str, Source]
 
 
@@ -128,7 +101,7 @@ class Resolver:
             listed = self._listed(cte.args["alias"])
             inside = {**seen, name: Source(listed or None)} if recursive else seen
             answered = self._query(cte.this, inside, outer)
-            seen[name] = Source(_renamed(answered, listed))
+            seen[name] = Source(renamed(answered, listed))
         return seen
 
     def _select(self, node: exp.Select, ctes: Ctes, outer: Level | None) -> tuple[str, ...] | None:
@@ -147,7 +120,7 @@ class Resolver:
                 self._conditions(place, ctes, level)
         self._expand(node, sources)
         self._others(node, {"with_", "from_", "joins", "laterals"}, ctes, level)
-        return self._answered(node, sources)
+        return answered(node, sources, dialect=self.dialect)
 
     def _expand(self, node: exp.Select, sources: Mapping[str, Source]) -> None:
         """Writes out every `*` that would show a hidden column."""
@@ -155,13 +128,13 @@ class Resolver:
             return
         items: list[exp.Expr] = []
         for item in node.expressions:
-            if not _is_star(item):
+            if not is_star(item):
                 items.append(item)
                 continue
             owner = folded(item.args.get("table"), dialect=self.dialect)
             for alias, source in sources.items():
                 if owner in {"", alias}:
-                    items.extend(_visible(source))
+                    items.extend(visible(source))
         node.set("expressions", items)
 
     # FROM
@@ -181,7 +154,7 @@ class Resolver:
             self._add_function(node, "unnest", sources)
         elif isinstance(node, exp.Values):
             answered = self._query(node, ctes, level.outer)
-            self._add(node, _renamed(answered, self._listed(node.args.get("alias"))), sources)
+            self._add(node, renamed(answered, self._listed(node.args.get("alias"))), sources)
         else:
             self._visit(node, ctes, level)
         for join in node.args.get("joins") or ():
@@ -221,8 +194,8 @@ class Resolver:
         if source is None:
             source = self._real(node, name)
         listed = self._listed(node.args.get("alias"))
-        columns = _renamed(source.columns, listed)
-        hidden = _renamed_names(source, listed)
+        columns = renamed(source.columns, listed)
+        hidden = renamed_hidden(source, listed)
         sources[self._alias(node) or name] = Source(
             columns, hidden, source.table, node.alias_or_name
         )
@@ -279,7 +252,7 @@ class Resolver:
             return
         seen = level if self.dialect == "duckdb" else level.outer
         answered = self._query(node, ctes, seen)
-        self._add(node, _renamed(answered, self._listed(node.args.get("alias"))), sources)
+        self._add(node, renamed(answered, self._listed(node.args.get("alias"))), sources)
 
     def _lateral(
         self, node: exp.Lateral, sources: dict[str, Source], ctes: Ctes, level: Level
@@ -287,7 +260,7 @@ class Resolver:
         inner = node.this
         if isinstance(inner, exp.Subquery):
             answered = self._query(inner, ctes, level)
-            self._add(node, _renamed(answered, self._listed(node.args.get("alias"))), sources)
+            self._add(node, renamed(answered, self._listed(node.args.get("alias"))), sources)
             return
         self._visit(inner, ctes, level)
         name = function_name(inner) if isinstance(inner, exp.Anonymous) else ""
@@ -414,66 +387,3 @@ class Resolver:
             folded(one.this if isinstance(one, exp.ColumnDef) else one, dialect=self.dialect)
             for one in alias.args.get("columns") or ()
         )
-
-    def _answered(self, node: exp.Select, sources: Mapping[str, Source]) -> tuple[str, ...] | None:
-        names: list[str] = []
-        for item in node.expressions:
-            if _is_star(item):
-                owner = folded(item.args.get("table"), dialect=self.dialect)
-                for alias, source in sources.items():
-                    if owner and alias != owner:
-                        continue
-                    if source.columns is None:
-                        return None
-                    names.extend(source.columns)
-            else:
-                names.append(self._column_name(item))
-        return tuple(names)
-
-    def _column_name(self, item: exp.Expr) -> str:
-        """What PostgreSQL calls an answered column; others need an alias to be named at all."""
-        if isinstance(item, (exp.Alias, exp.Column)):
-            named = item.args["alias"] if isinstance(item, exp.Alias) else item.this
-            return folded(named, dialect=self.dialect)
-        if isinstance(item, exp.Anonymous):
-            return function_name(item)
-        if isinstance(item, exp.Dot):
-            return self._column_name(item.expression)
-        if isinstance(item, exp.Identifier):
-            return folded(item, dialect=self.dialect)
-        if isinstance(
-            item, (exp.Window, exp.Filter, exp.WithinGroup, exp.Cast, exp.Paren, exp.Bracket)
-        ):
-            return self._column_name(item.this)
-        return type(item).__name__.lower()
-
-
-def _renamed(columns: tuple[str, ...] | None, listed: tuple[str, ...]) -> tuple[str, ...] | None:
-    """`columns` with the first ones called as `listed`."""
-    if columns is None:
-        return None
-    return (*listed, *columns[len(listed) :])
-
-
-def _renamed_names(source: Source, listed: tuple[str, ...]) -> Names:
-    """The hidden names of `source` once its first columns are called as `listed`."""
-    renamed = dict(zip(source.columns or (), listed, strict=False))
-    return frozenset(renamed.get(name, name) for name in source.hidden)
-
-
-def _is_star(item: exp.Expr) -> bool:
-    return isinstance(item, exp.Star) or (
-        isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
-    )
-
-
-def _visible(source: Source) -> list[exp.Expr]:
-    """The columns of `source` that may be shown; all of them by a star where they are not known."""
-    owner = exp.to_identifier(source.label, quoted=True) if source.label else None
-    if source.columns is None or not source.hidden:
-        return [exp.Column(this=exp.Star(), table=owner)]
-    return [
-        exp.Column(this=exp.to_identifier(name, quoted=True), table=owner.copy() if owner else None)
-        for name in source.columns
-        if name not in source.hidden
-    ]

@@ -25,6 +25,13 @@ class Absolute(exp.Expression):
     arg_types = {"this": True}
 
 
+def hexadecimal(parser: Any, token: Token) -> exp.Expr:
+    """`0x41` is a number where `x'41'` is text or bits: which one was written stays known."""
+    written = parser.sql[token.start : token.start + 2].lower()
+    found: exp.Expr = parser.expression(exp.HexString(this=token.text, is_integer=written == "0x"))
+    return found
+
+
 def own_grammar(parser: type, *more: str) -> dict[str, Any]:
     """The function parsers of `parser` for OWN_GRAMMAR and `more`."""
     kept = (*OWN_GRAMMAR, *more)
@@ -109,10 +116,18 @@ def constants(tokens: list[Token], index: int) -> list[exp.Expr]:
 
 
 class FaithfulGenerator:
-    """Writes a type as it was written."""
+    """Writes types and hexadecimal numbers as they were written."""
+
+    MULTI_ARG_DISTINCT = True
 
     def datatype_sql(self, expression: exp.DataType) -> str:
         written = expression.meta.get("written")
         if written and expression.this != exp.DType.CHARACTER_SET:
             return str(written)
         return str(super().datatype_sql(expression))  # type: ignore[misc]
+
+    def hexstring_sql(
+        self, expression: exp.HexString, binary_function_repr: str | None = None
+    ) -> str:
+        digits = expression.name
+        return f"0x{digits}" if expression.args.get("is_integer") else f"x'{digits}'"

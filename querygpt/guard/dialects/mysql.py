@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlglot import exp
 from sqlglot.dialects.mysql import MySQL
 from sqlglot.generators.mysql import MySQLGenerator
 from sqlglot.parsers.mysql import MySQLParser
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from querygpt.guard.dialects import base
-
-
-def _hexadecimal(parser: Any, token: Token) -> exp.Expr:
-    """`0x41` may be a number where `x'41'` is text for MariaDB: which one was written stays known."""
-    written = parser.sql[token.start : token.start + 2].lower()
-    return parser.expression(exp.HexString(this=token.text, is_integer=written == "0x"))
 
 
 class GuardedMySQL(base.Faithful, MySQL):
@@ -31,7 +23,7 @@ class GuardedMySQL(base.Faithful, MySQL):
         )
         FUNC_TOKENS = MySQLParser.FUNC_TOKENS - {TokenType.VALUES}
         UNARY_PARSERS = base.unary(MySQLParser)
-        PRIMARY_PARSERS = {**MySQLParser.PRIMARY_PARSERS, TokenType.HEX_STRING: _hexadecimal}
+        PRIMARY_PARSERS = {**MySQLParser.PRIMARY_PARSERS, TokenType.HEX_STRING: base.hexadecimal}
 
         def _parse_value(self, values: bool = True) -> exp.Tuple | None:  # noqa: FBT001, FBT002
             row = self._match_text_seq("ROW")
@@ -49,12 +41,6 @@ class GuardedMySQL(base.Faithful, MySQL):
         }
 
         RESERVED_KEYWORDS = MySQLGenerator.RESERVED_KEYWORDS - {"dual"}
-
-        def hexstring_sql(
-            self, expression: exp.HexString, binary_function_repr: str | None = None
-        ) -> str:
-            digits = self.sql(expression, "this")
-            return f"0x{digits}" if expression.args.get("is_integer") else f"x'{digits}'"
 
         def interval_sql(self, expression: exp.Interval) -> str:
             if isinstance(expression.this, exp.Tuple) and not expression.args.get("unit"):

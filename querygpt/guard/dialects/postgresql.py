@@ -47,6 +47,10 @@ class GuardedPostgres(base.Faithful, Postgres):
                 exp.JSONExtractScalar(this=this, expression=path)
             ),
         }
+        PRIMARY_PARSERS = {
+            **PostgresParser.PRIMARY_PARSERS,
+            TokenType.HEX_STRING: base.hexadecimal,
+        }
         FUNCTION_PARSERS = {
             **base.own_grammar(PostgresParser, "JSON_TABLE", "NORMALIZE"),
             "JSON_OBJECT": _json_object,
