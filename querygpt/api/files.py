@@ -33,7 +33,7 @@ class ConnectionFileOut(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class TakenOut(serializers.Serializer):
+class ConnectionFileTakenOut(serializers.Serializer):
     file = ConnectionFileOut()
     task_id = serializers.UUIDField()
 
@@ -64,7 +64,7 @@ class ConnectionFiles(ConnectionFileView):
                 "required": ["file"],
             }
         },
-        responses={202: TakenOut},
+        responses={202: ConnectionFileTakenOut},
     )
     def post(self, request: Request, connection_id: UUID) -> Response:
         """Bring the SQLite file of a connection. A worker looks at it whole before anybody may ask it."""
