@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from querygpt.evaluation import SuiteInvalid, read
 from querygpt.evaluation.comparing import leniently_equal, strictly_equal
+from querygpt.evaluation.suites import SuiteInvalid, read
 from querygpt.shop import build
 
 
@@ -24,38 +24,87 @@ def suite(tmp_path, *lines):
     return path
 
 
-RIGHT = {"id": "1", "question": "how many stores are there", "language": "en", "gold": ["SELECT COUNT(*) FROM stores"], "tags": ["count"]}
-WRONG = {"id": "2", "question": "number of products", "language": "en", "gold": ["SELECT COUNT(*) FROM stores"]}
+RIGHT = {
+    "id": "1",
+    "question": "how many stores are there",
+    "language": "en",
+    "gold": ["SELECT COUNT(*) FROM stores"],
+    "tags": ["count"],
+}
+WRONG = {
+    "id": "2",
+    "question": "number of products",
+    "language": "en",
+    "gold": ["SELECT COUNT(*) FROM stores"],
+}
 UNANSWERABLE = {"id": "3", "question": "why do prices rise", "language": "en", "answerable": False}
 
 
 def test_a_file_is_read_asked_and_reported(tmp_path, shop):
     out = tmp_path / "report.json"
 
-    call_command("evaluate_querygpt", str(suite(tmp_path, RIGHT, WRONG, UNANSWERABLE)), database=shop, out=out, stdout=StringIO())
+    call_command(
+        "evaluate_querygpt",
+        str(suite(tmp_path, RIGHT, WRONG, UNANSWERABLE)),
+        database=shop,
+        out=out,
+        stdout=StringIO(),
+    )
 
     told = json.loads(out.read_text("utf-8"))
-    assert told["all"] | {"p50_ms": 0, "p95_ms": 0} == told["all"] | {"p50_ms": 0, "p95_ms": 0, "asked": 2, "correct": 1, "wrong": 1, "unanswerable": 1, "not_answered_share": 1.0}
+    assert told["all"] | {"p50_ms": 0, "p95_ms": 0} == told["all"] | {
+        "p50_ms": 0,
+        "p95_ms": 0,
+        "asked": 2,
+        "correct": 1,
+        "wrong": 1,
+        "unanswerable": 1,
+        "not_answered_share": 1.0,
+    }
     assert told["tags"]["count"]["correct"] == 1
     assert [one["outcome"] for one in told["questions"]] == ["correct", "wrong", "abstained"]
 
 
-@pytest.mark.parametrize(("floors", "message"), [({"min_correct": 0.6}, "correct 0.500 < 0.6"), ({"max_wrong": 0.05}, "wrong 0.500 > 0.05")])
+@pytest.mark.parametrize(
+    ("floors", "message"),
+    [({"min_correct": 0.6}, "correct 0.500 < 0.6"), ({"max_wrong": 0.05}, "wrong 0.500 > 0.05")],
+)
 def test_a_missed_floor_ends_with_an_error(tmp_path, shop, floors, message):
     with pytest.raises(CommandError, match=message):
-        call_command("evaluate_querygpt", str(suite(tmp_path, RIGHT, WRONG)), database=shop, stdout=StringIO(), **floors)
+        call_command(
+            "evaluate_querygpt",
+            str(suite(tmp_path, RIGHT, WRONG)),
+            database=shop,
+            stdout=StringIO(),
+            **floors,
+        )
 
 
 def test_gold_passes_the_guard_too(tmp_path, shop):
     hostile = RIGHT | {"gold": ["DELETE FROM stores"]}
     out = tmp_path / "report.json"
 
-    call_command("evaluate_querygpt", str(suite(tmp_path, hostile)), database=shop, out=out, stdout=StringIO())
+    call_command(
+        "evaluate_querygpt",
+        str(suite(tmp_path, hostile)),
+        database=shop,
+        out=out,
+        stdout=StringIO(),
+    )
 
     assert json.loads(out.read_text("utf-8"))["questions"][0]["outcome"] == "failed"
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"id": 1}', '{"id": 1, "question": "a", "language": "fr", "gold": ["x"]}', '{"id": 1, "question": "a"}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '{"id": 1}',
+        '{"id": 1, "question": "a", "language": "fr", "gold": ["x"]}',
+        '{"id": 1, "question": "a"}',
+    ],
+)
 def test_a_line_that_is_no_question_names_its_number(tmp_path, line):
     path = tmp_path / "suite.jsonl"
     path.write_text(line, "utf-8")
