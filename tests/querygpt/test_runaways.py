@@ -1,5 +1,6 @@
 """Statements that are fine to read and without end to run stop in time, and take little."""
 
+import threading
 import time
 
 import pytest
@@ -69,8 +70,6 @@ def test_it_ends_in_time_and_takes_little(lent, sql, request, lender):
 
 
 def test_a_bystander_is_answered_meanwhile(lender, shop_file):
-    import threading
-
     long = threading.Thread(
         target=execution.run,
         kwargs={
