@@ -66,12 +66,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("query/connections/<uuid:pk>/schema/", explaining.schema, name="query_schema"),
     path("query/connections/<uuid:pk>/schema/reading/", explaining.refresh, name="query_refresh"),
     path(
-        "query/connections/<uuid:pk>/tables/<uuid:table_id>/",
+        "query/tables/<uuid:pk>/",
         explaining.table,
         name="query_table",
     ),
     path(
-        "query/connections/<uuid:pk>/columns/<uuid:column_id>/",
+        "query/columns/<uuid:pk>/",
         explaining.column,
         name="query_column",
     ),
@@ -81,7 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="query_relationships",
     ),
     path(
-        "query/connections/<uuid:pk>/relationships/<uuid:relationship_id>/",
+        "query/relationships/<uuid:pk>/",
         explaining.relationship,
         name="query_relationship",
     ),
@@ -98,10 +98,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("query/examples/<uuid:pk>/withdrawal/", examples.withdraw, name="query_example_withdraw"),
     path("query/examples/<uuid:pk>/deletion/", examples.delete, name="query_example_delete"),
     path("query/prompts/", prompts.index, name="query_prompts"),
-    path("query/prompts/<slug:level>/<slug:key>/", prompts.detail, name="query_prompt"),
-    path("query/prompts/<slug:level>/<slug:key>/reset/", prompts.reset, name="query_prompt_reset"),
+    path("query/prompts/<slug:part>/", prompts.detail, name="query_prompt"),
+    path("query/prompts/<slug:part>/reset/", prompts.reset, name="query_prompt_reset"),
     path(
-        "query/prompts/<slug:level>/<slug:key>/preview/",
+        "query/prompts/<slug:part>/preview/",
         prompts.preview,
         name="query_prompt_preview",
     ),

@@ -24,7 +24,7 @@ from querygpt.models.schema import MAX_DESCRIPTION, MAX_KEY_COLUMNS, MAX_NAME
 from querygpt.schema import editing, reading, tasks
 
 
-class ColumnOut(serializers.Serializer):
+class TableColumnOut(serializers.Serializer):
     """A column. `distinct_estimate` is null where nobody counted."""
 
     id = serializers.UUIDField()
@@ -58,7 +58,7 @@ class TableOut(serializers.Serializer):
     rows_estimate = serializers.IntegerField(allow_null=True)
     access = serializers.ChoiceField(Table.Access.choices)
     is_pinned = serializers.BooleanField()
-    columns = ColumnOut(many=True, source="columns.all")
+    columns = TableColumnOut(many=True, source="columns.all")
 
 
 class RelationshipOut(serializers.Serializer):
@@ -90,7 +90,7 @@ class SchemaOut(serializers.Serializer):
     relationships = RelationshipOut(many=True)
 
 
-class TaskOut(serializers.Serializer):
+class ReadingOut(serializers.Serializer):
     """Work that was asked for; `tasks/{id}/` tells how it goes on."""
 
     task_id = serializers.UUIDField()
@@ -204,7 +204,7 @@ class Schema(StructureView):
         }
         return Response(self.shown(body, SchemaOut), headers={"ETag": tag})
 
-    @extend_schema(request=None, responses={202: TaskOut})
+    @extend_schema(request=None, responses={202: ReadingOut})
     def post(self, request: Request, connection_id: UUID) -> Response:
         """Read the structure again, in a task. Asked twice, the same task answers."""
         connection = self.connection(connection_id)
@@ -244,11 +244,11 @@ class TableDetail(StructureView):
 class ColumnDetail(StructureView):
     required_permissions: ClassVar = {"GET": "connection.view", "PATCH": "knowledge.update"}
 
-    @extend_schema(responses=ColumnOut)
+    @extend_schema(responses=TableColumnOut)
     def get(self, request: Request, connection_id: UUID, column_id: UUID) -> Response:
-        return self.tagged(self.column(connection_id, column_id), ColumnOut)
+        return self.tagged(self.column(connection_id, column_id), TableColumnOut)
 
-    @extend_schema(request=ColumnChangeIn, responses=ColumnOut)
+    @extend_schema(request=ColumnChangeIn, responses=TableColumnOut)
     def patch(self, request: Request, connection_id: UUID, column_id: UUID) -> Response:
         """Describe a column, say what it is for, hide it. What is set here no guess changes."""
         connection = self.kept(connection_id)
@@ -257,7 +257,7 @@ class ColumnDetail(StructureView):
         given = self.read(ColumnChangeIn)
         self.require_guard(connection, given)
         editing.change_column(column=column, given=given, actor=self.actor)
-        return self.tagged(column, ColumnOut)
+        return self.tagged(column, TableColumnOut)
 
     def column(self, connection_id: UUID, column_id: UUID) -> Column:
         rows = Column.objects.visible_to(self.principal).filter(table__vanished_at=None)

@@ -93,22 +93,13 @@ class _Patching(Composer):
 
     def _measure_again(self) -> None:
         """换成平均; average instead; 换成订单数 is a new question."""
-        aggs = [
-            tag for token in self.found for tag in token.tags if tag in ("avg", "sum", "min", "max")
-        ]
-        most = self.asked.superlative
-        if aggs and len(self.plan["measures"]) == 1:
-            measure = self.plan["measures"][0]
-            if measure["agg"] not in ("avg", "sum", "min", "max") or measure.get("product"):
-                raise Unclear("nothing_asked")
-            measure["agg"] = aggs[0]
-        elif (
-            most is not None
-            and self.asked.limit is None
-            and most.start >= 0
-            and not self.plan["order"]
-        ):
+        agg = _aggregate(self.found)
+        if not agg or self.asked.limit:
+            return
+        measures = self.plan["measures"]
+        if len(measures) != 1 or measures[0]["agg"] not in AGGREGATES or measures[0].get("product"):
             raise Unclear("nothing_asked")
+        measures[0]["agg"] = agg
 
     def _group_again(self) -> None:
         if not (self.asked.groups or self.asked.buckets):

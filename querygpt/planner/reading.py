@@ -191,6 +191,9 @@ class Reader(Ranking):
 
     def _rest(self) -> None:
         for token in self.tokens:
+            if not token.used and not token.is_known and not is_mark(token.text):
+                raise Unclear("unknown", self._word(token))
+        for token in self.tokens:
             if token.used:
                 continue
             if self.is_table(token):

@@ -49,6 +49,9 @@ class Timed(Draft):
             if self.facts.times(table):
                 return table
         base: str = self.plan["table"]
+        implied = [table for table, negated, _ in self.exists if not negated and self._dated(table)]
+        if implied and self.asked.subjects:
+            return implied[0]
         if not self._dated(base):
             for table, _, _ in self.exists:
                 if self._dated(table):

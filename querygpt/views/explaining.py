@@ -46,11 +46,12 @@ def schema(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @needs("connection.view")
-def table(request: HttpRequest, pk: UUID, table_id: UUID) -> HttpResponse:
+def table(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A table with its columns; what is said of it is changed here."""
-    connection = _connection(request, pk)
     columns = Prefetch("columns", Column.objects.order_by("ordinal"))
-    row = get_object_or_404(connection.tables.present().prefetch_related(columns), pk=table_id)
+    rows = Table.objects.visible_to(principal_of(request)).present()
+    row = get_object_or_404(rows.select_related("connection").prefetch_related(columns), pk=pk)
+    connection = row.connection
     context = {**_frame(request, connection, "tables"), "row": row}
     form = TableForm(
         request.POST or None,
@@ -65,16 +66,16 @@ def table(request: HttpRequest, pk: UUID, table_id: UUID) -> HttpResponse:
             if given := changed(form):
                 editing.change_table(table=row, given=given, actor=_actor(request))
             messages.success(request, _("Saved."))
-            return redirect("query_table", pk=pk, table_id=table_id)
+            return redirect("query_table", pk=pk)
     return render(request, "query/table.html", {**context, "form": form})
 
 
 @needs("connection.view")
-def column(request: HttpRequest, pk: UUID, column_id: UUID) -> HttpResponse:
+def column(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A column: what it means, what it is for, who may see it."""
-    connection = _connection(request, pk)
-    rows = Column.objects.filter(table__connection=connection, table__vanished_at=None)
-    row = get_object_or_404(rows.select_related("table"), pk=column_id)
+    rows = Column.objects.visible_to(principal_of(request)).filter(table__vanished_at=None)
+    row = get_object_or_404(rows.select_related("table__connection"), pk=pk)
+    connection = row.table.connection
     context = {**_frame(request, connection, "tables"), "row": row}
     form = ColumnForm(
         request.POST or None,
@@ -89,7 +90,7 @@ def column(request: HttpRequest, pk: UUID, column_id: UUID) -> HttpResponse:
             if given := changed(form):
                 editing.change_column(column=row, given=given, actor=_actor(request))
             messages.success(request, _("Saved."))
-            return redirect("query_table", pk=pk, table_id=row.table_id)
+            return redirect("query_table", pk=row.table_id)
     return render(request, "query/column.html", {**context, "form": form})
 
 
@@ -114,20 +115,19 @@ def relationships(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @needs("knowledge.update")
-def relationship(request: HttpRequest, pk: UUID, relationship_id: UUID) -> HttpResponse:
+def relationship(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Switch one on or off, or forget it."""
-    connection = _connection(request, pk)
-    editing.lock(connection)
-    rows = Relationship.objects.filter(connection=connection).select_related(
-        "from_table", "to_table"
+    rows = Relationship.objects.visible_to(principal_of(request)).select_related(
+        "from_table", "to_table", "connection"
     )
-    row = get_object_or_404(rows, pk=relationship_id)
+    row = get_object_or_404(rows, pk=pk)
+    editing.lock(row.connection)
     if request.POST.get("deed") == "forget":
         editing.unrelate(row=row, actor=_actor(request))
     else:
         is_active = request.POST.get("deed") == "on"
         editing.change_relationship(row=row, given={"is_active": is_active}, actor=_actor(request))
-    return redirect("query_relationships", pk=pk)
+    return redirect("query_relationships", pk=row.connection_id)
 
 
 @require_POST

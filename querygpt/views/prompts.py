@@ -49,11 +49,10 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @needs("prompt.update")
-def detail(request: HttpRequest, level: str, key: str) -> HttpResponse:
+def detail(request: HttpRequest, part: str) -> HttpResponse:
     """One part at one level: write it, reset it, look at the whole prompt."""
     principal = principal_of(request)
-    if level not in LEVELS or key not in Prompt.Type.values:
-        raise Http404
+    level, key = _named(part)
     if level == "workspace" and not principal.may("prompt.manage"):
         return render(request, "403.html", status=403)
     rows = list(Prompt.objects.visible_to(principal))
@@ -61,12 +60,13 @@ def detail(request: HttpRequest, level: str, key: str) -> HttpResponse:
     form = PromptForm(request.POST or None, initial=prompts.facts(row) if row else None)
     if request.method == "POST" and form.is_valid() and _saved(request, form, row, level, key):
         messages.success(request, _("Saved."))
-        return redirect("query_prompt", level=level, key=key)
+        return redirect("query_prompt", part=part)
     empty = row or _blank(principal, level, key)
     context = {
         "tab": "prompts",
         "form": form,
         "row": row,
+        "part": part,
         "level": level,
         "key": key,
         "label": Prompt.Type(key).label,
@@ -79,9 +79,9 @@ def detail(request: HttpRequest, level: str, key: str) -> HttpResponse:
 
 @require_POST
 @needs("prompt.update")
-def reset(request: HttpRequest, level: str, key: str) -> HttpResponse:
+def reset(request: HttpRequest, part: str) -> HttpResponse:
     """Let the level above hold again."""
-    principal = principal_of(request)
+    principal, (level, key) = principal_of(request), _named(part)
     rows = Prompt.objects.editable_by(principal).filter(type=key, user__isnull=level != "user")
     row = rows.select_for_update().first()
     if row is not None:
@@ -92,11 +92,10 @@ def reset(request: HttpRequest, level: str, key: str) -> HttpResponse:
 
 @require_POST
 @needs("connection.view")
-def preview(request: HttpRequest, level: str, key: str) -> HttpResponse:
+def preview(request: HttpRequest, part: str) -> HttpResponse:
     """The whole prompt with what stands in the form, as a model would get it."""
     principal = principal_of(request)
-    if level not in LEVELS or key not in Prompt.Type.values:
-        raise Http404
+    level, key = _named(part)
     form = PromptForm(request.POST)
     if not form.is_valid():
         return render(request, "query/_preview.html", {"form": form})
@@ -114,6 +113,14 @@ def preview(request: HttpRequest, level: str, key: str) -> HttpResponse:
         reader=person_of(request),
     )
     return render(request, "query/_preview.html", {"shown": shown})
+
+
+def _named(part: str) -> tuple[str, str]:
+    """The level and the part of an address like `user-system`. Raises Http404."""
+    level, _dash, key = part.partition("-")
+    if level not in LEVELS or key not in Prompt.Type.values:
+        raise Http404
+    return level, key
 
 
 def _saved(

@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from querygpt.evaluation import SuiteInvalid, read
 from querygpt.evaluation.comparing import leniently_equal, strictly_equal
+from querygpt.evaluation.suites import SuiteInvalid, read
 from querygpt.shop import build
 
 

@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts import tenancy
-from querygpt import evaluation
+from querygpt.evaluation.reporting import below_floors
+from querygpt.evaluation.running import evaluate
 from querygpt.evaluation.sources import CannotRead, FileSource, LentSource, Source
+from querygpt.evaluation.suites import SuiteInvalid, read
 from querygpt.models import Connection
 
 
@@ -34,20 +36,18 @@ class Command(BaseCommand):
 
     def handle(self, *, suite: Path, engine: str, workers: int, **options: Any) -> None:
         try:
-            questions, digest = evaluation.read(suite)
+            questions, digest = read(suite)
             source = self._source(options)
-        except (OSError, evaluation.SuiteInvalid, CannotRead, Connection.DoesNotExist) as error:
+        except (OSError, SuiteInvalid, CannotRead, Connection.DoesNotExist) as error:
             raise CommandError(f"{type(error).__name__}: {error}") from error
         today = options["today"] or timezone.localdate()
-        report = evaluation.evaluate(
-            questions=questions, source=source, today=today, workers=workers
-        )
+        report = evaluate(questions=questions, source=source, today=today, workers=workers)
         report.suite_sha256, report.engine = digest, engine
         told = report.told()
         if options["out"]:
             options["out"].write_text(json.dumps(told, ensure_ascii=False, indent=1), "utf-8")
         self._print(told)
-        missed = evaluation.below_floors(
+        missed = below_floors(
             told["all"], min_correct=options["min_correct"], max_wrong=options["max_wrong"]
         )
         if missed:

@@ -27,7 +27,7 @@ from laojun.files import Owner
 from laojun.models import AuditLog
 from laojun.notifications import sending
 from querygpt.answering import details, metadata
-from querygpt.models import Connection, Message
+from querygpt.models import Connection, Message, Prompt
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
@@ -108,6 +108,12 @@ PATH_IDS = {
     "call_id": "call",
     "price_id": "price",
     "connection_id": "connection",
+    "table_id": "table",
+    "column_id": "column",
+    "relationship_id": "relationship",
+    "term_id": "term",
+    "example_id": "example",
+    "prompt_id": "prompt",
     "conversation_id": "conversation",
     "message_id": "message",
 }
@@ -140,6 +146,12 @@ PAGE_IDS = {
     "workspace/plugins/catalogue/<int:plugin_id>/": "plugin",
     "workspace/plugins/<int:instance_id>/": "plugin_instance",
     "vectors/<int:pk>/": "collection",
+    "query/connections/<uuid:pk>/": "connection",
+    "query/tables/<uuid:pk>/": "table",
+    "query/columns/<uuid:pk>/": "column",
+    "query/relationships/<uuid:pk>/": "relationship",
+    "query/terms/<uuid:pk>/": "term",
+    "query/examples/<uuid:pk>/": "example",
     "query/structures/<uuid:pk>/": "connection",
     "query/connections/<uuid:connection_id>/": "connection",
     "query/answers/<uuid:pk>/": "message",
@@ -154,6 +166,7 @@ PAGE_PLAIN = {
     "models/connect/<slug:provider>/": "openai",
     "query/connections/new/<slug:driver>/": "postgresql",
     "workspace/settings/<str:key>/": "storage.max_file_size",
+    "query/prompts/<slug:part>/": "user-system",
     "admin/tiles/<slug:key>/": "health",
     "admin/panels/<slug:key>/": "generation",
     "invitations/<str:token>/": "tli_unknown",
@@ -238,7 +251,9 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             currency="CNY",
             effective_from=timezone.now(),
         )
-        connection, message = asked_question(person)
+        known = lent(person)
+        connection = Connection.objects.get(pk=known["connection"])
+        message = asked_question(person, connection)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -271,18 +286,36 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "model": str(model.pk),
         "call": str(call.pk),
         "price": str(price.pk),
-        "connection": str(connection.pk),
+        **known,
         "conversation": str(message.conversation_id),
         "message": str(message.pk),
     }
 
 
-def asked_question(person: Person) -> tuple[Connection, Message]:
-    """A database and an answer about it that asks back. Inside the person's workspace."""
-    connection = rows.connection(person)
+def lent(person: Person) -> dict[str, str]:
+    """A database that somebody lends, with what is known of it. Inside the person's workspace."""
+    shop = rows.connection(person, f"shop of {person.user.username}")
+    orders = rows.table(shop, "orders", {"id": "int", "customer_id": "int", "total": "decimal"})
+    customers = rows.table(shop, "customers", {"id": "int", "name": "text"})
+    prompt = Prompt.objects.create(
+        workspace=person.workspace, user=person.user, type="system", content_en="mine"
+    )
+    return {
+        "connection": str(shop.pk),
+        "table": str(orders.pk),
+        "column": str(orders.columns.get(name="total").pk),
+        "relationship": str(rows.relationship(orders, customers, "customer_id").pk),
+        "term": str(rows.term(person, connection=shop).pk),
+        "example": str(rows.example(shop).pk),
+        "prompt": str(prompt.pk),
+    }
+
+
+def asked_question(person: Person, connection: Connection) -> Message:
+    """An answer that asks back. Inside the person's workspace."""
     conversation = rows.conversation(person, connection=connection, title="How many orders?")
     question = rows.message(conversation, content="How many orders?", language="en")
-    answer = rows.message(
+    return rows.message(
         conversation,
         1,
         role="assistant",
@@ -294,7 +327,6 @@ def asked_question(person: Person) -> tuple[Connection, Message]:
         metadata=metadata.empty(),
         plan={**details.empty(), "options": [{"label": "All of them", "plan": None}]},
     )
-    return connection, answer
 
 
 def finished_call(person: Person, model_id: int) -> ModelCall:
