@@ -513,7 +513,7 @@ ELSEWHERE = {
     "plugins_versions_partial_update": PLUGINS,
     "plugins_versions_verification_create": PLUGINS,
 }
-MOST_ELSEWHERE = 20
+MOST_ELSEWHERE = 26
 # What asks a model: the call's own row is the trail, and asking happens once the request is over.
 LEDGERED = {"openai_chat_completions_create", "openai_embeddings_create"}
 
