@@ -1,0 +1,3 @@
+from querygpt.admin import prompts
+
+__all__ = ["prompts"]
