@@ -1,9 +1,32 @@
 from django.urls import URLPattern, path
 
-from querygpt.api import conversations, examples, messages, prompts, results, structure, terms
+from querygpt.api import (
+    connections,
+    conversations,
+    examples,
+    files,
+    messages,
+    prompts,
+    queries,
+    results,
+    structure,
+    terms,
+)
 
 ONE = "connections/<uuid:connection_id>/"
 urlpatterns: list[URLPattern] = [
+    # Connections
+    path("connections/", connections.Connections.as_view()),
+    path("connections/test/", connections.ConnectionTrial.as_view()),
+    path("connections/<uuid:connection_id>/", connections.ConnectionDetail.as_view()),
+    path("connections/<uuid:connection_id>/test/", connections.ConnectionTest.as_view()),
+    path("connections/<uuid:connection_id>/files/", files.ConnectionFiles.as_view()),
+    path(
+        "connections/<uuid:connection_id>/files/<uuid:file_id>/",
+        files.ConnectionFileDetail.as_view(),
+    ),
+    path("connections/<uuid:connection_id>/queries/", queries.ConnectionQueries.as_view()),
+    path("connections/<uuid:connection_id>/verdicts/", queries.ConnectionVerdicts.as_view()),
     # Conversations
     path("conversations/", conversations.Conversations.as_view()),
     path("conversations/<uuid:conversation_id>/", conversations.ConversationDetail.as_view()),

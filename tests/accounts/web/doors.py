@@ -26,7 +26,8 @@ from laojun.audit import Actor
 from laojun.files import Owner
 from laojun.models import AuditLog
 from laojun.notifications import sending
-from querygpt.models import Prompt
+from querygpt.answering import details, metadata
+from querygpt.models import Connection, Message, Prompt
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
@@ -113,6 +114,8 @@ PATH_IDS = {
     "term_id": "term",
     "example_id": "example",
     "prompt_id": "prompt",
+    "conversation_id": "conversation",
+    "message_id": "message",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -149,6 +152,10 @@ PAGE_IDS = {
     "query/relationships/<uuid:pk>/": "relationship",
     "query/terms/<uuid:pk>/": "term",
     "query/examples/<uuid:pk>/": "example",
+    "query/structures/<uuid:pk>/": "connection",
+    "query/connections/<uuid:connection_id>/": "connection",
+    "query/answers/<uuid:pk>/": "message",
+    "query/<uuid:pk>/": "conversation",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -157,6 +164,7 @@ PAGE_PLAIN = {
     "settings/<slug:group>/": "editor",
     "problems/<slug:code>/": "not_found",
     "models/connect/<slug:provider>/": "openai",
+    "query/connections/new/<slug:driver>/": "postgresql",
     "workspace/settings/<str:key>/": "storage.max_file_size",
     "query/prompts/<slug:part>/": "user-system",
     "admin/tiles/<slug:key>/": "health",
@@ -244,6 +252,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             effective_from=timezone.now(),
         )
         known = lent(person)
+        _asked, message = asked_question(person)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -277,6 +286,8 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "call": str(call.pk),
         "price": str(price.pk),
         **known,
+        "conversation": str(message.conversation_id),
+        "message": str(message.pk),
     }
 
 
@@ -297,6 +308,26 @@ def lent(person: Person) -> dict[str, str]:
         "example": str(rows.example(shop).pk),
         "prompt": str(prompt.pk),
     }
+
+
+def asked_question(person: Person) -> tuple[Connection, Message]:
+    """A database and an answer about it that asks back. Inside the person's workspace."""
+    connection = rows.connection(person)
+    conversation = rows.conversation(person, connection=connection, title="How many orders?")
+    question = rows.message(conversation, content="How many orders?", language="en")
+    answer = rows.message(
+        conversation,
+        1,
+        role="assistant",
+        content="Which ones?",
+        language="en",
+        reply_to=question,
+        state="done",
+        outcome="clarification",
+        metadata=metadata.empty(),
+        plan={**details.empty(), "options": [{"label": "All of them", "plan": None}]},
+    )
+    return connection, answer
 
 
 def finished_call(person: Person, model_id: int) -> ModelCall:
