@@ -1,9 +1,3 @@
-<<<<<<< HEAD
-from querygpt.admin import prompts
+from querygpt.admin import connections, prompts
 
-__all__ = ["prompts"]
-=======
-from querygpt.admin.connections import ConnectionAdmin, RunAdmin
-
-__all__ = ["ConnectionAdmin", "RunAdmin"]
->>>>>>> s6-base
+__all__ = ["connections", "prompts"]
