@@ -25,7 +25,12 @@ def guarded(monkeypatch):
         policy = guard.Policy(max_rows=10)
         given = guard.check(sql=sql, dialect=connection.dialect, catalogue=known, policy=policy)
         return execution.Verdict(
-            allowed=given.allowed, rule=given.rule, detail=given.detail, sql=given.sql
+            allowed=given.allowed,
+            rule=given.rule,
+            detail=given.detail,
+            sql=given.sql,
+            relations=list(given.relations),
+            columns=list(given.columns),
         )
 
     monkeypatch.setattr(execution, "verdict", verdict)
@@ -109,6 +114,20 @@ def test_what_the_guard_refuses_is_no_term(alice, shop, guarded, changes, rule):
     assert rule is None or body["rule"] == rule
     with inside(alice):
         assert not Term.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT SUM(total) AS s, status FROM orders GROUP BY status ORDER BY s",
+        "WITH x(a) AS (SELECT total FROM orders) SELECT a FROM x",
+        "SELECT t FROM (SELECT total AS t FROM orders) y",
+        "SELECT n FROM generate_series(1, 3) AS g(n)",
+        'SELECT "total" AS "合计" FROM orders ORDER BY "合计"',
+    ],
+)
+def test_names_a_statement_gives_itself_are_known(alice, shop, guarded, sql):
+    assert program(alice).post("/api/v1/examples/", example(shop, sql=sql)).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -545,7 +564,7 @@ def test_the_pages_explain_a_structure(alice, bob, shop):
     assert "orders" in alice.get(f"/query/connections/{shop.pk}/schema/").content.decode()
 
     alice.post(f"/query/tables/{table.pk}/", {"description_zh": "订单表", "access": "allowed"})
-    alice.post(f"/query/columns/{column.pk}/", {"role": "measure", "unit": "元", "is_hidden": "on"})
+    alice.post(f"/query/columns/{column.pk}/", {"role": "other", "unit": "元", "is_hidden": "on"})
 
     with inside(alice):
         table.refresh_from_db()
