@@ -286,6 +286,10 @@ def _waiting_again(world: World) -> None:
         Message.objects.filter(pk=world.key("message")).update(state="queued", outcome=None)
 
 
+def _connection(world: World, change: dict[str, Any]):
+    return _tagged(world, "patch", f"/api/v1/connections/{world.key('connection')}/", change)
+
+
 CALLS: dict[str, Callable[[World], Any]] = {
     "api_keys_create": lambda w: w.send(
         "post", "/api/v1/api-keys/", {"name": "n", "scopes": ["file.view"]}
@@ -401,6 +405,21 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "tasks_retry_create": _ended_task,
     "model_calls_cancellation_create": lambda w: _running_call(w),
     "quota_partial_update": lambda w: w.send("patch", "/api/v1/quota/", {"monthly_quota": 1000}),
+    "connections_create": lambda w: w.send(
+        "post",
+        "/api/v1/connections/",
+        {
+            "name": "new",
+            "driver": "postgresql",
+            "host": "93.184.216.34",
+            "username": "reader",
+            "database_name": "shop",
+        },
+    ),
+    "connections_partial_update": lambda w: _connection(w, {"description": "mine"}),
+    "connections_destroy": lambda w: w.send(
+        "delete", f"/api/v1/connections/{w.key('connection')}/"
+    ),
     "conversations_create": lambda w: w.send("post", "/api/v1/conversations/", {}),
     "conversations_partial_update": lambda w: w.send(
         "patch", f"/api/v1/conversations/{w.key('conversation')}/", {"title": "renamed"}
@@ -466,6 +485,13 @@ MODELS = "tests/taishang/catalogue"
 ELSEWHERE = {
     # A model is asked once the request is over, never inside a test's transaction.
     "models_test_create": MODELS,
+    # Databases are asked once the request is over; verdicts change nothing.
+    "connection_trial": "tests/querygpt/test_connections_api.py",
+    "connections_test_create": "tests/querygpt/test_connections_api.py",
+    "connections_queries_create": "tests/querygpt/test_queries_api.py",
+    "connections_verdicts_create": "tests/querygpt/test_queries_api.py",
+    "connections_files_create": "tests/querygpt/test_uploads.py",
+    "connections_files_destroy": "tests/querygpt/test_uploads.py",
     # A chart is drawn from rows that are stored outside any transaction.
     "messages_visualization_update": "tests/querygpt/test_conversations_api.py",
     "generation_jobs_destroy": JOBS,

@@ -107,8 +107,6 @@ PATH_IDS = {
     "model_id": "model",
     "call_id": "call",
     "price_id": "price",
-    "conversation_id": "conversation",
-    "message_id": "message",
     "connection_id": "connection",
     "table_id": "table",
     "column_id": "column",
@@ -116,6 +114,8 @@ PATH_IDS = {
     "term_id": "term",
     "example_id": "example",
     "prompt_id": "prompt",
+    "conversation_id": "conversation",
+    "message_id": "message",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -146,15 +146,16 @@ PAGE_IDS = {
     "workspace/plugins/catalogue/<int:plugin_id>/": "plugin",
     "workspace/plugins/<int:instance_id>/": "plugin_instance",
     "vectors/<int:pk>/": "collection",
-    "query/structures/<uuid:pk>/": "connection",
-    "query/answers/<uuid:pk>/": "message",
-    "query/<uuid:pk>/": "conversation",
     "query/connections/<uuid:pk>/": "connection",
     "query/tables/<uuid:pk>/": "table",
     "query/columns/<uuid:pk>/": "column",
     "query/relationships/<uuid:pk>/": "relationship",
     "query/terms/<uuid:pk>/": "term",
     "query/examples/<uuid:pk>/": "example",
+    "query/structures/<uuid:pk>/": "connection",
+    "query/connections/<uuid:connection_id>/": "connection",
+    "query/answers/<uuid:pk>/": "message",
+    "query/<uuid:pk>/": "conversation",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -163,6 +164,7 @@ PAGE_PLAIN = {
     "settings/<slug:group>/": "editor",
     "problems/<slug:code>/": "not_found",
     "models/connect/<slug:provider>/": "openai",
+    "query/connections/new/<slug:driver>/": "postgresql",
     "workspace/settings/<str:key>/": "storage.max_file_size",
     "query/prompts/<slug:part>/": "user-system",
     "admin/tiles/<slug:key>/": "health",
