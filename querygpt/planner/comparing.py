@@ -183,6 +183,9 @@ class Comparing(Phrases):
             if token.has(*COMPARISONS) and after is not None and after.number is not None:
                 op = next(COMPARISONS[tag] for tag in token.tags if tag in COMPARISONS)
                 self._compared(place, place + 1, op)
+            elif token.has("eq") and after is not None and after.number is not None:
+                if self.is_numeric(self.at(place - 1)):
+                    self._compared(place, place + 1, "eq")
             elif token.number is not None and after is not None and after.has(*AFTER):
                 op = next(AFTER[tag] for tag in after.tags if tag in AFTER)
                 self._compared(place, place + 1, op, is_suffix=True)
@@ -208,6 +211,10 @@ class Comparing(Phrases):
         mark = self.tokens[last if is_suffix else first]
         number = number_of(holder)
         self.use(self.tokens[first], self.tokens[last])
+        unit = self.at(last + 1)
+        if unit is not None and unit.text in UNITS and not self.is_numeric(unit):
+            self.use(unit)
+            self.tokens.remove(unit)
         if self._count_compared(first, last, op, number):
             return
         before, after = self.at(first - 1), self.at(last + 1)

@@ -111,6 +111,8 @@ class Facts:
         concepts = {one.name: concept(_without(self.tables[table], one.name)) for one in columns}
         parts = [name for name, meant in concepts.items() if meant in _FIRST_NAMES]
         exact = [name for name, meant in concepts.items() if meant == "name"]
+        own = key(bare_name(self.tables[table].name))
+        exact = exact or [name for name in concepts if _words(name) == own]
         if len(parts) == 2 and not exact:
             return parts
         titles = [name for name, meant in concepts.items() if meant in _NAMES]

@@ -324,8 +324,8 @@ def _table_phrases(name: str, *texts: str) -> Iterable[tuple[str, float]]:
             yield clause.removesuffix("表"), 0.98
     pieces = _pieces(bare)
     if len(pieces) > 1:
-        yield pieces[-1], 0.7
-        yield pieces[0], 0.7
+        yield pieces[-1], 0.8
+        yield pieces[0], 0.8
 
 
 def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tuple[str, float]]:
@@ -370,7 +370,7 @@ def _ends(pieces: list[str]) -> Iterable[tuple[str, float]]:
             yield pieces[0], 0.6
         if pieces[-1] in ("id", "编号", "号"):
             yield pieces[0], 0.7
-        if pieces[-1] in ("date", "at", "time", "on", "日期", "时间"):
+        if pieces[-1] in ("date", "at", "time", "on", "year", "日期", "时间", "年份"):
             yield pieces[0], 0.8
 
 

@@ -142,8 +142,21 @@ class Measured(Timed):
         )
         if asks and len(asked.subjects) == 1:
             asked.measures.append(Measure("count", asked.subjects.pop()))
+        elif "count_rows" in asked.marks and not (asked.groups or asked.subjects or asked.mentions):
+            self._count_holders()
         elif "count_rows" in asked.marks and len(asked.groups) == 1 and not asked.subjects:
             asked.measures.append(Measure("count_rows", asked.groups[0]))
+
+    def _count_holders(self) -> None:
+        """How many defenders: rows of the table where the word is a value, unless it is the row's own name."""
+        hits = [hit for token, _, _ in self.asked.values for hit in token.values]
+        tables = {hit.table for hit in hits}
+        if len(tables) == 1 and not any(hit.column in self.facts.names(hit.table) for hit in hits):
+            table = tables.pop()
+            token = self.asked.values[0][0]
+            named = Token(table, token.start, token.end, refs=(Ref(table, None, 0.9),))
+            self._assume("meaning", token.text, f"{table} ({hits[0].column})")
+            self.asked.measures.append(Measure("count", named))
 
     def _sums(self, token: Token) -> bool:
         """A number that adds up is summed; of one that does not, only a list can be meant."""
@@ -166,11 +179,11 @@ class Measured(Timed):
         )
 
     def _is_additive(self, ref: Ref, token: Token) -> bool:
-        meant = {
-            concept(ref.column or ""),
-            *(one for place in [concept(token.text)] for one in [place]),
-        }
-        return not meant & NOT_ADDITIVE and bool(meant - {""})
+        """Amounts and quantities; neither prices nor scores, nor what nobody knows to be one or the other."""
+        if ref.column is None or ref.column in self.facts.years(ref.table):
+            return False
+        meant = {concept(ref.column), concept(token.text)} - {""}
+        return bool(meant) and not meant & NOT_ADDITIVE
 
     def _non_additive(self, token: Token) -> bool:
         ref = self.chooser.ref(token, self._measured)

@@ -190,23 +190,26 @@ class Reader(Ranking):
         return False
 
     def _rest(self) -> None:
-        for token in self.tokens:
-            if not token.used and not token.is_known and not is_mark(token.text):
+        """What is left are names; a word that is none of them ends the reading, an unknown one first."""
+        left = [token for token in self.tokens if not token.used]
+        for token in left:
+            if not token.is_known and not is_mark(token.text):
                 raise Unclear("unknown", self._word(token))
-        for token in self.tokens:
-            if token.used:
-                continue
-            if self.is_table(token):
-                self.asked.subjects.append(token)
-            elif self._is_filter_term(token):
-                self.asked.filter_terms.append(token)
-            elif self.is_column(token):
-                self.asked.mentions.append(token)
-            elif self._is_hard(token):
-                raise Unclear("unknown" if not token.is_known else "unplaced", self._word(token))
+        for token in left:
+            self._named(token)
         subjects = self.asked.subjects
         if len(subjects) > 1 and self.follows_of(subjects[-1]):
             subjects.insert(0, subjects.pop())
+
+    def _named(self, token: Token) -> None:
+        if self.is_table(token):
+            self.asked.subjects.append(token)
+        elif self._is_filter_term(token):
+            self.asked.filter_terms.append(token)
+        elif self.is_column(token):
+            self.asked.mentions.append(token)
+        elif self._is_hard(token):
+            raise Unclear("unplaced", self._word(token))
 
     def _is_filter_term(self, token: Token) -> bool:
         terms = self.facts.catalogue.terms
