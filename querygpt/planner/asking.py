@@ -29,6 +29,7 @@ class Condition:
     target: Token | None = None
     is_money: bool = False
     concept: str = ""
+    unit: str = ""
 
 
 @dataclass

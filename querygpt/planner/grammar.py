@@ -13,8 +13,8 @@ _WORDS: dict[str, str] = {
     "stop": (
         "the|a|an|of|in|on|at|to|for|from|is|are|was|were|be|been|being|do|does|did|done|me|us|our|we|i|you|your|"
         "please|can|could|will|would|tell|want|need|know|see|it|its|their|his|her|them|they|there|these|those|"
-        "this|that|as|so|then|just|also|out|up|all|any|every|entire|whole|overall|altogether|some|made|make|"
-        "appeared|appear|appears|scored|played|received|held|placed|registered in|have been|has been|who|whom|whose|where|were there|are there|is there|information|info|data|"
+        "this|that|as|so|then|just|also|up|all|any|every|entire|whole|overall|altogether|some|made|make|"
+        "issued|handled|supplied|yet|负责|下过|有过|做过|参加|参加过|参与|出演|发行|提供|管理|接待|处理|appeared|appear|appears|scored|played|received|held|placed|registered in|have been|has been|who|whom|whose|where|were there|are there|is there|information|info|data|"
         "record|records|entries|currently|now|respectively|along with|together with|together|own|given|based on|"
         "available|existing|exist|exists|our database|in the database|the database|in total|in all|each of|work|works|"
         "value of|values of|live|lives|located|based|belong|belongs|belonging|come|comes|during|within|over the|how|"
@@ -61,6 +61,7 @@ _WORDS: dict[str, str] = {
     "and": "and|和|与|及|以及|、|,|并|并且|而且|且|还有|同|跟|&|，|；|;|as well as",
     "or": "or|或|或者|either",
     "null": "is null|null|is empty|empty|missing|blank|没有填写|为空|没填|缺失|未填写|未填|空|缺少|空缺|空白|is missing|are missing|not filled|not provided|不详|unset|没有填|没有记录|没有登记",
+    "zero:stock": "out of stock|sold out|no stock|缺货|断货|无货|售罄",
     "notnull": "is not null|not null|not empty|not missing|is filled|filled|provided|填写|填写了|已填写|不为空|非空|不空|有填写|登记了",
     "contains": "contain|contains|containing|include|includes|including|包含|含有|含|带有|包含了|带|with the word|中带",
     "starts": "start with|starts with|starting with|begin with|begins with|beginning with|开头|打头",

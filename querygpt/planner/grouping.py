@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from querygpt.planner import joins
 from querygpt.planner.asking import Unclear
 from querygpt.planner.linking import Ref, Token
@@ -76,11 +74,6 @@ class Grouped(Measured):
         return self.plan["table"] == table and any(
             one["agg"] == "count" for one in self.plan["measures"]
         )
-
-    def _add_dimension(self, found: dict[str, Any]) -> None:
-        found = {"bucket": None, **found}
-        if found not in self.plan["dimensions"]:
-            self.plan["dimensions"].append(found)
 
     def _reach(self, table: str) -> None:
         """A dimension must be reached without multiplying; a count may go over the bridge instead."""

@@ -153,6 +153,8 @@ def _spans(folded: str, found: list[Unit], facts: Facts, today: date) -> Spans:
             if is_mark(found[last - 1].text) and last - first > 1:
                 continue
             token = _meaning(folded, found[first:last], names)
+            if not token.refs and facts.products and _is_revenue(token):
+                token.tags = (*token.tags, "derived")
             if token.is_known:
                 spans[first, last] = token
     for one in times.find(folded, today):
@@ -186,6 +188,10 @@ def _meaning(folded: str, piece: list[Unit], names: Vocabulary) -> Token:
         token.tags = (*token.tags, "negative") if token.refs else token.tags
     token.number = _number(text, piece)
     return token
+
+
+def _is_revenue(token: Token) -> bool:
+    return "revenue" in lexicon().forms.get(key(token.text), ())
 
 
 def _opposite(raw: Key) -> str | None:

@@ -197,9 +197,23 @@ class Reader(Ranking):
                 raise Unclear("unknown", self._word(token))
         for token in left:
             self._named(token)
+        self._refuse_adjectives()
         subjects = self.asked.subjects
         if len(subjects) > 1 and self.follows_of(subjects[-1]):
             subjects.insert(0, subjects.pop())
+
+    def _refuse_adjectives(self) -> None:
+        """ "Discontinued products": a column right before its table tells which rows are meant, not what is shown."""
+        for one in self.asked.mentions:
+            index = self.all.index(one)
+            after = self.all[index + 1] if index + 1 < len(self.all) else None
+            if after is not None and after.text == "的" and index + 2 < len(self.all):
+                after = self.all[index + 2]
+            if after in self.asked.subjects and not self.is_numeric_ref(one):
+                raise Unclear("unplaced", one.text)
+
+    def is_numeric_ref(self, token: Token) -> bool:
+        return any(self._is_measure(ref) for ref in token.columns()[:2])
 
     def _named(self, token: Token) -> None:
         if self.is_table(token):
@@ -224,6 +238,7 @@ class Reader(Ranking):
             token.is_soft
             or token.has(
                 "by",
+                "contains",
                 "with",
                 "eq",
                 "stop",
