@@ -84,7 +84,7 @@ class ConnectionTrialIn(ConnectionFieldsIn):
     driver = serializers.ChoiceField(Connection.Driver.choices)
 
 
-class FindingOut(serializers.Serializer):
+class ConnectionFindingOut(serializers.Serializer):
     code = serializers.CharField()
     severity = serializers.ChoiceField(["warning", "unsafe"])
 
@@ -115,7 +115,7 @@ class ConnectionOut(serializers.Serializer):
     values_enabled = serializers.BooleanField()
     reference_date = serializers.DateField(allow_null=True)
     status = serializers.ChoiceField(Connection.Status.choices)
-    findings = FindingOut(many=True)
+    findings = ConnectionFindingOut(many=True)
     last_tested_at = serializers.DateTimeField(allow_null=True)
     last_error_code = serializers.CharField()
     catalogue_version = serializers.IntegerField()
@@ -124,7 +124,7 @@ class ConnectionOut(serializers.Serializer):
     updated_at = serializers.DateTimeField()
 
 
-class TestOut(serializers.Serializer):
+class ConnectionTestOut(serializers.Serializer):
     """How a test went. `recipe` are statements for a role that can only read. Units: ms."""
 
     ok = serializers.BooleanField()
@@ -134,7 +134,7 @@ class TestOut(serializers.Serializer):
     flavour = serializers.CharField()
     tls = serializers.BooleanField()
     tables_count = serializers.IntegerField(allow_null=True)
-    findings = FindingOut(many=True)
+    findings = ConnectionFindingOut(many=True)
     latency_ms = serializers.IntegerField()
     recipe = serializers.CharField()
 
@@ -254,7 +254,7 @@ class ConnectionTest(ConnectionView):
     required_permissions: ClassVar = {"POST": "connection.update"}
     rate_limits: ClassVar = {"POST": ("connection.test",)}
 
-    @extend_schema(request=None, responses=TestOut)
+    @extend_schema(request=None, responses=ConnectionTestOut)
     def post(self, request: Request, connection_id: UUID) -> HttpResponse:
         """Connect and look around, at most ten seconds. 200 also when it fails: `code` says why."""
         connection = self.connection(connection_id)
@@ -268,7 +268,9 @@ class ConnectionTrial(ConnectionView):
     rate_limits: ClassVar = {"POST": ("connection.test",)}
     keeps_replies = False
 
-    @extend_schema(request=ConnectionTrialIn, responses=TestOut)
+    @extend_schema(
+        operation_id="connection_trial", request=ConnectionTrialIn, responses=ConnectionTestOut
+    )
     def post(self, request: Request) -> HttpResponse:
         """Try a connection before it is saved; nothing is kept."""
         given = self.read(ConnectionTrialIn)
@@ -289,4 +291,4 @@ def _looked(connection: Connection, password: str) -> HttpResponse:
 
 
 def _told(outcome: testing.Outcome) -> HttpResponse:
-    return HttpResponse(dump(TestOut(outcome).data), content_type=JsonRenderer.media_type)
+    return HttpResponse(dump(ConnectionTestOut(outcome).data), content_type=JsonRenderer.media_type)

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -21,12 +22,17 @@ from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from querygpt import prompts
 from querygpt.api.teaching import TeachingView
+from querygpt.api.terms import chosen
 from querygpt.drafting import previewing
 from querygpt.models import Prompt
 from querygpt.models.prompt import MAX_CONTENT
 
-LEVELS = ("user", "workspace")
 PREVIEW_QUESTION = 500
+LEVELS = {
+    "system": Q(workspace__isnull=True),
+    "workspace": Q(workspace__isnull=False, user__isnull=True),
+    "user": Q(user__isnull=False),
+}
 
 
 class PromptFieldsIn(Serializer):
@@ -42,7 +48,9 @@ class PromptFieldsIn(Serializer):
 
 class PromptIn(PromptFieldsIn):
     type = serializers.ChoiceField(Prompt.Type.choices)
-    level = serializers.ChoiceField(LEVELS, default="user")
+    level = serializers.RegexField(
+        r"^(user|workspace)$", default="user", help_text="`user` or `workspace`."
+    )
 
 
 class PreviewIn(Serializer):
@@ -118,12 +126,9 @@ class Prompts(PromptView):
         """The texts that hold for you: the platform's, the workspace's, your own."""
         rows = Prompt.objects.visible_to(self.principal)
         if (wanted := request.GET.get("type")) is not None:
-            rows = rows.filter(type=wanted)
-        level = request.GET.get("level")
-        if level is not None:
-            rows = rows.filter(
-                workspace__isnull=level == "system", user__isnull=level in {"system", "workspace"}
-            )
+            rows = rows.filter(type=chosen("type", wanted, Prompt.Type.values))
+        if (wanted := request.GET.get("level")) is not None:
+            rows = rows.filter(LEVELS[chosen("level", wanted, list(LEVELS))])
         return self.page(rows, PromptOut)
 
     @extend_schema(request=PromptIn, responses={201: PromptOut})

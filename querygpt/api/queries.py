@@ -28,35 +28,35 @@ MAX_SQL = 40_000
 BUSY_SECONDS = "10"
 
 
-class StatementIn(Serializer):
+class WrittenIn(Serializer):
     sql = serializers.CharField(max_length=MAX_SQL, trim_whitespace=False, allow_blank=True)
 
 
-class QueryIn(StatementIn):
+class StatementRunIn(WrittenIn):
     max_rows = serializers.IntegerField(min_value=1, max_value=50_000, required=False)
     timeout_seconds = serializers.IntegerField(min_value=1, max_value=120, required=False)
 
 
-class ColumnOut(serializers.Serializer):
+class StatementColumnOut(serializers.Serializer):
     name = serializers.CharField()
     family = serializers.CharField()
     source = serializers.CharField()
     unit = serializers.CharField()
 
 
-class QueryOut(serializers.Serializer):
+class StatementRunOut(serializers.Serializer):
     """The first 500 rows of a statement; all that were read stand behind `result_id`. Units: seconds."""
 
     run_id = serializers.UUIDField()
     result_id = serializers.UUIDField()
-    columns = ColumnOut(many=True)
+    columns = StatementColumnOut(many=True)
     rows = serializers.ListField(child=serializers.ListField())
     rows_count = serializers.IntegerField()
     truncated = serializers.BooleanField()
     execution_time = serializers.FloatField()
 
 
-class VerdictOut(serializers.Serializer):
+class StatementVerdictOut(serializers.Serializer):
     allowed = serializers.BooleanField()
     rule = serializers.CharField()
     message = serializers.CharField()
@@ -73,11 +73,11 @@ class ConnectionQueries(StatementView):
     required_permissions: ClassVar = {"POST": "connection.run_sql"}
     rate_limits: ClassVar = {"POST": ("query.run",)}
 
-    @extend_schema(request=QueryIn, responses=QueryOut)
+    @extend_schema(request=StatementRunIn, responses=StatementRunOut)
     def post(self, request: Request, connection_id: UUID) -> HttpResponse:
         """Run one statement that reads. It is judged first; what the guard refuses reaches no server."""
         connection = self.connection(connection_id)
-        given = self.read(QueryIn)
+        given = self.read(StatementRunIn)
         task = queue.enqueue(
             kind=RUN,
             payload={"connection": str(connection.pk), "origin": "api", **given},
@@ -101,11 +101,11 @@ class ConnectionVerdicts(StatementView):
     rate_limits: ClassVar = {"POST": ("query.run",)}
     keeps_replies = False
 
-    @extend_schema(request=StatementIn, responses=VerdictOut)
+    @extend_schema(request=WrittenIn, responses=StatementVerdictOut)
     def post(self, request: Request, connection_id: UUID) -> HttpResponse:
         """What the guard says of a statement. Nothing runs."""
         connection = self.connection(connection_id)
-        return outside.later(partial(_judged, connection, self.read(StatementIn)["sql"]))
+        return outside.later(partial(_judged, connection, self.read(WrittenIn)["sql"]))
 
 
 def _answered(task_id: UUID, seconds: float, context: Any) -> HttpResponse:

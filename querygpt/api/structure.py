@@ -21,10 +21,10 @@ from laojun import audit
 from laojun.audit import Actor
 from querygpt.models import Column, Connection, Relationship, Table
 from querygpt.models.schema import MAX_DESCRIPTION, MAX_KEY_COLUMNS, MAX_NAME
-from querygpt.schema import editing, tasks
+from querygpt.schema import editing, reading, tasks
 
 
-class ColumnOut(serializers.Serializer):
+class TableColumnOut(serializers.Serializer):
     """A column. `distinct_estimate` is null where nobody counted."""
 
     id = serializers.UUIDField()
@@ -58,7 +58,7 @@ class TableOut(serializers.Serializer):
     rows_estimate = serializers.IntegerField(allow_null=True)
     access = serializers.ChoiceField(Table.Access.choices)
     is_pinned = serializers.BooleanField()
-    columns = ColumnOut(many=True, source="columns.all")
+    columns = TableColumnOut(many=True, source="columns.all")
 
 
 class RelationshipOut(serializers.Serializer):
@@ -90,7 +90,7 @@ class SchemaOut(serializers.Serializer):
     relationships = RelationshipOut(many=True)
 
 
-class TaskOut(serializers.Serializer):
+class ReadingOut(serializers.Serializer):
     """Work that was asked for; `tasks/{id}/` tells how it goes on."""
 
     task_id = serializers.UUIDField()
@@ -184,7 +184,9 @@ class Schema(StructureView):
         tag = etags.of(request, connection, version=number, also=(request.GET.urlencode(),))
         if etags.matches(request, tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-        rows = found(connection, text=request.GET.get("q", ""), name=request.GET.get("table", ""))
+        rows = reading.matching(
+            connection, text=request.GET.get("q", ""), name=request.GET.get("table", "")
+        )
         columns = Prefetch("columns", Column.objects.order_by("ordinal"))
         page = pagination.page(request, rows.prefetch_related(columns), orderings=self.orderings)
         links = Relationship.objects.filter(connection=connection)
@@ -202,7 +204,7 @@ class Schema(StructureView):
         }
         return Response(self.shown(body, SchemaOut), headers={"ETag": tag})
 
-    @extend_schema(request=None, responses={202: TaskOut})
+    @extend_schema(request=None, responses={202: ReadingOut})
     def post(self, request: Request, connection_id: UUID) -> Response:
         """Read the structure again, in a task. Asked twice, the same task answers."""
         connection = self.connection(connection_id)
@@ -242,11 +244,11 @@ class TableDetail(StructureView):
 class ColumnDetail(StructureView):
     required_permissions: ClassVar = {"GET": "connection.view", "PATCH": "knowledge.update"}
 
-    @extend_schema(responses=ColumnOut)
+    @extend_schema(responses=TableColumnOut)
     def get(self, request: Request, connection_id: UUID, column_id: UUID) -> Response:
-        return self.tagged(self.column(connection_id, column_id), ColumnOut)
+        return self.tagged(self.column(connection_id, column_id), TableColumnOut)
 
-    @extend_schema(request=ColumnChangeIn, responses=ColumnOut)
+    @extend_schema(request=ColumnChangeIn, responses=TableColumnOut)
     def patch(self, request: Request, connection_id: UUID, column_id: UUID) -> Response:
         """Describe a column, say what it is for, hide it. What is set here no guess changes."""
         connection = self.kept(connection_id)
@@ -255,7 +257,7 @@ class ColumnDetail(StructureView):
         given = self.read(ColumnChangeIn)
         self.require_guard(connection, given)
         editing.change_column(column=column, given=given, actor=self.actor)
-        return self.tagged(column, ColumnOut)
+        return self.tagged(column, TableColumnOut)
 
     def column(self, connection_id: UUID, column_id: UUID) -> Column:
         rows = Column.objects.visible_to(self.principal).filter(table__vanished_at=None)
@@ -324,19 +326,3 @@ class RelationshipDetail(StructureView):
         row = self.relationship(connection_id, relationship_id)
         etags.require(self.request, row, optional=True)
         return row
-
-
-def found(connection: Connection, *, text: str = "", name: str = "") -> Any:
-    """The tables of a connection that the server still has, narrowed by words or by a name."""
-    rows = connection.tables.present()
-    if name:
-        schema, _dot, table = name.rpartition(".")
-        exact = Q(name=name) | (Q(schema_name=schema, name=table) if schema else Q(pk=None))
-        rows = rows.filter(exact)
-    if text:
-        words = Q()
-        for field in ("name", "comment", "description_zh", "description_en"):
-            words |= Q(**{f"{field}__icontains": text})
-        held = Column.objects.filter(words, table__connection=connection)
-        rows = rows.filter(words | Q(pk__in=held.values("table_id")))
-    return rows

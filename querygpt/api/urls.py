@@ -4,6 +4,7 @@ from querygpt.api import (
     connections,
     conversations,
     examples,
+    files,
     messages,
     prompts,
     queries,
@@ -19,6 +20,11 @@ urlpatterns: list[URLPattern] = [
     path("connections/test/", connections.ConnectionTrial.as_view()),
     path("connections/<uuid:connection_id>/", connections.ConnectionDetail.as_view()),
     path("connections/<uuid:connection_id>/test/", connections.ConnectionTest.as_view()),
+    path("connections/<uuid:connection_id>/files/", files.ConnectionFiles.as_view()),
+    path(
+        "connections/<uuid:connection_id>/files/<uuid:file_id>/",
+        files.ConnectionFileDetail.as_view(),
+    ),
     path("connections/<uuid:connection_id>/queries/", queries.ConnectionQueries.as_view()),
     path("connections/<uuid:connection_id>/verdicts/", queries.ConnectionVerdicts.as_view()),
     # Conversations

@@ -1,9 +1,10 @@
 """Lent databases: deeds of the audit log, problems, settings, limits, pages, the console."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import LimitClass
+from accounts.registry import ConsoleRight, LimitClass, NavigationEntry
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, INTEGER, MEBIBYTE, TEXT, Definition, define
 from laojun.files import Purpose, purposes
@@ -18,12 +19,16 @@ ACTIONS = {
     "connection.disabled": _("switched a connection off"),
     "connection.enabled": _("switched a connection on"),
     "connection.deleted": _("deleted a connection"),
+    "connection.file_added": _("added a file to a connection"),
+    "connection.file_removed": _("took a file from a connection"),
     "disclosure.changed": _("changed what models may see of a connection"),
     "query.executed": _("ran a statement"),
     "query.refused": _("sent a statement that was refused"),
     "query.failed": _("ran a statement that failed"),
     "query.cancelled": _("stopped a statement"),
     "query.asked": _("sent a statement"),
+    "query.stopped": _("stopped somebody's statement"),
+    "connection.results_purged": _("removed the rows a connection brought"),
     "query.reviewed": _("reviewed a refused statement"),
 }
 NARROW = _("Narrow the question, or allow it more time.")
@@ -101,6 +106,18 @@ PROBLEMS = (
         _("The stored password cannot be read"),
         _("Enter the password anew."),
     ),
+    (
+        "not_a_database_file",
+        415,
+        _("This is no SQLite database"),
+        _("Upload the file of a SQLite database itself, not an archive or a dump."),
+    ),
+    (
+        "file_in_place",
+        409,
+        _("The connection has its file"),
+        _("Take that one away first, or make another connection."),
+    ),
     ("file_unreadable", 422, _("The database file cannot be read"), _("Upload it again.")),
     ("sql_syntax", 422, _("The database does not understand the statement"), ANEW),
     ("table_unknown", 422, _("The database has no such table"), ANEW),
@@ -160,6 +177,15 @@ SETTINGS = (
 )
 
 SOURCE_CAP = "querygpt.source_bytes"
+PAGE = NavigationEntry(
+    "query_connections",
+    _("Connections"),
+    "query_connections",
+    "database",
+    21,
+    "connection.view",
+    group="tools",
+)
 
 
 def declare() -> None:
@@ -169,4 +195,15 @@ def declare() -> None:
         registry.limit_classes.add(limit.name, limit)
     for setting in SETTINGS:
         define(setting)
+    entries.places(PAGE)
+    registry.page_limits.add("query_connection_test", {"POST": ("connection.test",)})
+    registry.link_resolvers.add("connection", _page)
+    for model in ("connection", "run"):
+        registry.console_rights.add(
+            f"querygpt.{model}", ConsoleRight("querygpt.operate", "querygpt.operate")
+        )
     purposes.add(files.PURPOSE, Purpose(_("database file"), None, cap_key=SOURCE_CAP))
+
+
+def _page(number: str) -> str:
+    return reverse("query_connection", args=[number])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlglot.tokens import Token
+from sqlglot.tokenizer_core import Token, TokenType
 
 from querygpt.catalogue import Catalogue, Dialect
 from querygpt.guard import dialects, explain, functions, nodes, parsing, rendering, text
@@ -15,6 +15,7 @@ from querygpt.guard.verdict import Refused, Verdict, refuse
 
 ROOTS = (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)
 DEFAULT = Policy()
+DEFAULT_DIALECTS: tuple[Dialect, ...] = ("postgresql", "mysql", "sqlite")
 
 
 def check(*, sql: str, dialect: Dialect, catalogue: Catalogue, policy: Policy = DEFAULT) -> Verdict:
@@ -33,8 +34,8 @@ def check(*, sql: str, dialect: Dialect, catalogue: Catalogue, policy: Policy = 
 
 def warm(*wanted: Dialect) -> None:
     """Loads the parsers, so that the first verdict is no slower than the next."""
-    for name in wanted or ("postgresql", "mysql", "sqlite"):
-        check(sql="SELECT 1", dialect=name, catalogue=Catalogue())  # type: ignore[arg-type]
+    for name in wanted or DEFAULT_DIALECTS:
+        check(sql="SELECT 1", dialect=name, catalogue=Catalogue())
 
 
 def _verdict(sql: str, *, grammar: Grammar, catalogue: Catalogue, policy: Policy) -> Verdict:
@@ -60,7 +61,8 @@ def _vetted(head: explain.Head, sql: str, *, resolver: Resolver, policy: Policy)
     found = nodes.walk(tree, grammar=grammar, policy=policy)
     resolver.resolve(tree)
     called = functions.check(found, grammar=grammar)
-    rendering.bound(tree, grammar=grammar, policy=policy)
+    if not head.prefix:
+        rendering.bound(tree, grammar=grammar, policy=policy)
     query = rendering.render(tree, grammar=grammar)
     opinion(query, tree=tree, grammar=grammar, resolver=resolver, reparse=_rendered)
     return Verdict(
@@ -76,7 +78,8 @@ def _tree(tokens: list[Token], sql: str, *, grammar: Grammar) -> exp.Expr:
     tree = parsing.parse(tokens, sql, grammar=grammar)
     if not isinstance(tree, ROOTS):
         refuse("not_a_query", type(tree).__name__)
-    rendering.drop_hints(tree)
+    if any(token.token_type == TokenType.HINT for token in tokens):
+        rendering.drop_hints(tree)
     return tree
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from querygpt.guard.dialects import Grammar
 from querygpt.guard.scopes import Resolver
@@ -101,7 +101,7 @@ def _options(words: Words) -> str:
     while words.word in RUNS | {"VERBOSE"}:
         if words.word in RUNS:
             refuse("not_a_query", f"EXPLAIN {words.word}")
-        given.append(words.take(*RUNS, "VERBOSE"))
+        given.append(f"{words.take(*RUNS, 'VERBOSE')} TRUE")
     kept = [one for one in given if one]
     return f"EXPLAIN ({', '.join(kept)}) " if kept else "EXPLAIN "
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from querygpt.guard.dialects import Grammar
-from querygpt.guard.dialects.base import UnaryPlus
+from querygpt.guard.dialects.base import Absolute, UnaryPlus
 from querygpt.guard.names import function_name
 from querygpt.guard.policy import Policy
 from querygpt.guard.verdict import refuse
 
 QUERIES = (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)
 
-STRUCTURE = """Add Adjacent Alias Aliases All And Any Array ArrayContainedBy ArrayContainsAll ArrayOverlaps AtTimeZone
+STRUCTURE = """Add Adjacent Alias All And Any Array ArrayContainedBy ArrayContainsAll ArrayOverlaps AtTimeZone
 Between BitString BitwiseAnd BitwiseLeftShift BitwiseNot BitwiseOr BitwiseRightShift BitwiseXor Boolean
 Bracket ByteString CTE Case Cast Cbrt CharacterSet Collate Column ColumnDef Concat Cube DPipe DataType
 DataTypeParam Distinct Div Dot EQ Escape Except Exists ExtendsLeft ExtendsRight Fetch Filter From GT GTE Glob
@@ -46,6 +47,7 @@ FUNCTION_NODES = {
     "GroupConcat": "group_concat",
     "MatchAgainst": "match",
     "JSONTable": "json_table",
+    "JSONObject": "json_object",
     "Normalize": "normalize",
     "Soundex": "soundex",
     "Chr": "char",
@@ -63,13 +65,33 @@ BARE_FUNCTIONS = {
 }
 BY_DIALECT = {
     "duckdb": frozenset({exp.Lambda, exp.PropertyEQ, exp.Struct, exp.TryCast}),
-    "postgresql": frozenset(),
+    "postgresql": frozenset({Absolute, exp.JSON, exp.JSONKeyValue}),
     "mysql": frozenset(),
     "sqlite": frozenset(),
+}
+# Two texts side by side are one for others; SQLite takes the second for a name.
+NOT_IN = {
+    "duckdb": frozenset(),
+    "postgresql": frozenset(),
+    "mysql": frozenset(),
+    "sqlite": frozenset({exp.Concat}),
 }
 
 ALLOWED = frozenset({UnaryPlus, *(getattr(exp, name) for name in STRUCTURE.split())})
 FUNCTIONS = {getattr(exp, name): function for name, function in FUNCTION_NODES.items()}
+SIGILS = ("$", "@", ":", "#", "?", "%")
+SAMPLING = frozenset({"BERNOULLI", "SYSTEM", "RESERVOIR"})
+# Words between SELECT and its columns that only steer how MySQL works; SQL_CALC_FOUND_ROWS would pass the LIMIT.
+MODIFIERS = frozenset(
+    {
+        "SQL_NO_CACHE",
+        "SQL_CACHE",
+        "SQL_SMALL_RESULT",
+        "SQL_BIG_RESULT",
+        "SQL_BUFFER_RESULT",
+        "STRAIGHT_JOIN",
+    }
+)
 VARIABLES = (exp.Parameter, exp.SessionParameter, exp.Placeholder)
 
 
@@ -85,21 +107,42 @@ class Found:
 def walk(tree: exp.Expr, *, grammar: Grammar, policy: Policy) -> Found:
     """Raises Refused at the first node that no query holds; `too_deep` beyond the policy's count."""
     found = Found()
-    allowed = ALLOWED | BY_DIALECT[grammar.name]
+    allowed = (ALLOWED | BY_DIALECT[grammar.name]) - NOT_IN[grammar.name]
     count = 0
     for node in tree.walk(bfs=False):
         count += 1
         kind = type(node)
         if kind in allowed:
-            if kind is exp.Column:
-                _column(node, found, grammar)
-            elif kind is exp.DataType:
-                found.types.append(node)
+            if kind in NOTED:
+                NOTED[kind](node, found, grammar)
         elif not _called(node, found, grammar):
             refuse(*_reason(node))
     if count > policy.max_nodes:
         refuse("too_deep", f"more than {policy.max_nodes} parts")
     return found
+
+
+def _data_type(node: exp.Expr, found: Found, grammar: Grammar) -> None:
+    found.types.append(node)
+
+
+def _identifier(node: exp.Expr, found: Found, grammar: Grammar) -> None:
+    """`$x` of SQLite is a variable, and sqlglot takes it for a name."""
+    if not node.args.get("quoted") and node.name.startswith(SIGILS):
+        refuse("variable", node.name)
+
+
+def _sample(node: exp.Expr, found: Found, grammar: Grammar) -> None:
+    """The method of TABLESAMPLE is a function."""
+    method = node.args.get("method")
+    if method is not None and method.name.upper() not in SAMPLING:
+        refuse("function_unknown", method.name)
+
+
+def _select(node: exp.Expr, found: Found, grammar: Grammar) -> None:
+    for modifier in node.args.get("operation_modifiers") or ():
+        if modifier.name.upper() not in MODIFIERS:
+            refuse("node_not_allowed", modifier.name)
 
 
 def _called(node: exp.Expr, found: Found, grammar: Grammar) -> bool:
@@ -174,6 +217,16 @@ def _column(node: exp.Expr, found: Found, grammar: Grammar) -> None:
     bare = name.name.lower()
     if bare in BARE_FUNCTIONS[grammar.name]:
         found.functions.append((bare, False))
+
+
+# What an allowed node is asked besides.
+NOTED: dict[type[exp.Expr], Callable[[exp.Expr, Found, Grammar], None]] = {
+    exp.Column: _column,
+    exp.DataType: _data_type,
+    exp.Identifier: _identifier,
+    exp.Select: _select,
+    exp.TableSample: _sample,
+}
 
 
 def _name(node: exp.Expr, grammar: Grammar) -> str:

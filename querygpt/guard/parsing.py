@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from querygpt.guard.dialects import Grammar
 from querygpt.guard.policy import Policy
@@ -28,6 +28,7 @@ QUERY_WORDS = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "("})
 MARKS = re.compile("\x1b\\[[0-9;]*m")
 OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE})
 CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END})
+CONSTANTS = frozenset({TokenType.NUMBER, TokenType.STRING, TokenType.COMMA})
 # Operators that stand before their operand and may follow each other without end.
 PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE})
 
@@ -54,7 +55,7 @@ def one_statement(tokens: list[Token]) -> list[Token]:
 
 def depth(tokens: list[Token], *, policy: Policy) -> int:
     """How deep brackets nest. Raises Refused `too_deep`: brackets, prefixes in a row, items of a list, words."""
-    items, deepest, row = [0], 0, 0
+    items, deepest, row, words = [0], 0, 0, 0
     for token in tokens:
         kind = token.token_type
         row = row + 1 if kind in PREFIXES else 0
@@ -65,8 +66,10 @@ def depth(tokens: list[Token], *, policy: Policy) -> int:
             items.pop()
         elif kind == TokenType.COMMA:
             items[-1] += 1
-        if items[-1] >= policy.max_items:
-            refuse("too_deep", f"a list of more than {policy.max_items} items")
+        words += kind not in CONSTANTS
+        if items[-1] >= policy.max_items or words > policy.max_words:
+            refuse("too_deep", f"more than {policy.max_items} items or {policy.max_words} words")
+            break
         if row > policy.max_depth or deepest > policy.max_depth:
             refuse("too_deep", f"nested more than {policy.max_depth} levels at {token.text[:40]!r}")
             break

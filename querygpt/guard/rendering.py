@@ -25,7 +25,8 @@ def bound(tree: exp.Expr, *, grammar: Grammar, policy: Policy) -> None:
     most = policy.max_rows + 1
     limit = tree.args.get("limit")
     if isinstance(limit, exp.Fetch):
-        if _number(limit.args.get("count")) not in range(most):
+        count = limit.args.get("count")
+        if count is not None and _number(count) not in range(most):
             limit.set("count", exp.Literal.number(most))
             limit.set("limit_options", None)
         return
@@ -72,4 +73,6 @@ def _number(node: exp.Expr | None) -> int | None:
 def _least(given: exp.Expr, most: int) -> exp.Expr:
     if isinstance(given, (exp.Null, exp.Var)):
         return exp.Literal.number(most)
+    if isinstance(given, exp.Anonymous) and given.name == "LEAST":
+        return given
     return exp.Anonymous(this="LEAST", expressions=[given.copy(), exp.Literal.number(most)])

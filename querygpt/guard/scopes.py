@@ -6,14 +6,23 @@ has it. PostgreSQL calls functions by `t.f` where `t` has no column `f`, so a qu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from sqlglot import exp
 
 from querygpt import catalogue as known
 from querygpt.guard.dialects import HOME_SCHEMAS, Grammar
 from querygpt.guard.names import folded, function_name, key
+from querygpt.guard.sources import (
+    FUNCTION_COLUMNS,
+    Level,
+    Source,
+    answered,
+    is_star,
+    renamed,
+    renamed_hidden,
+    visible,
+)
 from querygpt.guard.verdict import refuse
 
 QUERIES = (exp.Select, exp.SetOperation, exp.Values)
@@ -23,40 +32,6 @@ ROW_NAMES = {
     "mysql": frozenset(),
     "postgresql": frozenset(),
 }
-# What PostgreSQL's set-returning functions call their columns.
-FUNCTION_COLUMNS = frozenset({"key", "value", "ordinality"})
-
-Names = frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Something in FROM. `columns` None means that they are not known; `table` is set for one of the catalogue."""
-
-    columns: tuple[str, ...] | None
-    hidden: Names = frozenset()
-    table: str = ""
-
-    def has(self, name: str) -> bool:
-        return self.columns is None or name in self.columns
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """What one SELECT sees in its own FROM, and the levels around it."""
-
-    sources: Mapping[str, Source] = field(default_factory=dict)
-    outer: Level | None = None
-
-    def named(self, name: str) -> Iterator[Source]:
-        """Innermost first."""
-        level: Level | None = self
-        while level is not None:
-            if name in level.sources:
-                yield level.sources[name]
-            level = level.outer
-
-
 Ctes = Mapping[str, Source]
 
 
@@ -126,7 +101,7 @@ class Resolver:
             listed = self._listed(cte.args["alias"])
             inside = {**seen, name: Source(listed or None)} if recursive else seen
             answered = self._query(cte.this, inside, outer)
-            seen[name] = Source(_renamed(answered, listed))
+            seen[name] = Source(renamed(answered, listed))
         return seen
 
     def _select(self, node: exp.Select, ctes: Ctes, outer: Level | None) -> tuple[str, ...] | None:
@@ -143,8 +118,24 @@ class Resolver:
         for place in places:
             if place is not None:
                 self._conditions(place, ctes, level)
+        self._expand(node, sources)
         self._others(node, {"with_", "from_", "joins", "laterals"}, ctes, level)
-        return self._answered(node, sources)
+        return answered(node, sources, dialect=self.dialect)
+
+    def _expand(self, node: exp.Select, sources: Mapping[str, Source]) -> None:
+        """Writes out every `*` that would show a hidden column."""
+        if not any(source.hidden for source in sources.values()):
+            return
+        items: list[exp.Expr] = []
+        for item in node.expressions:
+            if not is_star(item):
+                items.append(item)
+                continue
+            owner = folded(item.args.get("table"), dialect=self.dialect)
+            for alias, source in sources.items():
+                if owner in {"", alias}:
+                    items.extend(visible(source))
+        node.set("expressions", items)
 
     # FROM
 
@@ -163,7 +154,7 @@ class Resolver:
             self._add_function(node, "unnest", sources)
         elif isinstance(node, exp.Values):
             answered = self._query(node, ctes, level.outer)
-            self._add(node, _renamed(answered, self._listed(node.args.get("alias"))), sources)
+            self._add(node, renamed(answered, self._listed(node.args.get("alias"))), sources)
         else:
             self._visit(node, ctes, level)
         for join in node.args.get("joins") or ():
@@ -203,9 +194,11 @@ class Resolver:
         if source is None:
             source = self._real(node, name)
         listed = self._listed(node.args.get("alias"))
-        if listed:
-            source = Source(_renamed(source.columns, listed), source.hidden, source.table)
-        sources[self._alias(node) or name] = source
+        columns = renamed(source.columns, listed)
+        hidden = renamed_hidden(source, listed)
+        sources[self._alias(node) or name] = Source(
+            columns, hidden, source.table, node.alias_or_name
+        )
 
     def _real(self, node: exp.Table, name: str) -> Source:
         schema = folded(node.args.get("db"), dialect=self.dialect)
@@ -259,7 +252,7 @@ class Resolver:
             return
         seen = level if self.dialect == "duckdb" else level.outer
         answered = self._query(node, ctes, seen)
-        self._add(node, _renamed(answered, self._listed(node.args.get("alias"))), sources)
+        self._add(node, renamed(answered, self._listed(node.args.get("alias"))), sources)
 
     def _lateral(
         self, node: exp.Lateral, sources: dict[str, Source], ctes: Ctes, level: Level
@@ -267,7 +260,7 @@ class Resolver:
         inner = node.this
         if isinstance(inner, exp.Subquery):
             answered = self._query(inner, ctes, level)
-            self._add(node, _renamed(answered, self._listed(node.args.get("alias"))), sources)
+            self._add(node, renamed(answered, self._listed(node.args.get("alias"))), sources)
             return
         self._visit(inner, ctes, level)
         name = function_name(inner) if isinstance(inner, exp.Anonymous) else ""
@@ -276,13 +269,20 @@ class Resolver:
     def _add_function(self, node: exp.Expr, name: str, sources: dict[str, Source]) -> None:
         listed = self._listed(node.args.get("alias"))
         alias = self._alias(node)
-        columns = (*listed, *FUNCTION_COLUMNS, name, *([alias] if alias and not listed else []))
-        sources[alias or name] = Source(columns if self.grammar.calls_by_dot else None)
+        made = [one.name for one in node.find_all(exp.JSONColumnDef)]
+        offset = node.args.get("offset")
+        if isinstance(offset, exp.Identifier):
+            made.append(folded(offset, dialect=self.dialect))
+        own = [alias] if alias and not listed else []
+        columns = (*listed, *made, *FUNCTION_COLUMNS, name, *own)
+        sources[alias or name] = Source(
+            columns if self.grammar.calls_by_dot else None, label=node.alias or name
+        )
 
     def _add(
         self, node: exp.Expr, columns: tuple[str, ...] | None, sources: dict[str, Source]
     ) -> None:
-        sources[self._alias(node)] = Source(columns)
+        sources[self._alias(node)] = Source(columns, label=node.alias)
 
     # Expressions
 
@@ -309,7 +309,15 @@ class Resolver:
         else:
             if isinstance(node, exp.Dot):
                 self._dot(node, level)
+            elif isinstance(node, exp.In) and isinstance(node.args.get("field"), exp.Column):
+                self._in(node.args["field"], ctes)
             self._visit_children(node, ctes, level)
+
+    def _in(self, field: exp.Column, ctes: Ctes) -> None:
+        """`x IN name` of SQLite reads the table of this name."""
+        name = folded(field.this, dialect=self.dialect)
+        if field.args.get("table") is not None or name not in ctes:
+            self._real(exp.Table(this=field.this, db=field.args.get("table")), name)
 
     def _column(self, node: exp.Column, level: Level) -> None:
         qualifier = node.args.get("table")
@@ -379,44 +387,3 @@ class Resolver:
             folded(one.this if isinstance(one, exp.ColumnDef) else one, dialect=self.dialect)
             for one in alias.args.get("columns") or ()
         )
-
-    def _answered(self, node: exp.Select, sources: Mapping[str, Source]) -> tuple[str, ...] | None:
-        names: list[str] = []
-        for item in node.expressions:
-            if isinstance(item, exp.Star) or (
-                isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
-            ):
-                owner = folded(item.args.get("table"), dialect=self.dialect)
-                for alias, source in sources.items():
-                    if owner and alias != owner:
-                        continue
-                    if source.columns is None:
-                        return None
-                    names.extend(source.columns)
-            else:
-                names.append(self._column_name(item))
-        return tuple(names)
-
-    def _column_name(self, item: exp.Expr) -> str:
-        """What PostgreSQL calls an answered column; others need an alias to be named at all."""
-        if isinstance(item, (exp.Alias, exp.Column)):
-            named = item.args["alias"] if isinstance(item, exp.Alias) else item.this
-            return folded(named, dialect=self.dialect)
-        if isinstance(item, exp.Anonymous):
-            return function_name(item)
-        if isinstance(item, exp.Dot):
-            return self._column_name(item.expression)
-        if isinstance(item, exp.Identifier):
-            return folded(item, dialect=self.dialect)
-        if isinstance(
-            item, (exp.Window, exp.Filter, exp.WithinGroup, exp.Cast, exp.Paren, exp.Bracket)
-        ):
-            return self._column_name(item.this)
-        return type(item).__name__.lower()
-
-
-def _renamed(columns: tuple[str, ...] | None, listed: tuple[str, ...]) -> tuple[str, ...] | None:
-    """`columns` with the first ones called as `listed`."""
-    if columns is None:
-        return None
-    return (*listed, *columns[len(listed) :])

@@ -8,6 +8,7 @@ from querygpt.guard.policy import Policy
 from querygpt.guard.verdict import refuse
 
 BAD_CHARACTERS = re.compile("[\x00\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+SIGN = re.compile(r"[^\w\s]")
 
 # What is text or a comment for the engine itself; what is not closed reaches to the end.
 BLOCK_COMMENT = r"/\*.*?(?:\*/|\Z)"
@@ -63,7 +64,12 @@ def check(sql: str, *, dialect: str, policy: Policy) -> None:
     bad = BAD_CHARACTERS.search(sql)
     if bad:
         refuse("bad_text", f"character U+{ord(bad.group()):04X}")
+    signs, end = 0, 0
     for found in SCANNERS[dialect].finditer(sql):
+        signs += len(SIGN.findall(sql, end, found.start()))
+        end = found.end()
         rule = next((rule for rule in DECEITS if found.groupdict().get(rule)), "")
         if rule:
             refuse(rule, found.group())
+    if signs + len(SIGN.findall(sql, end)) > policy.max_signs:
+        refuse("too_deep", f"more than {policy.max_signs} signs")

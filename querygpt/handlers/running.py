@@ -1,4 +1,4 @@
-"""Statements that a person wrote, run by a worker."""
+"""Statements that a person wrote, and files that people bring, handed to workers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from taishang import kinds
 from taishang.runs import Run
 
 RUN = "querygpt.run"
+IMPORT = "querygpt.import_file"
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -22,6 +23,12 @@ SCHEMA = {
         "origin": {"enum": ["edited", "api"]},
     },
     "required": ["connection", "sql", "origin"],
+    "additionalProperties": False,
+}
+FILE = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "format": "uuid"}},
+    "required": ["file"],
     "additionalProperties": False,
 }
 TIMEOUT_SECONDS = 180
@@ -40,6 +47,15 @@ def declare() -> None:
         wipe_payload=True,
         label=_("Run a statement"),
     )(partial(_run, "querygpt.runs.run_task"))
+    kinds.handles(
+        IMPORT,
+        FILE,
+        timeout_s=TIMEOUT_SECONDS,
+        max_attempts=2,
+        as_user=True,
+        tells="connection",
+        label=_("Read a database file"),
+    )(partial(_run, "querygpt.uploads.import_file"))
 
 
 def _run(path: str, run: Run) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from django.core.cache import cache
+from django.db.models import Q, QuerySet
 
 from accounts import tenancy
 from querygpt import values
@@ -71,6 +72,21 @@ def catalogue(*, connection: Connection) -> Catalogue:
             _into_cache(key, found)
     _keep(key, found)
     return found
+
+
+def matching(connection: Connection, *, text: str = "", name: str = "") -> QuerySet[Table]:
+    """The tables the server still has, narrowed by words or by a name, with its schema or without."""
+    rows = Table.objects.present().filter(connection=connection)
+    if name:
+        schema, _dot, plain = name.rpartition(".")
+        rows = rows.filter(Q(name=name) | Q(schema_name=schema, name=plain))
+    if text:
+        words = Q()
+        for field in ("name", "comment", "description_zh", "description_en"):
+            words |= Q(**{f"{field}__icontains": text})
+        held = Column.objects.filter(words, table__connection=connection)
+        rows = rows.filter(words | Q(pk__in=held.values("table_id")))
+    return rows
 
 
 def named(known: Catalogue) -> Iterator[tuple[KnownTable, str]]:

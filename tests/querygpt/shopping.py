@@ -5,8 +5,6 @@ from datetime import date
 from pathlib import Path
 
 from accounts import tenancy
-from laojun import files
-from laojun.files import Purpose
 from querygpt import schema
 from querygpt.connections import files as kept
 from querygpt.models import Column, Connection, ConnectionFile, Relationship, Table, Term
@@ -14,7 +12,6 @@ from querygpt.shop import building, knowledge
 from tests.factories import Person
 
 TODAY = date(2025, 12, 31)
-PURPOSE = "querygpt.source"
 _built: dict[str, bytes] = {}
 
 
@@ -30,8 +27,6 @@ def bytes_of_the_shop(folder: Path) -> bytes:
 def lent_shop(person: Person, folder: Path, name: str = "示例商店", **changes) -> Connection:
     """A connection to the shop, ready to be asked."""
     content = bytes_of_the_shop(folder)
-    if PURPOSE not in files.purposes:
-        files.purposes.add(PURPOSE, Purpose("source", None))
     digest = hashlib.sha256(content).hexdigest()
     with tenancy.workspace(person.workspace.id, user_id=person.user.id):
         connection = Connection.objects.create(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 TIGHT = frozenset("()[],")
 VALUE_TOKENS = frozenset({TokenType.NUMBER, TokenType.STRING})
@@ -17,6 +17,19 @@ class UnaryPlus(exp.Expression):
     """`+x`, which sqlglot drops; SQLite takes an affinity away with it."""
 
     arg_types = {"this": True}
+
+
+class Absolute(exp.Expression):
+    """`@ x` of PostgreSQL, the size of a number."""
+
+    arg_types = {"this": True}
+
+
+def hexadecimal(parser: Any, token: Token) -> exp.Expr:
+    """`0x41` is a number where `x'41'` is text or bits: which one was written stays known."""
+    written = parser.sql[token.start : token.start + 2].lower()
+    found: exp.Expr = parser.expression(exp.HexString(this=token.text, is_integer=written == "0x"))
+    return found
 
 
 def own_grammar(parser: type, *more: str) -> dict[str, Any]:
@@ -53,27 +66,32 @@ class FaithfulParser:
     """Types remember their words, and long lists of constants are read without recursion."""
 
     FUNCTIONS: dict[str, Any] = {}
+    _index: int
+    _tokens: list[Token]
+    _advance: Any
+    expression: Any
 
     def _parse_types(self, *args: Any, **options: Any) -> Any:
-        start = self._index  # type: ignore[has-type]
+        start = self._index
         found = super()._parse_types(*args, **options)  # type: ignore[misc]
         if isinstance(found, exp.DataType):
-            found.meta["written"] = spelled(self._tokens[start : self._index])  # type: ignore[attr-defined]
+            found.meta["written"] = spelled(self._tokens[start : self._index])
         return found
 
     def _parse_in(self, this: Any, alias: bool = False) -> Any:  # noqa: FBT001, FBT002
-        values = constants(self._tokens, self._index)  # type: ignore[attr-defined, has-type]
+        values = constants(self._tokens, self._index)
         if not values:
             return super()._parse_in(this, alias)  # type: ignore[misc]
-        self._advance(2 * len(values) + 1)  # type: ignore[attr-defined]
-        return self.expression(exp.In(this=this, expressions=values))  # type: ignore[attr-defined]
+        self._advance(2 * len(values) + 1)
+        return self.expression(exp.In(this=this, expressions=values))
 
 
 def spelled(tokens: list[Token]) -> str:
     """`double   PRECISION` → `DOUBLE PRECISION`, `numeric ( 10 , 2 )` → `NUMERIC(10,2)`."""
     text = ""
     for token in tokens:
-        word = token.text.upper()
+        is_quoted = token.token_type == TokenType.IDENTIFIER
+        word = f'"{token.text}"' if is_quoted else token.text.upper()
         gap = "" if not text or word in TIGHT or text[-1] in TIGHT - {")"} else " "
         text += gap + word
     return text
@@ -98,10 +116,18 @@ def constants(tokens: list[Token], index: int) -> list[exp.Expr]:
 
 
 class FaithfulGenerator:
-    """Writes a type as it was written."""
+    """Writes types and hexadecimal numbers as they were written."""
+
+    MULTI_ARG_DISTINCT = True
 
     def datatype_sql(self, expression: exp.DataType) -> str:
         written = expression.meta.get("written")
         if written and expression.this != exp.DType.CHARACTER_SET:
             return str(written)
         return str(super().datatype_sql(expression))  # type: ignore[misc]
+
+    def hexstring_sql(
+        self, expression: exp.HexString, binary_function_repr: str | None = None
+    ) -> str:
+        digits = expression.name
+        return f"0x{digits}" if expression.args.get("is_integer") else f"x'{digits}'"

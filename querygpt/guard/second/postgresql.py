@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from querygpt.guard.dialects import Grammar
 from querygpt.guard.names import folded
-from querygpt.guard.scopes import FUNCTION_COLUMNS, Resolver
+from querygpt.guard.scopes import Resolver
+from querygpt.guard.sources import FUNCTION_COLUMNS
 from querygpt.guard.verdict import refuse
 
 TAGS = """A_ArrayExpr A_Const A_Expr A_Indices A_Indirection A_Star BoolExpr BooleanTest CaseExpr CaseWhen
