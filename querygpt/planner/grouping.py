@@ -117,9 +117,10 @@ class Grouped(Measured):
     def _others(self, tokens: list[Token]) -> None:
         """Tables named beside the main one: on the way to it, or rows that must exist."""
         base = self.plan["table"]
+        missing = [self.chooser.table(one) for one, _ in self.asked.exists]
         for token in tokens:
             table = self.chooser.table(token)
-            if table == base or joins.ways(self.facts, base, table):
+            if any(joins.ways(self.facts, one, table) for one in (base, *missing)):
                 continue
             if not self._roots(base, table):
                 raise Unclear("no_way", base, table)

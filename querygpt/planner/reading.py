@@ -165,10 +165,11 @@ class Reader(Ranking):
     def _aggregates(self) -> None:
         for place, token in enumerate(self.tokens):
             agg = next((tag for tag in AGGREGATES if token.has(tag)), None)
-            if token.used or agg is None:
+            agg = "avg" if token.has("avg_each") else agg
+            if token.used or agg is None or self._aggregated(place, agg, token):
                 continue
-            if self._aggregated(place, agg, token):
-                continue
+            if token.has("avg_each"):
+                raise Unclear("nested")
             if self.is_numeric(token):
                 self.asked.measures.append(Measure(agg, token))
                 self.use(token)
