@@ -31,6 +31,7 @@ class Chooser:
     def __init__(self, facts: Facts, tokens: list[Token], forced: Mapping[int, Place]) -> None:
         self.facts = facts
         self.forced = forced
+        self.forced_times: dict[str, str] = {}
         self.anchors: list[str] = []
         self.scores: list[float] = []
         self._tokens = [one for one in tokens if one.is_content]
