@@ -252,7 +252,8 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             effective_from=timezone.now(),
         )
         known = lent(person)
-        _asked, message = asked_question(person)
+        connection = Connection.objects.get(pk=known["connection"])
+        message = asked_question(person, connection)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -310,12 +311,11 @@ def lent(person: Person) -> dict[str, str]:
     }
 
 
-def asked_question(person: Person) -> tuple[Connection, Message]:
-    """A database and an answer about it that asks back. Inside the person's workspace."""
-    connection = rows.connection(person)
+def asked_question(person: Person, connection: Connection) -> Message:
+    """An answer that asks back. Inside the person's workspace."""
     conversation = rows.conversation(person, connection=connection, title="How many orders?")
     question = rows.message(conversation, content="How many orders?", language="en")
-    answer = rows.message(
+    return rows.message(
         conversation,
         1,
         role="assistant",
@@ -327,7 +327,6 @@ def asked_question(person: Person) -> tuple[Connection, Message]:
         metadata=metadata.empty(),
         plan={**details.empty(), "options": [{"label": "All of them", "plan": None}]},
     )
-    return connection, answer
 
 
 def finished_call(person: Person, model_id: int) -> ModelCall:
