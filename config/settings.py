@@ -320,6 +320,12 @@ SPECTACULAR_SETTINGS = {
         "VectorIndexState": "taishang.models.VectorIndex.State",
         "ModelKind": "taishang.models.Kind",
         "ModelStatus": "taishang.models.Model.Status",
+        "TableKind": "querygpt.models.Table.Kind",
+        "TermKind": "querygpt.models.Term.Kind",
+        "ColumnRole": "querygpt.models.Column.Role",
+        "RelationshipSource": "querygpt.models.Relationship.Source",
+        "PromptType": "querygpt.models.Prompt.Type",
+        "QuestionLanguage": "querygpt.prompts.LANGUAGES",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

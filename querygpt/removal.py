@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from querygpt.models import Connection, Conversation, Prompt, Run, Term
+from querygpt.models import Connection, Conversation, Prompt, Run, Slot, Term
 
 BATCH = 100
 
@@ -15,8 +15,10 @@ def remove_conversations(*, workspace_id: int) -> int:
 
 
 def remove_connections(*, workspace_id: int) -> int:
-    """A batch of terms, then of connections with all that is known of them."""
-    return _batch(Term, workspace_id) or _batch(Connection, workspace_id)
+    """A batch of turns and terms, then of connections with all that is known of them."""
+    return (
+        _batch(Slot, workspace_id) or _batch(Term, workspace_id) or _batch(Connection, workspace_id)
+    )
 
 
 def remove_prompts(*, workspace_id: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from taishang.models import GenerationJob, Project, Quota
 from taishang.models.generation import MAX_UPLOAD_BYTES
 
 MAX_MESSAGE = 500
+DEFAULT_MODEL = "@default"
 MOST_TOKENS = 10**15
 
 
@@ -57,14 +59,23 @@ class JobForm(forms.Form):
         max_length=160,
         help_text=_("Empty: as the front end calls it, for example /api."),
     )
-    refine = forms.BooleanField(
-        label=_("Let the workspace's model propose names and types"),
+    refine = forms.ChoiceField(
+        label=_("Let a model propose names and types"),
         required=False,
-        help_text=_("Off: no model is asked. On: it may propose, never open anything."),
+        help_text=_("It may propose, never open anything; each proposal can be switched off."),
     )
 
-    def __init__(self, *args: Any, projects: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, projects: Any, models: Sequence[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        refine = self.fields["refine"]
+        assert isinstance(refine, forms.ChoiceField)  # noqa: S101 - declared above
+        refine.choices = [
+            ("", _("no model is asked")),
+            *([(DEFAULT_MODEL, _("the default model"))] if models else []),
+            *((name, name) for name in models),
+        ]
         field = self.fields["project"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset = projects
@@ -83,7 +94,10 @@ class JobForm(forms.Form):
 
     def options(self) -> dict[str, Any]:
         """The options that were chosen; what was left alone is left out."""
-        chosen: dict[str, Any] = {"refine": "auto" if self.cleaned_data["refine"] else "off"}
+        model = self.cleaned_data["refine"]
+        chosen: dict[str, Any] = {"refine": "auto" if model else "off"}
+        if model and model != DEFAULT_MODEL:
+            chosen["model"] = model
         for name in ("source", "prefix"):
             if self.cleaned_data[name]:
                 chosen[name] = self.cleaned_data[name]

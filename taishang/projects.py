@@ -208,7 +208,7 @@ def write(*, project: Project, change: Change, author: User) -> ProjectVersion:
         entity=entity,
     )
     plan = files.store(
-        content=ir.canonical(change.blueprint),
+        content=ir.stored(change.blueprint),
         name="blueprint.json",
         purpose="project.pack",
         owner=owner,

@@ -67,6 +67,7 @@ urlpatterns = [
         name="generation_without_model",
     ),
     path("generation/<uuid:pk>/drop/", review.drop, name="generation_drop"),
+    path("generation/<uuid:pk>/edits/", review.switch, name="generation_switch"),
     # Into a project and back
     path(
         "generation/<uuid:pk>/application/", application.application, name="generation_application"

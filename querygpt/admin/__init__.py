@@ -1,0 +1,3 @@
+from querygpt.admin.connections import ConnectionAdmin, RunAdmin
+
+__all__ = ["ConnectionAdmin", "RunAdmin"]

@@ -9,10 +9,11 @@ from querygpt import planner, schema
 from querygpt.answering import endings, engines, routing, stopping
 from querygpt.answering import scene as scenes
 from querygpt.answering.endings import Ending
-from querygpt.answering.engines import ModelGaveUp, Outcome
+from querygpt.answering.engines import ModelGaveUp
 from querygpt.answering.scene import Deadline, Scene
 from querygpt.knowledge import exact
 from querygpt.models import Message
+from querygpt.planner import Outcome
 from taishang.catalogue import references
 from taishang.catalogue.references import Place
 from taishang.catalogue.refusals import CatalogueRefused
@@ -63,15 +64,16 @@ def _routed(scene: Scene) -> Ending | None:
         return endings.failed(scene, "write_request")
     if route == "talk":
         said = scene.story.said("I answer questions about the data of this database. Ask away!")
-        return endings.told(Outcome.NOT_DATA, said)
+        return endings.told(Message.Outcome.NOT_DATA, said)
     if route == "nothing":
-        return endings.told(Outcome.CLARIFICATION, scene.story.said("What would you like to know?"))
+        return endings.told(
+            Message.Outcome.CLARIFICATION, scene.story.said("What would you like to know?")
+        )
     return None
 
 
 def _know(scene: Scene) -> None:
-    with scene.run.database():
-        scene.catalogue = schema.catalogue(connection=scene.connection)
+    scene.catalogue = schema.catalogue(connection=scene.connection)
     day = scene.connection.reference_date
     scene.story.details["reference_date"] = day.isoformat() if day else None
 
@@ -85,14 +87,16 @@ def _by_example(scene: Scene) -> Ending | None:
 def _by_choice(scene: Scene) -> Ending:
     """The plan behind a reading that was chosen, written out for today's database."""
     plan = scene.story.details["plan"]
-    outcome = planner.render(
-        plan,
-        catalogue=scene.catalogue,
-        dialect=scene.connection.dialect,
-        language=scene.language,
-        today=scene.today,
-    )
-    return engines.by_plan(scene, outcome)
+    try:
+        sql = planner.render(
+            plan,
+            dialect=scene.connection.dialect,  # type: ignore[arg-type]
+            catalogue=scene.catalogue,
+        )
+    except LookupError:
+        # The tables it names are gone since it was offered.
+        return _by_engine(scene)
+    return engines.by_plan(scene, Outcome(kind="sql", sql=sql, plan=plan))
 
 
 def _by_engine(scene: Scene) -> Ending:
@@ -108,7 +112,6 @@ def _by_engine(scene: Scene) -> Ending:
     except ModelGaveUp as error:
         if outcome.kind != "sql":
             return error.ending
-        scene.story.details["disclosed"] = scene.story.details["disclosed"]
         scene.story.details["note"] = scene.story.said(
             "The model gave no usable answer; the rules answered instead."
         )
@@ -116,13 +119,13 @@ def _by_engine(scene: Scene) -> Ending:
         return engines.by_plan(scene, outcome, attempt=attempt)
 
 
-def _planned(scene: Scene) -> Any:
+def _planned(scene: Scene) -> Outcome:
     with scene.story.step("generating_sql", scene.story.said("Planning by rules")):
         return planner.plan(
             question=scene.question.content,
             language=scene.language,
             catalogue=scene.catalogue,
-            dialect=scene.connection.dialect,
+            dialect=scene.connection.dialect,  # type: ignore[arg-type]
             today=scene.today,
             previous=scenes.previous_plan(scene),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import ngettext
 
@@ -17,7 +16,7 @@ MOST_DETAIL = 200
 class Tried:
     """A run and its error: `code` is empty when it brought rows; `verdict` is the guard's."""
 
-    ran: Any
+    ran: execution.Ran
     code: str = ""
 
     @property
@@ -26,7 +25,7 @@ class Tried:
 
     @property
     def verdict(self) -> str:
-        return self.ran.verdict or ""
+        return "refused" if self.ran.state == "refused" else ""
 
     @property
     def detail(self) -> str:
@@ -66,13 +65,11 @@ def run(
         else:
             step["message"] = _found(scene, ran)
     error = (code, repairing.said(ran.detail or "")) if code else None
-    story.attempted(
-        attempt=attempt, engine=engine, sql=sql, error=error, run_id=getattr(ran, "run_id", None)
-    )
+    story.attempted(attempt=attempt, engine=engine, sql=sql, error=error, run_id=ran.run_id)
     return Tried(ran, code)
 
 
-def _code(ran: Any) -> str:
+def _code(ran: execution.Ran) -> str:
     """The class of what went wrong: the guard's rule, the server's class, or the state itself."""
     if ran.state == "ok":
         return ""
@@ -81,7 +78,7 @@ def _code(ran: Any) -> str:
     return str(ran.error_code or ran.state)
 
 
-def _found(scene: Scene, ran: Any) -> str:
+def _found(scene: Scene, ran: execution.Ran) -> str:
     count = ran.rows_count or 0
     with scene.story.in_language():
         return ngettext("%(count)d row found", "%(count)d rows found", count) % {"count": count}

@@ -6,23 +6,23 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.module_loading import import_string
-
-from querygpt import drafting, prompts, repairing, schema
+from querygpt import drafting, knowledge, prompts, repairing, schema
 from querygpt.answering import attempts, endings
 from querygpt.answering import scene as scenes
 from querygpt.answering.attempts import Tried
 from querygpt.answering.endings import Ending
 from querygpt.answering.scene import Scene
-from querygpt.drafting import Draft, DraftFailed, Material
+from querygpt.drafting import Draft, DraftFailed, Material, replies
 from querygpt.drafting.asking import Asker
 from querygpt.drafting.prompting import MOST_TABLES, Repair
 from querygpt.models import Message
+from querygpt.planner import Outcome as Planned
 from taishang.models import Model
 
 Engine = Message.Engine
 Outcome = Message.Outcome
 SPACES = re.compile(r"\s+")
+MENTION = re.compile(r"@([\w.]+)")
 OPTIONS_SHOWN = 4
 
 
@@ -49,7 +49,7 @@ def by_example(scene: Scene, sql: str) -> Ending | None:
     return _ended(scene, tried, engine=Engine.EXAMPLE)
 
 
-def by_plan(scene: Scene, outcome: Any, *, attempt: int = 1) -> Ending:
+def by_plan(scene: Scene, outcome: Planned, *, attempt: int = 1) -> Ending:
     """What the planner found: a statement to run, a question back, or the reason why not."""
     details = scene.story.details
     details["assumptions"] = list(outcome.assumptions)
@@ -119,7 +119,7 @@ def _drafted(scene: Scene, model: Model, repair: Repair | None, attempt: int) ->
                     trace_id=scene.run.task.trace_id,
                 ),
                 watch=scene.check,
-                on_text=lambda text: story.voice.say(channel="sql", text=text),
+                on_text=lambda text: story.voice.say(channel="sql", text=replies.so_far(text)),
             )
         except DraftFailed as error:
             step.update(status="error", message=f"{step['message']}: {error.code}")
@@ -134,7 +134,8 @@ def _drafted(scene: Scene, model: Model, repair: Repair | None, attempt: int) ->
 def _material(scene: Scene, repair: Repair | None) -> Material:
     """Everything the model may see under the connection's disclosure."""
     connection, catalogue = scene.connection, scene.catalogue
-    pinned = tuple(scene.conversation.metadata.get("pinned_tables", ()))
+    mentioned = MENTION.findall(scene.question.content)
+    pinned = (*scene.conversation.metadata.get("pinned_tables", ()), *mentioned)
     tables = schema.rank(
         question=scene.question.content, catalogue=catalogue, k=MOST_TABLES, pinned=pinned
     )
@@ -166,8 +167,7 @@ def _material(scene: Scene, repair: Repair | None) -> Material:
 
 
 def _examples(scene: Scene) -> list[tuple[str, str]]:
-    near = import_string("querygpt.knowledge.nearest")
-    found = near(question=scene.question.content, connection=scene.connection)
+    found = knowledge.nearest(question=scene.question.content, connection=scene.connection)
     return [(one.question, one.sql) for one in found]
 
 

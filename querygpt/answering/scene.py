@@ -73,6 +73,7 @@ class Scene:
             "conversation_id": self.conversation.pk,
             "message_id": self.message.pk,
             "trace_id": self.run.task.trace_id or None,
+            "task_id": self.run.id,
             "is_cancelled": self.is_cancelled,
         }
 

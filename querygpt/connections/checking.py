@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.db.models import Q
+
 from laojun import addresses, configs
 from laojun.destinations import BlockedAddress, Resolver, resolve, system_resolver
 from querygpt.connections import options
@@ -111,8 +113,14 @@ def _check_file(connection: Connection) -> None:
 def _file(connection: Connection) -> ConnectionFile:
     """The ready file of this workspace that the connection names."""
     ready = ConnectionFile.objects.ready().filter(workspace_id=connection.workspace_id)
-    named = ready.filter(table_name=connection.database_name, connection_id=connection.pk)
-    found = named.first()
+    named = ready.filter(table_name=connection.database_name)
+    own = Q(connection_id=connection.pk)
+    # Its person's other files, and those of connections that everybody here may ask.
+    lent = Q(connection__deleted_at__isnull=True) & (
+        Q(connection__user_id=connection.user_id)
+        | Q(connection__visibility=Connection.Visibility.WORKSPACE)
+    )
+    found = named.filter(own).first() or named.filter(lent).order_by("created_at").first()
     if found is None:
         raise ConnectionRefused("sqlite_path_forbidden", "database_name", "no such file is ready")
     return found

@@ -15,6 +15,7 @@ from laojun.models import File
 from querygpt.connections.checking import ConnectionRefused
 from querygpt.models import ConnectionFile
 
+PURPOSE = "querygpt.source"
 MAGIC = {"sqlite": b"SQLite format 3\x00", "duckdb": b""}
 CHUNK_BYTES = 1024 * 1024
 WAL_AT, WAL_FORMAT = 18, 2

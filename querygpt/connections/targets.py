@@ -40,7 +40,7 @@ def target_of(connection: Connection, *, use: Use, password: str | None = None) 
     """
     with tenancy.adopted(use.context):
         with tenancy.entered(use.context):
-            is_lifted = str(connection.pk) in _lifted(use.workspace_id)
+            lifted = is_lifted(connection)
             authority = _authority(connection)
         if connection.is_file:
             with tenancy.entered(use.context):
@@ -61,9 +61,15 @@ def target_of(connection: Connection, *, use: Use, password: str | None = None) 
             tls=connection.tls_mode,
             ca=authority,
             schemas=list(connection.extra_options.get("schemas", [])),
-            may_be_privileged=is_lifted,
+            may_be_privileged=lifted,
         )
     )
+
+
+def is_lifted(connection: Connection) -> bool:
+    """Whether an operator accepts that this connection's role may more than read."""
+    listed = str(configs.value(PRIVILEGED) or "").replace(",", " ").split()
+    return str(connection.pk) in listed
 
 
 def _password(connection: Connection) -> str:
@@ -71,11 +77,6 @@ def _password(connection: Connection) -> str:
         return secrets.opened(connection)
     except SecretUnreadable as error:
         raise ConnectionRefused("secret_unreadable", "password") from error
-
-
-def _lifted(workspace_id: int) -> frozenset[str]:
-    """Connections whose too powerful role an operator accepts."""
-    return frozenset(str(configs.value(PRIVILEGED, workspace_id) or "").replace(",", " ").split())
 
 
 def _authority(connection: Connection) -> str:

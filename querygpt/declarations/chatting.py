@@ -92,7 +92,7 @@ def declare() -> None:
             key="query",
             label=_("Query"),
             url_name="query",
-            icon="chat",
+            icon="question",
             order=20,
             permission="conversation.view",
         )
@@ -115,7 +115,7 @@ def declare() -> None:
     registry.console_tiles.add(
         "questions",
         ConsoleTile(
-            "questions", _("Questions today"), "chat", tiles.questions, 17, "querygpt.operate"
+            "questions", _("Questions today"), "question", tiles.questions, 17, "querygpt.operate"
         ),
     )
     registry.link_resolvers.add("conversation", partial(_page, "query_conversation"))

@@ -21,20 +21,6 @@ MOST_TERMS = 12
 MOST_EXAMPLES = 5
 MOST_COMMENT = 200
 MOST_SAMPLES = 5
-PLACEHOLDERS = (
-    "question",
-    "dialect",
-    "schema",
-    "terms",
-    "examples",
-    "relationships",
-    "history",
-    "today",
-    "language",
-    "error",
-    "failed_sql",
-    "candidates",
-)
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 LANGUAGES = {"zh": "简体中文", "en": "English"}
 DIALECT_NOTES: Mapping[str, str] = {

@@ -13,6 +13,7 @@ MOST_TEXT = 1_000
 MOST_ITEMS = 8
 MOST_OPTIONS = 4
 FENCED = re.compile(r"```[ \t]*(\w*)[^\n]*\n(.*?)(?:```|\Z)", re.S)
+UNFINISHED = re.compile(r'"sql"\s*:\s*"((?:[^"\\]|\\.)*)')
 SQL_NAMES = frozenset({"", "sql", "postgresql", "postgres", "mysql", "sqlite", "duckdb"})
 Kind = Literal["sql", "clarify", "abstain"]
 
@@ -103,3 +104,16 @@ def _texts(value: Any, most: int) -> tuple[str, ...]:
     if not isinstance(value, list):
         return ()
     return tuple(text for one in value if (text := _text(one, 300)))[:most]
+
+
+def so_far(text: str) -> str:
+    """The statement in a reply that is still arriving; empty while there is none to show."""
+    found = UNFINISHED.search(text)
+    if found:
+        try:
+            return str(orjson.loads(f'"{found[1]}"'))
+        except orjson.JSONDecodeError:
+            # An escape is cut in the middle; the next piece completes it.
+            return ""
+    fenced = FENCED.search(text)
+    return fenced[2].strip() if fenced and fenced[1].lower() in SQL_NAMES else ""

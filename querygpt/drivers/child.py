@@ -29,6 +29,7 @@ from querygpt.drivers import asking, confinement, wire
 
 STDIN, STDOUT = 0, 1
 STACK_BYTES = 64 * 1024 * 1024
+SMALL_STACK_BYTES = 1024 * 1024
 RECURSION = 20_000
 
 
@@ -72,9 +73,13 @@ def _be_one_run() -> None:
 
 
 def _answered(request: dict[str, Any]) -> int:
-    """Work in a thread with a stack for deep statements; listen for `cancel` and the end here."""
+    """Work in a thread with a stack for deep statements; listen for `cancel` and the end here.
+
+    All threads start before the limits on memory do.
+    """
     work = asking.Work(request, tell=lambda message: wire.send(STDOUT, message))
     ended, end = os.pipe()
+    wish = threading.Event()
 
     def run() -> None:
         try:
@@ -82,23 +87,31 @@ def _answered(request: dict[str, Any]) -> int:
         finally:
             os.write(end, b"x")
 
+    def stop() -> None:
+        wish.wait()
+        work.cancel()
+
     sys.setrecursionlimit(RECURSION)
-    threading.stack_size(STACK_BYTES)
-    threading.Thread(target=run, daemon=True).start()
-    return _listen(ended, work.cancel)
+    _start(stop, SMALL_STACK_BYTES)
+    _start(run, STACK_BYTES)
+    return _listen(ended, wish)
 
 
-def _listen(ended: int, cancel: Callable[[], None]) -> int:
+def _start(function: Callable[[], None], stack_bytes: int) -> None:
+    threading.stack_size(stack_bytes)
+    threading.Thread(target=function, daemon=True).start()
+
+
+def _listen(ended: int, wish: threading.Event) -> int:
     while True:
         ready, _, _ = select.select([STDIN, ended], [], [])
         if ended in ready:
             return 0
-        # Only this descriptor's readiness is known: one frame, or the end of the input.
         message = wire.receive(STDIN)
         if message is None:
             return 1
         if message.get("op") == "cancel":
-            threading.Thread(target=cancel, daemon=True).start()
+            wish.set()
 
 
 if __name__ == "__main__":

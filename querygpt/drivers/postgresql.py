@@ -238,7 +238,7 @@ class Session:
     def _prepared(self, seconds: float) -> dict[str, Any]:
         """Set the session's limits, and see who we are there. Raises Failed."""
         path = sql.SQL(", ").join(
-            sql.Identifier(name) for name in ["pg_catalog", *self._target.schemas]
+            sql.Identifier(name) for name in ["pg_catalog", *(self._target.schemas or ["public"])]
         )
         limits = {
             "roles": list(DANGEROUS_ROLES),
@@ -266,7 +266,7 @@ class Session:
 
     def _family(self, oid: int) -> Family:
         info = self._link.adapters.types.get(oid)
-        return FAMILIES.get(info.name, "other") if info else "other"
+        return FAMILIES.get(info.name, "other") if info and info.oid == oid else "other"
 
     def _all(self, statement: str, given: dict[str, Any] | None = None) -> list[Any]:
         return self._link.execute(statement, given).fetchall()

@@ -127,7 +127,7 @@ class Session:
         self._is_cancelled = False
 
     def execute(self, sql: str, allowed: Allowed) -> list[Heading]:
-        self._link.set_authorizer(_authorizer(allowed))
+        self._link.set_authorizer(_authorizer(allowed, self._existing))
         self._link.set_progress_handler(lambda: int(self._is_cancelled), STEPS)
         try:
             self._cursor = self._link.execute(sql)
@@ -200,7 +200,9 @@ class Session:
         for statement in TOUCHED:
             self._link.execute(statement).fetchall()
         self._link.text_factory = values.decoded
-        self._link.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        self._existing = frozenset(
+            name.lower() for (name,) in self._all("SELECT name FROM sqlite_schema")
+        ) | {"sqlite_schema", "sqlite_master"}
 
     def _all(self, statement: str) -> list[Any]:
         with closing(self._link.execute(statement)) as cursor:
@@ -322,9 +324,14 @@ def family_of_type(declared: str) -> Family:
     return "other"
 
 
-def _authorizer(allowed: Allowed) -> Any:
+def _authorizer(allowed: Allowed, existing: frozenset[str]) -> Any:
     """Reading of listed tables, listed functions, recursion; nothing else, PRAGMA and ATTACH least of all."""
     readable = allowed.tables | allowed.views | CALLED_TABLES
+
+    def may_read(table: str, column: str, source: str) -> bool:
+        # Without a column nothing is read but that there are rows, of a table or of a name the statement gave.
+        is_own_name = not column and table not in existing and not table.startswith("sqlite_")
+        return table in readable or source in allowed.views or is_own_name
 
     def judge(
         action: int,
@@ -336,7 +343,7 @@ def _authorizer(allowed: Allowed) -> Any:
         if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_READ:
-            known = (first or "").lower() in readable or (source or "").lower() in allowed.views
+            known = may_read((first or "").lower(), second or "", (source or "").lower())
             return sqlite3.SQLITE_OK if known else sqlite3.SQLITE_DENY
         if action == sqlite3.SQLITE_FUNCTION:
             return _of_function((second or "").lower(), allowed.functions)

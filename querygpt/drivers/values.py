@@ -9,7 +9,7 @@ and times in ISO 8601, JSON documents), a list (an array), or one of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -37,21 +37,9 @@ def encoded(value: Any) -> Any:
     """One cell as JSON, of the shapes above."""
     if value is None or value is True or value is False:
         return value
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, int):
-        return value if -MAX_EXACT <= value <= MAX_EXACT else str(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else _special(value)
-    if isinstance(value, Decimal):
-        return str(value) if value.is_finite() else _special(float(value))
-    if isinstance(value, bytes | bytearray | memoryview):
-        raw = bytes(value)
-        return {"bytes": len(raw), "hex": raw[:SHOWN_BYTES].hex()}
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [encoded(one) for one in value[:MAX_LIST]]
+    for kinds, write in WRITERS:
+        if isinstance(value, kinds):
+            return write(value)
     return _text(str(value))
 
 
@@ -83,5 +71,29 @@ def _text(value: str) -> Any:
     return value
 
 
-def _special(value: float) -> dict[str, str]:
-    return {"float": str(value)}
+def _integer(value: int) -> int | str:
+    return value if -MAX_EXACT <= value <= MAX_EXACT else str(value)
+
+
+def _float(value: float) -> Any:
+    return value if math.isfinite(value) else {"float": str(value)}
+
+
+def _decimal(value: Decimal) -> Any:
+    return str(value) if value.is_finite() else _float(float(value))
+
+
+def _binary(value: bytes) -> dict[str, Any]:
+    raw = bytes(value)
+    return {"bytes": len(raw), "hex": raw[:SHOWN_BYTES].hex()}
+
+
+WRITERS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (str, _text),
+    (int, _integer),
+    (float, _float),
+    (Decimal, _decimal),
+    ((bytes, bytearray, memoryview), _binary),
+    ((datetime, date, time), lambda value: value.isoformat()),
+    ((list, tuple), lambda value: [encoded(one) for one in value[:MAX_LIST]]),
+)

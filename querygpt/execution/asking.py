@@ -113,7 +113,7 @@ class _Watch:
         elif event == "rows":
             reply.rows += message["rows"]
         elif event == "ready":
-            reply.state, reply.error_code = "killed", self._why or "memory"
+            reply.state, reply.error_code = self._why or "killed", self._why or "memory"
             reply.server_abandoned = not self._is_file
             raise _Over(reply)
         elif event == "end":

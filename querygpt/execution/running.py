@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection as database
 
+from accounts import tenancy
 from accounts.ids import uuid7
 from accounts.models import User
 from accounts.tenancy import Context
@@ -132,7 +133,8 @@ def run(  # noqa: PLR0913 what is said of one attempt
     recording.begin(row, context=context)
     reply, known = Reply(error_code="internal"), Catalogue()
     try:
-        known = schema.catalogue(connection=connection)
+        with tenancy.entered(context):
+            known = schema.catalogue(connection=connection)
         slot = Slot(
             workspace_id=connection.workspace_id,
             user_id=context.user_id,
@@ -161,11 +163,13 @@ def run(  # noqa: PLR0913 what is said of one attempt
 def verdict(*, connection: Connection, sql: str) -> Verdict:
     """What the guard says of a statement; nothing runs, nothing is recorded."""
     _refuse_open_transaction()
+    with tenancy.workspace(connection.workspace_id, user_id=connection.user_id):
+        known = schema.catalogue(connection=connection)
     request = {
         "op": "verdict",
         "sql": sql,
         "dialect": connection.dialect,
-        "catalogue": _named_in(schema.catalogue(connection=connection), sql).to_dict(),
+        "catalogue": _named_in(known, sql).to_dict(),
         "policy": {"max_rows": connection.max_rows},
     }
     reply = ask(request, seconds=VERDICT_SECONDS)

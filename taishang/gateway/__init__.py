@@ -7,9 +7,11 @@ Nothing of it may be called inside a transaction.
 from taishang.gateway.answers import Answer
 from taishang.gateway.asks import Caller
 from taishang.gateway.calling import Estimate, complete, count, embed, estimate, rerank, stream
+from taishang.gateway.refusals import REFUSED
 from taishang.gateway.streams import Stream
 
 __all__ = [
+    "REFUSED",
     "Answer",
     "Caller",
     "Estimate",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from laojun.destinations import BlockedAddress
+from taishang.catalogue.refusals import CatalogueRefused
 from taishang.providers.errors import ErrorClass, ProviderError
+from taishang.quotas.reserving import QuotaExceeded
 
 
 class NetworkInTransaction(RuntimeError):
@@ -90,3 +93,16 @@ class CallCancelled(Exception):
         super().__init__(str(call_id))
         self.call_id = call_id
         self.text = text
+
+
+# Whatever a caller must expect of a call: it was not made, did not end well, or was stopped.
+REFUSED = (
+    CatalogueRefused,
+    QuotaExceeded,
+    ModelNotInPlan,
+    CapabilityMissing,
+    ContextTooLong,
+    BlockedAddress,
+    CallFailed,
+    CallCancelled,
+)

@@ -15,9 +15,10 @@ from typing import Any
 
 from taishang.generation import packing
 from taishang.generation.failing import StageFailed
-from taishang.generation.ir import Reading, canonical, digest
+from taishang.generation.ir import Reading, canonical, digest, stored
 from taishang.generation.options import Options
 from taishang.generation.pipeline import Order, Outcome, run
+from taishang.generation.refine import MOST_TOKENS
 from taishang.generation.trees import tree_sha256
 
 REPLIES = "replies"
@@ -104,20 +105,21 @@ def read_order(directory: Path) -> Order:
         hashes=order["hashes"],
         base_target=order["base_target"],
         asks=frozenset(order.get("asks", ())),
+        model_tokens=order.get("model_tokens", MOST_TOKENS),
     )
 
 
 def write_results(out: Path, outcome: Outcome) -> None:
     """Every artifact as a file, then `result.json`, which says that all of them are complete."""
     files: dict[str, bytes] = {
-        "evidence.json": canonical(outcome.reading),
-        "core_ir.json": canonical(outcome.core),
-        "ir.json": canonical(outcome.blueprint),
+        "evidence.json": stored(outcome.reading),
+        "core_ir.json": stored(outcome.core),
+        "ir.json": stored(outcome.blueprint),
         "tree.zip": packing.archive(tree=outcome.tree),
         "diff.json": canonical(outcome.diff),
         "patch.diff": outcome.patch,
         "verification.json": canonical(outcome.verification),
-        "refine_log.json": canonical([refusal.model_dump() for refusal in outcome.refusals]),
+        "refine_log.json": canonical([verdict.model_dump() for verdict in outcome.verdicts]),
     }
     openapi = outcome.tree.get("openapi.yaml")
     if openapi is not None:

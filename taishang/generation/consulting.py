@@ -1,7 +1,8 @@
-"""What a job asks of plugins outside, and what becomes of their answers: a job never ends because of one."""
+"""What a job asks of plugins and of a model outside, and what becomes of their answers: none of them ends a job."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from taishang.generation import render
@@ -10,6 +11,8 @@ from taishang.generation.render.allowlist import RenderUnsafe
 from taishang.generation.trees import Tree, UnsafePath
 
 SOURCE_ADAPTER, EMITTER = "generation.source_adapter", "generation.emitter"
+# Not a hook of plugins: the worker asks the workspace's model.
+REFINER = "generation.refiner"
 # One for each plugin: `{plugin, output}` or `{plugin, failure}`.
 Answers = list[dict[str, Any]]
 
@@ -34,11 +37,33 @@ def proposals(
         {"source": inventory.source, "framework": inventory.framework, "files": files},
     )
     found = [
-        Proposal(plugin=one["plugin"], edits=one["output"]["edits"])
+        Proposal(plugin=one["plugin"], edits=_numbered(one["plugin"], one["output"]["edits"]))
         for one in answers
         if "output" in one
     ]
     return found, failures(answers, report)
+
+
+def refinements(
+    asks: frozenset[str], wording: Callable[[], Sequence[dict[str, str]]], report: Report
+) -> tuple[list[Proposal], list[Warning]]:
+    """What a model proposes, where one is to be asked: `{model, cost, currency, edits}` or `{failure}`."""
+    if REFINER not in asks:
+        return [], []
+    answers = report.ask(REFINER, {"messages": list(wording())})
+    if not answers:
+        answers = [{"failure": "no answer in time"}]
+    found = [
+        Proposal(**{**one, "edits": _numbered(one["model"], one["edits"])})
+        for one in answers
+        if "failure" not in one
+    ]
+    failed = [
+        Warning(code="model_failed", detail=str(one["failure"]))
+        for one in answers
+        if "failure" in one
+    ]
+    return found, _told(failed, report)
 
 
 def failures(answers: Answers, report: Report) -> list[Warning]:
@@ -48,9 +73,21 @@ def failures(answers: Answers, report: Report) -> list[Warning]:
         for one in answers
         if "failure" in one
     ]
-    for warning in found:
+    return _told(found, report)
+
+
+def _told(warnings: list[Warning], report: Report) -> list[Warning]:
+    for warning in warnings:
         report.event("warning", {"code": warning.code, "detail": warning.detail})
-    return found
+    return warnings
+
+
+def _numbered(author: str, edits: list[Any]) -> list[Any]:
+    """With ids of ours, by which a person switches one off."""
+    return [
+        {**edit, "id": f"{author}-{number}"} if isinstance(edit, dict) else edit
+        for number, edit in enumerate(edits, 1)
+    ]
 
 
 def offers(asks: frozenset[str], blueprint: Blueprint, report: Report) -> Answers:

@@ -59,11 +59,15 @@ def _checked(parent: GenerationJob, edits: list[dict[str, Any]]) -> list[dict[st
         raise EditsRefused(refusals)
     try:
         core = Blueprint.model_validate_json(reading.artifact(job=parent, kind="core_ir"))
-        facts = reading.reading(job=parent).facts
+        read = reading.reading(job=parent)
     except (reading.NotReady, reading.Expired) as error:
         raise submitting.NotRevisable from error
-    earlier, _malformed = refine.parse_edits(parent.edits, by="person")
-    _blueprint, refusals = refine.apply(blueprint=core, edits=[*earlier, *wanted], facts=facts)
+    proposed = refine.in_force(read.proposals, with_model=parent.options.get("refine") == "auto")
+    earlier = [
+        *(edit for one in proposed for edit in refine.parse_edits(one.edits, by="model")[0]),
+        *refine.parse_edits(parent.edits, by="person")[0],
+    ]
+    _blueprint, refusals = refine.apply(blueprint=core, edits=[*earlier, *wanted], facts=read.facts)
     new = [
         refusal.model_copy(update={"index": refusal.index - len(earlier)})
         for refusal in refusals

@@ -380,10 +380,16 @@ class Fact(Value):
 
 
 class Proposal(Value):
-    """Edits that a plugin proposed over the same files; they are judged like those of a model."""
+    """Edits that a plugin or a model proposed over the same files. Both are judged alike.
 
-    plugin: str
-    edits: list[dict[str, Any]] = []
+    Of a model also what asking it cost, None where that is unknown, in the currency of the platform.
+    """
+
+    plugin: str = ""
+    model: str = ""
+    cost: str | None = None
+    currency: str = ""
+    edits: list[Any] = []
 
 
 class Reading(Value):
@@ -676,6 +682,11 @@ def canonical(value: Value | Any) -> bytes:
     """The one spelling of a value: UTF-8 JSON, sorted keys, no spaces. Equal values give equal bytes."""
     plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def stored(value: Value) -> bytes:
+    """A value as it is kept and read back: keys stay in the order of the front end, which is the order of columns."""
+    return value.model_dump_json().encode()
 
 
 def digest(value: Value | Any) -> str:

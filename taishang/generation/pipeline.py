@@ -39,7 +39,7 @@ from taishang.generation.ir import (
     Warning,
 )
 from taishang.generation.options import Options
-from taishang.generation.refine import Refusal, parse_edits
+from taishang.generation.refine import Verdict
 from taishang.generation.render.allowlist import RenderUnsafe
 from taishang.generation.render.drafting import DraftingFailed
 from taishang.generation.trees import Tree
@@ -69,7 +69,8 @@ class Report(Protocol):
 class Order:
     """What a run is asked for. `reading` is set for a corrected run, `archive` for a first one.
 
-    Without `verify` the result is rendered and no more; nothing says then that it runs.
+    Without `verify` the result is rendered and no more; nothing says then that it runs. `model_tokens` is what a
+    model may be told, where one is asked.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Order:
     hashes: dict[str, str] = field(default_factory=dict)
     base_target: str = "template"
     verify: bool = True
+    model_tokens: int = refine.MOST_TOKENS
     asks: frozenset[str] = frozenset()
 
 
@@ -95,7 +97,7 @@ class Outcome:
     reading: Reading
     core: Blueprint
     blueprint: Blueprint
-    refusals: list[Refusal]
+    verdicts: list[Verdict]
     tree: Tree
     verification: Verification
     diff: dict[str, Any]
@@ -134,7 +136,7 @@ def run(order: Order, report: Report) -> Outcome:
     else:
         reading, pack, chat = order.reading, None, None
     core = _build(order, reading, report)
-    blueprint, refusals = _refine(order, reading, core, report)
+    blueprint, verdicts = _refine(order, reading, core, report)
     written = _write(order, blueprint, report, reading.warnings)
     tree, blueprint, verification = written.tree, written.blueprint, written.verification
     with Clock(report, "diff") as counts:
@@ -144,7 +146,7 @@ def run(order: Order, report: Report) -> Outcome:
         reading=reading,
         core=core,
         blueprint=blueprint,
-        refusals=refusals,
+        verdicts=verdicts,
         tree=tree,
         verification=verification,
         diff=difference,
@@ -273,18 +275,37 @@ def _build(order: Order, reading: Reading, report: Report) -> Blueprint:
 
 def _refine(
     order: Order, reading: Reading, core: Blueprint, report: Report
-) -> tuple[Blueprint, list[Refusal]]:
+) -> tuple[Blueprint, list[Verdict]]:
     with Clock(report, "refine") as counts:
-        proposed = [edit for one in reading.proposals for edit in one.edits]
-        edits, malformed = parse_edits(proposed, by="model")
-        own, wrong = parse_edits(order.edits, by="person")
-        blueprint, refused = refine.apply(blueprint=core, edits=[*edits, *own], facts=reading.facts)
-        refusals = [*malformed, *wrong, *refused]
-        asked = len(proposed) + len(order.edits)
-        counts |= {"edits": asked - len(refusals), "refused": len(refusals)}
-    for refusal in refusals:
-        report.event("edit_refused", {"code": refusal.code, "reason": refusal.reason})
-    return blueprint, refusals
+        _ask_model(order, reading, core, report)
+        blueprint, verdicts = refine.judge(
+            blueprint=core,
+            proposals=refine.in_force(reading.proposals, with_model=order.options.refine == "auto"),
+            own=order.edits,
+            facts=reading.facts,
+        )
+        accepted = sum(one.is_accepted for one in verdicts)
+        counts |= {"edits": accepted, "refused": len(verdicts) - accepted}
+    for one in verdicts:
+        kind = one.edit.get("kind", "")
+        if one.is_accepted:
+            report.event("edit_accepted", {"kind": kind, "by": one.author})
+        else:
+            report.event("edit_refused", {"code": one.code, "reason": one.why_not})
+    return blueprint, verdicts
+
+
+def _ask_model(order: Order, reading: Reading, core: Blueprint, report: Report) -> None:
+    """Once for a reading: a corrected run finds what the model said."""
+    if any(proposal.model for proposal in reading.proposals):
+        return
+    proposals, failures = consulting.refinements(
+        order.asks,
+        lambda: refine.messages(blueprint=core, reading=reading, most_tokens=order.model_tokens),
+        report,
+    )
+    reading.proposals += proposals
+    reading.warnings += failures
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ from laojun.plugins.outcomes import Outcome
 from taishang.generation.points import DJANGO_EMITTER, EMITTER, HOOKS, SOURCE_ADAPTER
 from taishang.models import GenerationJob
 
+Answering = Callable[[Any], list[dict[str, Any]]]
 REPLIES = "replies"
 MAX_QUESTIONS = 8
 logger = logging.getLogger(__name__)
@@ -53,12 +55,21 @@ def note_own(job: GenerationJob) -> None:
 class Desk:
     """Takes the questions of a caged process and lays the answers where it looks.
 
+    Plugins answer, or for the questions of `answering` the function that stands there.
+
     The folder is the caged process's own, so it is held by its descriptor from before the start and nothing in it
     is followed: a link that was laid there names no file of ours.
     """
 
-    def __init__(self, workspace_id: int | None, directory: Path) -> None:
+    def __init__(
+        self,
+        workspace_id: int | None,
+        directory: Path,
+        *,
+        answering: Mapping[str, Answering] | None = None,
+    ) -> None:
         self.workspace_id = workspace_id
+        self.answering = answering or {}
         self.folder = directory / REPLIES
         self.taken = 0
         self.threads: list[threading.Thread] = []
@@ -80,7 +91,7 @@ class Desk:
 
     def take(self, told: dict[str, Any]) -> None:
         """Answer one question beside the watch over the process. What is no question of ours is left alone."""
-        known = {point.name for point in HOOKS}
+        known = {*self.answering, *(point.name for point in HOOKS)}
         if told.get("hook") not in known or self.taken >= MAX_QUESTIONS:
             return
         self.taken += 1
@@ -91,14 +102,19 @@ class Desk:
     def _answer(self, number: int, told: dict[str, Any]) -> None:
         answers: list[dict[str, Any]] = []
         try:
-            if self.workspace_id is not None:
-                asked = host.call(str(told["hook"]), self.workspace_id, told.get("payload"))
-                answers = [_plain(answer) for answer in asked]
+            answers = self._answers(str(told["hook"]), told.get("payload"))
         except Exception:
-            logger.exception("plugins could not be asked hook=%s", told.get("hook"))
+            logger.exception("nobody could be asked hook=%s", told.get("hook"))
         finally:
             self._lay(number, orjson.dumps(answers))
             connections.close_all()
+
+    def _answers(self, hook: str, payload: Any) -> list[dict[str, Any]]:
+        if hook in self.answering:
+            return self.answering[hook](payload)
+        if self.workspace_id is None:
+            return []
+        return [_plain(answer) for answer in host.call(hook, self.workspace_id, payload)]
 
     def _lay(self, number: int, content: bytes) -> None:
         """Whole or not at all: the process looks for the final name."""

@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from accounts.authentication import Principal
 from laojun import audit, files
@@ -15,6 +16,7 @@ from laojun.models import File
 from taishang.generation import packing
 from taishang.generation.diff import with_hunks
 from taishang.generation.ir import Blueprint, Reading, Verification
+from taishang.generation.refine import Verdict
 from taishang.generation.trees import Tree
 from taishang.models import GenerationJob
 
@@ -27,7 +29,9 @@ DOWNLOADS = {
     "upload": "redacted_upload",
     "chat": "chat",
     "log": "verify_log",
+    "edits": "refine_log",
 }
+_VERDICTS: TypeAdapter[list[Verdict]] = TypeAdapter(list[Verdict])
 SOURCES = frozenset({"upload", "chat"})
 MAX_CONTEXT_LINES = 200
 
@@ -89,6 +93,11 @@ def reading(*, job: GenerationJob) -> Reading:
 
 def blueprint(*, job: GenerationJob) -> Blueprint:
     return Blueprint.model_validate_json(artifact(job=job, kind="ir"))
+
+
+def verdicts(*, job: GenerationJob) -> list[Verdict]:
+    """What became of each edit that a plugin, a model or a person proposed."""
+    return _VERDICTS.validate_json(artifact(job=job, kind="refine_log"))
 
 
 def tree(*, job: GenerationJob) -> Tree:

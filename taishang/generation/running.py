@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from laojun.files import Owner, StorageFull, StorageQuotaExceeded
 from laojun.models import File
 from taishang import projects
 from taishang.generation import packing, plugging, submitting
+from taishang.generation.consulting import REFINER
 from taishang.generation.diff import diff_sha256
+from taishang.generation.refining import refiner, told_tokens
 from taishang.generation.trees import tree_sha256
 from taishang.models import GenerationArtifact, GenerationJob
 from taishang.runs import Permanent, Run
@@ -35,7 +37,7 @@ LIMITS = Limits(
     resident_bytes=512 * MEBIBYTE,
     may_fork=True,
 )
-# Plugins take their time, and what they are shown passes through standard output.
+# Plugins and models take their time, and what they are shown passes through standard output.
 ASKING_LIMITS = replace(LIMITS, wall_seconds=180 + 300, output_bytes=40 * MEBIBYTE)
 MAX_DIFF_BYTES = 2 * MEBIBYTE
 WEIGHTS = {
@@ -90,24 +92,33 @@ def generate(run: Run) -> None:
     directory.mkdir(parents=True)
     try:
         asks = _prepare(run, directory)
-        ended = _watch(run, directory, asks=asks)
+        ended = _watch(run, directory, asks)
         _keep(run, directory / "out", ended)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _prepare(run: Run, directory: Path) -> bool:
-    """Write the order and copy its inputs; whether plugins will be asked. Files are copied outside the transaction."""
+def _prepare(run: Run, directory: Path) -> Mapping[str, plugging.Answering | None]:
+    """Write the order and copy its inputs, files outside the transaction. Returns what will be asked, and of whom.
+
+    None stands for plugins.
+    """
     with run.database():
-        job = GenerationJob.objects.select_related("upload_file", "chat_file", "parent").get(
-            pk=run.id
-        )
+        job = GenerationJob.objects.select_related(
+            "upload_file", "chat_file", "parent", "user", "workspace"
+        ).get(pk=run.id)
         try:
             submitting.check_adapters(job.workspace_id)
         except submitting.AdapterDisabled as error:
             raise Permanent(error.code, _("Switched off here.")) from error
         off = sorted(submitting.disabled_adapters(job.workspace_id))
-        asks = plugging.asked_hooks(job.workspace_id)
+        asks: dict[str, plugging.Answering | None] = dict.fromkeys(
+            plugging.asked_hooks(job.workspace_id)
+        )
+        order = _order(job, off)
+        if job.options.get("refine") == "auto":
+            asks[REFINER] = asked = refiner(run, job)
+            order["model_tokens"] = told_tokens(job.workspace_id, job.user, asked.reference)
         head = projects.head(job.project) if job.project_id and job.project else None
         evidence = job.parent.artifact("evidence") if job.parent else None
         inputs = _inputs(job, evidence)
@@ -121,9 +132,9 @@ def _prepare(run: Run, directory: Path) -> bool:
         with files.open_content(file) as source, (directory / name).open("wb") as target:
             shutil.copyfileobj(source, target)
     (directory / "base.zip").write_bytes(packing.archive(tree=base_files))
-    order = _order(job, off) | {"asks": asks}
+    order["asks"] = list(asks)
     (directory / "job.json").write_text(json.dumps(order), encoding="utf-8")
-    return bool(asks)
+    return asks
 
 
 def _inputs(job: GenerationJob, evidence: GenerationArtifact | None) -> dict[str, File]:
@@ -149,7 +160,7 @@ def _order(job: GenerationJob, off: list[str]) -> dict[str, Any]:
     }
 
 
-def _watch(run: Run, directory: Path, *, asks: bool) -> CageResult:
+def _watch(run: Run, directory: Path, asks: Mapping[str, plugging.Answering | None]) -> CageResult:
     """Run the child and pass on what it tells. A cancelled or lost run ends it within seconds."""
     stopped: list[Exception] = []
 
@@ -162,7 +173,8 @@ def _watch(run: Run, directory: Path, *, asks: bool) -> CageResult:
             return True
         return False
 
-    with plugging.Desk(run.workspace_id, directory) as desk:
+    answering = {hook: answer for hook, answer in asks.items() if answer is not None}
+    with plugging.Desk(run.workspace_id, directory, answering=answering) as desk:
         ended = cage.run(
             argv=[sys.executable, "-m", "taishang.generation.child", str(directory)],
             directory=directory,

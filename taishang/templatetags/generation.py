@@ -23,12 +23,14 @@ APPLIED = {
     "reverted": ("", "undo", gettext_lazy("undone")),
 }
 WARNINGS = {
+    "model_failed": gettext_lazy("The model was of no help; the result is the same as without it."),
     "secret_found": gettext_lazy(
         "A secret was removed. If it was real, replace it where it is used."
     ),
     "quarantined": gettext_lazy("Something failed its check and was taken out:"),
     "adapter_off": gettext_lazy("An adapter is switched off here; the general one did its work."),
 }
+DETAILED = frozenset({"quarantined", "model_failed"})
 
 
 @register.simple_tag
@@ -49,7 +51,7 @@ def warning_words(warning: dict[str, Any]) -> str:
         detail = ", ".join(str(item).partition(":")[2] for item in warning["items"][:5])
     if warning.get("high"):
         return _("A key with full rights was in the export. Replace it now: %s") % warning["kind"]
-    if known and detail and warning.get("code") == "quarantined":
+    if known and detail and warning.get("code") in DETAILED:
         return f"{known} {detail}"
     return str(known or detail or warning.get("code", ""))
 

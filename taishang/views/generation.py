@@ -21,10 +21,13 @@ from accounts.web.lists import cursor_page
 from laojun import delivery
 from laojun.audit import Actor
 from taishang import steering
+from taishang.catalogue import references
+from taishang.catalogue.references import Place
 from taishang.forms import JobForm
 from taishang.generation import disclosing, history, reading, receiving, submitting
 from taishang.generation.receiving import Offer
-from taishang.models import GenerationJob, Project, Task
+from taishang.generation.refining import RIGHT
+from taishang.models import GenerationJob, Kind, Project, Task
 from taishang.views import failures
 from taishang.views.access import job_of
 from taishang.views.review import review_page
@@ -210,7 +213,15 @@ def _job_form(request: HttpRequest, *data: Any) -> JobForm:
     projects = Project.objects.visible_to(principal)
     if not principal.may("project.update"):
         projects = projects.none()
-    return JobForm(*data, projects=projects.order_by("name"))
+    return JobForm(*data, projects=projects.order_by("name"), models=_models(principal))
+
+
+def _models(principal: Principal) -> list[str]:
+    """The chat models that the person may ask here, as references."""
+    if not principal.may(RIGHT):
+        return []
+    place = Place(principal.workspace_id, principal.user.id if principal.user else None)
+    return [str(model) for model in references.usable(place, Kind.CHAT)]
 
 
 def _offer(form: JobForm) -> Offer:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.web.access import needs, principal_of
 from taishang.generation import correcting, disclosing, reading, receiving, submitting
 from taishang.models import GenerationJob
-from taishang.views import failures, findings, highlighting, hunks
+from taishang.views import failures, findings, highlighting, hunks, proposed
 from taishang.views.access import job_of
 from taishang.views.findings import Review
 
@@ -43,6 +43,8 @@ def review_page(request: HttpRequest, job: GenerationJob) -> HttpResponse:
         "tab": tab,
         "panel": f"generation/_panel_{tab}.html",
     }
+    if tab == "decisions":
+        context["proposed"] = proposed.of_job(job)
     if request.htmx and wanted:  # type: ignore[attr-defined]
         return render(request, context["panel"], context)
     context["tabs"] = [(key, label, _count(review, key)) for key, label in TABS.items()]
@@ -152,6 +154,19 @@ def drop(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Leave one item out: a corrected job without it."""
     job = job_of(request, pk)
     edit = {"kind": "drop_item", "key": request.POST.get("key", "")}
+    return _revised(request, job, edits=[edit], options=job.options)
+
+
+@require_POST
+@needs("generation.create")
+def switch(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take what somebody else proposed, or leave it: a corrected job with that edit switched on or off."""
+    job = job_of(request, pk)
+    edit = {
+        "kind": "toggle_edit",
+        "edit": request.POST.get("edit", ""),
+        "on": request.POST.get("on") == "1",
+    }
     return _revised(request, job, edits=[edit], options=job.options)
 
 

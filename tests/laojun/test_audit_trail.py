@@ -24,6 +24,7 @@ from accounts.tenancy import Context
 from laojun.audit import Actor
 from laojun.chain import sealing
 from laojun.models import AuditLog
+from querygpt.models import Message
 from taishang import steering
 from taishang.generation import sample
 from taishang.models import Lane, Model, ModelCall, Quota, UserQuota, VectorCollection, Worker
@@ -276,6 +277,19 @@ def _then(first: Callable[[World], Any], *rest: Any) -> Callable[[World], Any]:
 
 
 # Operation → a call of it that succeeds. A new unsafe operation is added here.
+def _message(world: World, method: str, rest: str, data: Any = None) -> Any:
+    return world.send(method, f"/api/v1/messages/{world.key('message')}/{rest}", data)
+
+
+def _waiting_again(world: World) -> None:
+    with tenancy.workspace(world.alice.workspace.id, user_id=world.alice.user.id):
+        Message.objects.filter(pk=world.key("message")).update(state="queued", outcome=None)
+
+
+def _connection(world: World, change: dict[str, Any]):
+    return _tagged(world, "patch", f"/api/v1/connections/{world.key('connection')}/", change)
+
+
 CALLS: dict[str, Callable[[World], Any]] = {
     "api_keys_create": lambda w: w.send(
         "post", "/api/v1/api-keys/", {"name": "n", "scopes": ["file.view"]}
@@ -391,6 +405,45 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "tasks_retry_create": _ended_task,
     "model_calls_cancellation_create": lambda w: _running_call(w),
     "quota_partial_update": lambda w: w.send("patch", "/api/v1/quota/", {"monthly_quota": 1000}),
+    "connections_create": lambda w: w.send(
+        "post",
+        "/api/v1/connections/",
+        {
+            "name": "new",
+            "driver": "postgresql",
+            "host": "93.184.216.34",
+            "username": "reader",
+            "database_name": "shop",
+        },
+    ),
+    "connections_partial_update": lambda w: _connection(w, {"description": "mine"}),
+    "connections_destroy": lambda w: w.send(
+        "delete", f"/api/v1/connections/{w.key('connection')}/"
+    ),
+    "conversations_create": lambda w: w.send("post", "/api/v1/conversations/", {}),
+    "conversations_partial_update": lambda w: w.send(
+        "patch", f"/api/v1/conversations/{w.key('conversation')}/", {"title": "renamed"}
+    ),
+    "conversations_destroy": lambda w: w.send(
+        "delete", f"/api/v1/conversations/{w.key('conversation')}/"
+    ),
+    "conversations_restoration_update": lambda w: (
+        w.send("delete", f"/api/v1/conversations/{w.key('conversation')}/"),
+        w.send("put", f"/api/v1/conversations/{w.key('conversation')}/restoration/"),
+    )[1],
+    "conversations_messages_create": lambda w: w.send(
+        "post",
+        f"/api/v1/conversations/{w.key('conversation')}/messages/",
+        {"content": "How many?"},
+    ),
+    "messages_cancellation_create": lambda w: (
+        _waiting_again(w),
+        _message(w, "post", "cancellation/"),
+    )[1],
+    "messages_regeneration_create": lambda w: _message(w, "post", "regeneration/", {}),
+    "messages_runs_create": lambda w: _message(w, "post", "runs/", {"sql": "SELECT 1"}),
+    "messages_choice_create": lambda w: _message(w, "post", "choice/", {"option": 0}),
+    "messages_feedback_update": lambda w: _message(w, "put", "feedback/", {"feedback": 1}),
     "workspaces_create": lambda w: w.send("post", "/api/v1/workspaces/", {"name": "new"}),
     "workspaces_partial_update": lambda w: _tagged(w, "patch", _address(w), {"name": "renamed"}),
     "workspaces_destroy": lambda w: w.send("delete", _address(w)),
@@ -432,6 +485,15 @@ MODELS = "tests/taishang/catalogue"
 ELSEWHERE = {
     # A model is asked once the request is over, never inside a test's transaction.
     "models_test_create": MODELS,
+    # Databases are asked once the request is over; verdicts change nothing.
+    "connection_trial": "tests/querygpt/test_connections_api.py",
+    "connections_test_create": "tests/querygpt/test_connections_api.py",
+    "connections_queries_create": "tests/querygpt/test_queries_api.py",
+    "connections_verdicts_create": "tests/querygpt/test_queries_api.py",
+    "connections_files_create": "tests/querygpt/test_uploads.py",
+    "connections_files_destroy": "tests/querygpt/test_uploads.py",
+    # A chart is drawn from rows that are stored outside any transaction.
+    "messages_visualization_update": "tests/querygpt/test_conversations_api.py",
     "generation_jobs_destroy": JOBS,
     "generation_jobs_application_create": JOBS,
     "generation_jobs_application_destroy": JOBS,
@@ -451,7 +513,7 @@ ELSEWHERE = {
     "plugins_versions_partial_update": PLUGINS,
     "plugins_versions_verification_create": PLUGINS,
 }
-MOST_ELSEWHERE = 19
+MOST_ELSEWHERE = 26
 # What asks a model: the call's own row is the trail, and asking happens once the request is over.
 LEDGERED = {"openai_chat_completions_create", "openai_embeddings_create"}
 

@@ -9,6 +9,8 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from taishang.generation.ir import Value
 
 MAX_EDITS = 40
+# A person's add up over the corrections of a job.
+MAX_OWN_EDITS = 400
 MAX_NOTE = 500
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
 Plain = Annotated[
@@ -175,13 +177,17 @@ class Refusal(Value):
 def parse_edits(
     values: list[Any], *, by: Literal["model", "person"]
 ) -> tuple[list[AnyEdit], list[Refusal]]:
-    """The well-formed edits among plain values, all marked as `by`; the rest refused, at most 40 read."""
+    """The well-formed edits among plain values, all marked as `by`; the rest refused.
+
+    At most 40 are read of a model's or plugin's proposal, 400 of a person.
+    """
+    most = MAX_OWN_EDITS if by == "person" else MAX_EDITS
     edits: list[AnyEdit] = []
     refusals: list[Refusal] = []
     for index, value in enumerate(values):
         kind = str(value.get("kind", ""))[:40] if isinstance(value, dict) else ""
-        if index >= MAX_EDITS:
-            reason = f"Only {MAX_EDITS} edits are read."
+        if index >= most:
+            reason = f"Only {most} edits are read."
             refusals.append(Refusal(index=index, kind=kind, code="too_many", reason=reason))
             break
         try:

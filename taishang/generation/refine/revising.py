@@ -9,7 +9,6 @@ from taishang.generation.ir import Blueprint, Fact
 from taishang.generation.refine.changes import CHANGES, Impossible
 from taishang.generation.refine.consistency import problems
 from taishang.generation.refine.edits import (
-    MAX_EDITS,
     PERSON_ONLY,
     AnswerDecision,
     AnyEdit,
@@ -21,7 +20,6 @@ from taishang.generation.refine.edits import (
 
 _WIDTH = {"owner": 0, "catalogue": 1, "shared": 2}
 Code = Literal[
-    "too_many",
     "unknown_target",
     "not_allowed",
     "no_evidence",
@@ -49,15 +47,13 @@ def apply(
     shape and names; a person's edit may also drop items, open endpoints and switch earlier edits off. Each
     edit must leave a sound blueprint, alone and after all before it.
     """
-    places = {(fact.place.file, fact.place.line) for fact in facts}
+    places = _places(blueprint, facts)
     switched = {
         edit.edit: edit.on for edit in edits if isinstance(edit, ToggleEdit) and edit.by == "person"
     }
     current, refusals = blueprint, []
     for index, edit in enumerate(edits):
         try:
-            if index >= MAX_EDITS:
-                raise Refused("too_many", f"Only {MAX_EDITS} edits are applied.")
             if edit.id and switched.get(edit.id) is False:
                 raise Refused("switched_off", "A person switched this edit off.")
             _may(edit, current, places)
@@ -67,6 +63,17 @@ def apply(
                 Refusal(index=index, kind=edit.kind, code=refused.code, reason=refused.reason)
             )
     return current, refusals
+
+
+def _places(blueprint: Blueprint, facts: list[Fact]) -> set[tuple[str, int]]:
+    """Every line that something was read at: where a fact begins, and where each item comes from."""
+    items = [
+        *blueprint.endpoints,
+        *blueprint.entities,
+        *(member for entity in blueprint.entities for member in entity.members),
+    ]
+    read = [*(fact.place for fact in facts), *(p for item in items for p in item.evidence.places)]
+    return {(place.file, place.line) for place in read}
 
 
 def _changed(blueprint: Blueprint, edit: AnyEdit) -> Blueprint:

@@ -11,7 +11,7 @@ from accounts.authentication import Principal
 from accounts.tenancy import Context
 from laojun import files
 from laojun.files import Owner
-from taishang.generation import sample, submitting
+from taishang.generation import correcting, sample, submitting
 from taishang.generation.options import Options
 from taishang.models import GenerationJob, Project
 from tests import factories, tidying
@@ -72,6 +72,18 @@ class Workshop:
         job = self.submit(archive, **options).job
         self.work()
         return self.now(job)
+
+    def revise(self, job: GenerationJob, *edits: dict[str, Any], **options: Any) -> GenerationJob:
+        """A corrected job, worked to its end; `options` take the place of those it had."""
+        with self.inside():
+            found = correcting.revise(
+                principal=self.principal,
+                parent=job,
+                edits=list(edits),
+                options=Options.model_validate({**job.options, **options}),
+            )
+        self.work()
+        return self.now(found.job)
 
     def work(self) -> None:
         """Run what was asked for, and the letters and sweeps that stand before it in the queue."""

@@ -136,6 +136,13 @@ def test_a_correction_starts_from_the_parents_reading(workshop, finished):
     assert "intake" not in child.stage_timings
 
 
+def test_a_correction_of_nothing_gives_the_same_bytes(workshop, finished):
+    child = workshop.revise(finished)
+
+    assert child.tree_sha256 == finished.tree_sha256
+    assert child.ir_sha256 == finished.ir_sha256
+
+
 def test_more_waiting_jobs_than_allowed_are_refused(workshop, monkeypatch):
     value = configs.value
     monkeypatch.setattr(
