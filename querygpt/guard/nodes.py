@@ -64,7 +64,7 @@ BARE_FUNCTIONS = {
     "duckdb": frozenset({"user", "current_role", "current_catalog", "session_user"}),
 }
 BY_DIALECT = {
-    "duckdb": frozenset({exp.Lambda, exp.PropertyEQ, exp.Struct, exp.TryCast}),
+    "duckdb": frozenset({exp.Lambda, exp.PropertyEQ, exp.Qualify, exp.Struct, exp.TryCast}),
     "postgresql": frozenset({Absolute, exp.JSON, exp.JSONKeyValue}),
     "mysql": frozenset(),
     "sqlite": frozenset(),

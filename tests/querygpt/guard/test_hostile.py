@@ -22,7 +22,7 @@ def test_it_is_refused_by_its_rule(case):
 
 def test_there_are_enough_of_each_dialect():
     counts = Counter(case.dialect for case in corpora.hostile())
-    assert min(counts[name] for name in ("postgresql", "mysql", "sqlite")) >= 150
+    assert min(counts[name] for name in ("postgresql", "mysql", "sqlite", "duckdb")) >= 150
 
 
 def catalogue(**changes: object) -> Catalogue:
