@@ -326,6 +326,8 @@ SPECTACULAR_SETTINGS = {
         "RelationshipSource": "querygpt.models.Relationship.Source",
         "PromptType": "querygpt.models.Prompt.Type",
         "QuestionLanguage": "querygpt.prompts.LANGUAGES",
+        "MessageRole": "querygpt.models.Message.Role",
+        "AnyLanguage": "querygpt.conversations.LANGUAGES",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

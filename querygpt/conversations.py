@@ -22,6 +22,8 @@ MOST_MESSAGES = 500
 MOST_FOUND = 200
 SNIPPET_CHARACTERS = 60
 ENGINES = ("auto", "model", "planner")
+# Empty: the language of each question.
+LANGUAGES = ("", "zh", "en")
 CONTEXT_ROUNDS = 5
 MOST_ROUNDS = 20
 MOST_PINNED = 16
@@ -34,7 +36,7 @@ METADATA: dict[str, Any] = {
             "maxItems": MOST_PINNED,
         },
         "context_rounds": {"type": "integer", "minimum": 1, "maximum": MOST_ROUNDS},
-        "language": {"enum": ["", "zh", "en"]},
+        "language": {"enum": list(LANGUAGES)},
         "engine": {"enum": list(ENGINES)},
     },
     "additionalProperties": False,

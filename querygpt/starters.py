@@ -8,7 +8,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from querygpt.models import Column, Connection, Table
+from querygpt.shop import knowledge as shop
 
+# What the demonstration calls its shop.
+SHOP = " · ".join(shop.CONNECTION_NAME)
 MOST = 4
 LOOKED_AT = 12
 
@@ -17,6 +20,8 @@ def of(connection: Connection | None) -> list[str]:
     """At most four questions this database can answer, in the reader's language. Two queries."""
     if connection is None:
         return []
+    if connection.name == SHOP:
+        return list(shop.STARTERS[_language()])[:MOST]
     tables = Table.objects.present().filter(connection=connection, access=Table.Access.ALLOWED)
     found = list(tables.order_by("-rows_estimate", "name")[:LOOKED_AT])
     columns: dict[object, list[Column]] = {}
@@ -25,6 +30,10 @@ def of(connection: Connection | None) -> list[str]:
         columns.setdefault(column.table_id, []).append(column)
     made = [question for table in found for question in _about(table, columns.get(table.pk, []))]
     return _different(made)[:MOST]
+
+
+def _language() -> str:
+    return "zh" if (translation.get_language() or "").startswith("zh") else "en"
 
 
 def _about(table: Table, columns: Sequence[Column]) -> list[str]:
@@ -47,6 +56,6 @@ def _first(columns: Sequence[Column], role: str) -> str:
 
 
 def _name(thing: Table | Column) -> str:
-    own = thing.description_zh if (translation.get_language() or "").startswith("zh") else ""
+    own = thing.description_zh if _language() == "zh" else ""
     short = own.split("，")[0].split("。")[0].split("（")[0]
     return short if 0 < len(short) <= 12 else thing.name

@@ -12,6 +12,7 @@ from laojun import audit
 from laojun.files import Owner, StorageFull, StorageQuotaExceeded
 from querygpt import charts, conversations, repairing, summaries
 from querygpt.answering.scene import Scene
+from querygpt.answering.story import Story
 from querygpt.models import Conversation, Message
 from querygpt.results import storing
 from querygpt.results.storing import Brought
@@ -88,6 +89,7 @@ def finish(scene: Scene, ending: Ending) -> None:
     """
     kept = _kept(scene, ending)
     story = scene.story
+    _date_once(story)
     story.metadata["visualization"] = kept.visualization
     story.metadata["error"] = dict(ending.error) if ending.error else None
     if ending.sql is not None:
@@ -107,6 +109,17 @@ def finish(scene: Scene, ending: Ending) -> None:
             _record_refusal(scene, ending)
             conversations.touched(scene.conversation, status=STATUS[Message.State(ending.state)])
     story.voice.changed()
+
+
+def _date_once(story: Story) -> None:
+    """The reference date is said where an answer rests on it, and said once: beside the assumptions, not among them."""
+    day = story.details["reference_date"]
+    if not day:
+        return
+    others = [one for one in story.details["assumptions"] if day not in one]
+    if len(others) == len(story.details["assumptions"]):
+        story.details["reference_date"] = None
+    story.details["assumptions"] = others
 
 
 def _record_refusal(scene: Scene, ending: Ending) -> None:

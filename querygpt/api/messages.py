@@ -27,7 +27,7 @@ from accounts.web.views import ApiView
 from querygpt import rating, streaming
 from querygpt.answering import asking, details, stopping
 from querygpt.answering.asking import Asked
-from querygpt.conversations import ENGINES
+from querygpt.conversations import ENGINES, LANGUAGES
 from querygpt.models import Conversation, Message
 from querygpt.models.run import MAX_SQL_BYTES
 
@@ -37,7 +37,7 @@ MAX_NOTE = 1_000
 
 class QuestionIn(Serializer):
     content = serializers.CharField(min_length=1, max_length=MAX_CONTENT)
-    language = serializers.ChoiceField(["", "zh", "en"], required=False, default="")
+    language = serializers.ChoiceField(LANGUAGES, required=False, default="")
     engine = serializers.ChoiceField(ENGINES, required=False)
 
 
