@@ -1,3 +1,3 @@
-from querygpt.admin.connections import ConnectionAdmin, RunAdmin
+from querygpt.admin import connections, prompts
 
-__all__ = ["ConnectionAdmin", "RunAdmin"]
+__all__ = ["connections", "prompts"]

@@ -21,13 +21,18 @@ ALONE = frozenset({Prompt.Type.QA, Prompt.Type.SUMMARY})
 
 
 def preview(
-    *, prompt: Prompt, language: str, connection: Connection | None, question: str, reader: User
+    *,
+    prompt: Prompt,
+    language: str,
+    connection: Connection | None,
+    question: str,
+    reader: User | None,
 ) -> dict[str, Any]:
     """Shapes: `{language, tokens, messages: [{role, content}]}`. The row may hold texts that are not saved."""
     rows = list(
-        Prompt.objects.reaching(prompt.workspace_id or _place(connection), reader.pk).exclude(
-            pk=prompt.pk
-        )
+        Prompt.objects.reaching(
+            prompt.workspace_id or _place(connection), reader.pk if reader else None
+        ).exclude(pk=prompt.pk)
     )
     texts = prompts.effective(rows, language)
     texts[prompt.type] = prompts.content(prompt, language) or prompts.above(rows, prompt, language)

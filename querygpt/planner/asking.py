@@ -20,6 +20,15 @@ class Unclear(Exception):
         self.kind = kind
 
 
+class SeveralTimes(Unclear):
+    """A table has several columns of time and none is named."""
+
+    def __init__(self, table: str, columns: list[str]) -> None:
+        super().__init__("which_time", table, ", ".join(columns), kind="clarify")
+        self.table = table
+        self.columns = columns
+
+
 @dataclass
 class Condition:
     """`target` op `values`; without a target the values or the unit say which column."""
@@ -29,6 +38,7 @@ class Condition:
     target: Token | None = None
     is_money: bool = False
     concept: str = ""
+    unit: str = ""
 
 
 @dataclass

@@ -31,6 +31,7 @@ class Chooser:
     def __init__(self, facts: Facts, tokens: list[Token], forced: Mapping[int, Place]) -> None:
         self.facts = facts
         self.forced = forced
+        self.forced_times: dict[str, str] = {}
         self.anchors: list[str] = []
         self.scores: list[float] = []
         self._tokens = [one for one in tokens if one.is_content]
@@ -97,7 +98,9 @@ class Chooser:
         if {one.table for one in rivals} == {best_hit.table} and len(own) == 1:
             return next(one for one in [best_hit, *rivals] if (one.table, one.column) in own)
         if rivals and token.start not in self.forced:
-            places_found = [(one.table, one.column, None) for one in [best_hit, *rivals]]
+            places_found: list[Place] = [
+                (one.table, one.column, None) for one in [best_hit, *rivals]
+            ]
             raise Ambiguous(token, list(dict.fromkeys(places_found))[:4])
         self.scores.append(1.0)
         return best_hit

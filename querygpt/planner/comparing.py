@@ -143,7 +143,10 @@ class Comparing(Phrases):
         for place, token in enumerate(self.tokens):
             if token.used:
                 continue
-            if token.has("contains", "starts", "ends"):
+            if token.has("zero:stock"):
+                self.asked.conditions.append(Condition("<=", [0], None, concept="stock"))
+                self.use(token)
+            elif token.has("contains", "starts", "ends"):
                 self._text_match(place, token)
             elif token.has("null", "notnull"):
                 target = next(
@@ -183,6 +186,9 @@ class Comparing(Phrases):
             if token.has(*COMPARISONS) and after is not None and after.number is not None:
                 op = next(COMPARISONS[tag] for tag in token.tags if tag in COMPARISONS)
                 self._compared(place, place + 1, op)
+            elif token.has("eq") and after is not None and after.number is not None:
+                if self.is_numeric(self.at(place - 1)):
+                    self._compared(place, place + 1, "eq")
             elif token.number is not None and after is not None and after.has(*AFTER):
                 op = next(AFTER[tag] for tag in after.tags if tag in AFTER)
                 self._compared(place, place + 1, op, is_suffix=True)
@@ -208,40 +214,46 @@ class Comparing(Phrases):
         mark = self.tokens[last if is_suffix else first]
         number = number_of(holder)
         self.use(self.tokens[first], self.tokens[last])
+        unit, said = self.at(last + 1), ""
+        if unit is not None and unit.text in UNITS and not self.is_numeric(unit):
+            self.use(unit)
+            self.tokens.remove(unit)
+            said = unit.text
         if self._count_compared(first, last, op, number):
             return
         before, after = self.at(first - 1), self.at(last + 1)
         is_money = self._is_money(first if is_suffix else last)
         if before is not None and self.is_numeric(before) and not self.is_table(before):
-            self._column_compared(first - 1, op, number, is_money=is_money)
+            self._column_compared(first - 1, Condition(op, [number], before, is_money, unit=said))
             self._unit(after)
         elif after is not None and self.is_numeric(after) and not self.is_table(after):
             self.use(after)
-            self.asked.conditions.append(Condition(op, [number], after))
+            self.asked.conditions.append(Condition(op, [number], after, unit=said))
         elif is_apart:
             raise Unclear("unplaced", holder.text)
         else:
             implied = IMPLIED.get(mark.text, "")
             owns = before is not None and self.is_table(before) and number >= SURELY_MONEY
-            self.asked.conditions.append(Condition(op, [number], None, is_money or owns, implied))
+            self.asked.conditions.append(
+                Condition(op, [number], None, is_money or owns, implied, said)
+            )
 
     def _unit(self, token: Token | None) -> None:
         """100 minutes: the unit of a number says nothing more."""
         if token is not None and token.text in UNITS:
             self.use(token)
 
-    def _column_compared(
-        self, place: int, op: str, number: int | Decimal, *, is_money: bool
-    ) -> None:
+    def _column_compared(self, place: int, condition: Condition) -> None:
         """avg(C) op N belongs to each owner, C op N to each row."""
         target, before = self.tokens[place], self.at(place - 1)
         agg = next((tag for tag in AGGREGATES if before is not None and before.has(tag)), None)
+        number = condition.values[0]
         self.use(target)
-        if agg:
+        if agg and not isinstance(number, str):
             self.use(before)
-            self.asked.having.append(Having(agg, target, op, number))
+            self.asked.having.append(Having(agg, target, condition.op, number))
         else:
-            self.asked.conditions.append(Condition(op, [number], target, is_money))
+            self.asked.conditions.append(condition)
 
     def _count_compared(self, first: int, last: int, op: str, number: int | Decimal) -> bool:
         """more than 10 orders; 超过10单; 订单数超过10; the number of orders exceeds 10; 下单超过10次."""
@@ -287,6 +299,8 @@ class Comparing(Phrases):
         for place, token in enumerate(self.tokens):
             if token.used or not token.has("ne"):
                 continue
+            if self._is_unset(place):
+                continue
             following = place + 1
             while (one := self.at(following)) is not None and (
                 one.values
@@ -305,6 +319,17 @@ class Comparing(Phrases):
                 following += 1
             if following > place + 1:
                 self.use(token)
+
+    def _is_unset(self, place: int) -> bool:
+        """Not shipped, 未归还: the time when it would have happened is missing."""
+        after = self.at(place + 1)
+        if after is None or not self.is_time(after) or self.is_table(after) or after.values:
+            return False
+        if after.refs[0].score < 0.75 or any(self._is_flag(one) for one in (after,)):
+            return False
+        self.asked.conditions.append(Condition("null", [], after))
+        self.use(self.tokens[place], after)
+        return True
 
     def _existence(self) -> None:
         """without orders, 没有订单的客户, with an email."""

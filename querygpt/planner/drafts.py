@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from querygpt.planner import joins
-from querygpt.planner.asking import Asked
+from querygpt.planner.asking import Asked, Unclear
 from querygpt.planner.choosing import Chooser
 from querygpt.planner.facts import NUMBERS, Facts
 from querygpt.planner.linking import Ref, Token
@@ -51,11 +51,11 @@ class Draft:
         return ref.column is not None and self.facts.column(ref.table, ref.column).family in NUMBERS
 
     def _is_numeric(self, token: Token) -> bool:
-        return any(self._measured(ref) for ref in token.refs[:6])
+        return token.has("derived") or any(self._measured(ref) for ref in token.refs[:6])
 
     def _is_category(self, token: Token) -> bool:
-        best = token.refs[0]
-        return best.column is not None and not self._measured(best)
+        best = token.refs[0] if token.refs else None
+        return best is not None and best.column is not None and not self._measured(best)
 
     def _dimension_table(self, token: Token) -> str | None:
         best = token.refs[0]
@@ -78,3 +78,25 @@ class Draft:
         said = say(what, self.language, *words)
         if said not in self.plan["assumptions"]:
             self.plan["assumptions"].append(said)
+
+    def _filter(self, found: dict[str, Any]) -> None:
+        """On the rows themselves where they lead to one row; else some row must exist."""
+        base = self.plan["table"]
+        for item in self.exists:
+            if found["table"] == item[0] or (
+                not joins.ways(self.facts, base, found["table"])
+                and joins.ways(self.facts, item[0], found["table"])
+            ):
+                item[2].append(found)
+                return
+        if joins.ways(self.facts, base, found["table"]):
+            self.plan["filters"].append(found)
+            return
+        if found["op"] in ("ne", "notin"):
+            raise Unclear("fan_out", base, found["table"])
+        self.exists.append((found["table"], False, [found]))
+
+    def _add_dimension(self, found: dict[str, Any]) -> None:
+        found = {"bucket": None, **found}
+        if found not in self.plan["dimensions"]:
+            self.plan["dimensions"].append(found)

@@ -14,6 +14,21 @@ from querygpt.planner.normalising import key, name_words
 
 KEPT = 8
 NUMBERS = ("int", "decimal", "float")
+ANSWERS = ({"y", "n"}, {"yes", "no"}, {"true", "false"}, {"t", "f"}, {"0", "1"}, {"是", "否"})
+STATES = (
+    "active",
+    "discontinued",
+    "verified",
+    "blocked",
+    "deleted",
+    "paid",
+    "completed",
+    "approved",
+    "vip",
+    "archived",
+    "overdue",
+    "cancelled",
+)
 _TIME_TYPES = re.compile(r"date|timestamp", re.IGNORECASE)
 _TIME_WORDS = ("date", "time", "日期", "时间", "timestamp", "datetime")
 _NOT_MEASURED = {
@@ -111,6 +126,8 @@ class Facts:
         concepts = {one.name: concept(_without(self.tables[table], one.name)) for one in columns}
         parts = [name for name, meant in concepts.items() if meant in _FIRST_NAMES]
         exact = [name for name, meant in concepts.items() if meant == "name"]
+        own = key(bare_name(self.tables[table].name))
+        exact = exact or [name for name in concepts if _words(name) == own]
         if len(parts) == 2 and not exact:
             return parts
         titles = [name for name, meant in concepts.items() if meant in _NAMES]
@@ -162,7 +179,7 @@ class Facts:
         stem = re.sub(r"(?i)(?<=.)[ _]?(id|no|code|key|编号|编码|代码|号)$", "", column.name)
         if stem == column.name:
             return None
-        found = []
+        found: list[tuple[str, str]] = []
         for target in self._keyed.get(key(name_words(stem)), []) + self._same.get(
             column.name.lower(), []
         ):
@@ -190,6 +207,26 @@ class Facts:
                 found.setdefault(keys[0].lower(), []).append(place)
         return found
 
+    @cached_property
+    def products(self) -> list[tuple[str, str, str, str | None]]:
+        """Tables with a price and a quantity in each row: (table, price, quantity, discount rate)."""
+        found: list[tuple[str, str, str, str | None]] = []
+        for table in self.tables:
+            numbers = {
+                concept(one.name): one for one in self.columns(table) if one.family in NUMBERS
+            }
+            if {"price", "quantity"} <= set(numbers):
+                rate = numbers.get("discount")
+                is_rate = rate is not None and rate.family != "int"
+                discount = rate.name if rate is not None and is_rate else None
+                found.append((table, numbers["price"].name, numbers["quantity"].name, discount))
+        return found
+
+    def _has_two_answers(self, table: str, column: Column) -> bool:
+        values = {one.lower() for one in self.values_of(table, column.name)}
+        told = values and any(values <= pair for pair in ANSWERS)
+        return bool(told) or (column.family == "int" and concept(column.name) in STATES)
+
     def _guessed(self, table: str, column: Column) -> Part:
         if column.role in ("time", "flag", "id", "name"):
             return column.role
@@ -205,10 +242,7 @@ class Facts:
                 column.family == "bool" or _is_flag(column, words),
                 "flag",
             ),
-            (
-                set(self.values_of(table, column.name)) in ({"Y", "N"}, {"y", "n"}, {"是", "否"}),
-                "flag",
-            ),
+            (self._has_two_answers(table, column), "flag"),
             (column.family in NUMBERS, "other" if _NOT_MEASURED & set(words) else "measure"),
             (concept(column.name) in _NAMES, "name"),
             (bool(self.values_of(table, column.name)), "category"),

@@ -13,8 +13,8 @@ _WORDS: dict[str, str] = {
     "stop": (
         "the|a|an|of|in|on|at|to|for|from|is|are|was|were|be|been|being|do|does|did|done|me|us|our|we|i|you|your|"
         "please|can|could|will|would|tell|want|need|know|see|it|its|their|his|her|them|they|there|these|those|"
-        "this|that|as|so|then|just|also|out|up|all|any|every|entire|whole|overall|altogether|some|made|make|"
-        "placed|have been|has been|who|whom|whose|where|were there|are there|is there|information|info|data|"
+        "this|that|as|so|then|just|also|up|all|any|every|entire|whole|overall|altogether|some|made|make|"
+        "issued|handled|supplied|yet|负责|下过|有过|做过|参加|参加过|参与|出演|发行|提供|管理|接待|处理|wrote|written|appeared|appear|appears|scored|played|received|held|placed|registered in|have been|has been|who|whom|whose|where|were there|are there|is there|information|info|data|"
         "record|records|entries|currently|now|respectively|along with|together with|together|own|given|based on|"
         "available|existing|exist|exists|our database|in the database|the database|in total|in all|each of|work|works|"
         "value of|values of|live|lives|located|based|belong|belongs|belonging|come|comes|during|within|over the|how|"
@@ -33,6 +33,7 @@ _WORDS: dict[str, str] = {
     "when": "when|什么时候|何时|哪天|哪一天|哪年|哪一年|what date|which date|on which date",
     "sum": "total|sum|sum of|total of|combined|aggregate|总|合计|总和|总计|总额|累加|求和|之和",
     "avg": "average|mean|avg|average of|on average|平均|均|平均值|平均数|均值",
+    "avg_each": "average number of|average count of|平均数量",
     "min": "minimum|min|最小值|最低值",
     "max": "maximum|max|最大值|最高值",
     "median": "median|中位数|中位值",
@@ -61,6 +62,7 @@ _WORDS: dict[str, str] = {
     "and": "and|和|与|及|以及|、|,|并|并且|而且|且|还有|同|跟|&|，|；|;|as well as",
     "or": "or|或|或者|either",
     "null": "is null|null|is empty|empty|missing|blank|没有填写|为空|没填|缺失|未填写|未填|空|缺少|空缺|空白|is missing|are missing|not filled|not provided|不详|unset|没有填|没有记录|没有登记",
+    "zero:stock": "out of stock|sold out|no stock|缺货|断货|无货|售罄",
     "notnull": "is not null|not null|not empty|not missing|is filled|filled|provided|填写|填写了|已填写|不为空|非空|不空|有填写|登记了",
     "contains": "contain|contains|containing|include|includes|including|包含|含有|含|带有|包含了|带|with the word|中带",
     "starts": "start with|starts with|starting with|begin with|begins with|beginning with|开头|打头",
@@ -96,7 +98,7 @@ _WORDS: dict[str, str] = {
     "abstain:forecast": "forecast|predict|prediction|projected|projection|预测|预计|预估|将会|未来|将来|next|tomorrow's|going to|estimate|likely|likelihood|可能性|概率|probability|churn",
     "abstain:correlation": "correlate|correlates|correlated|correlation|相关性|关系|影响|relationship between|relationship|impact|impact of|effect of|affect|affects|regression|回归|clustering|聚类|关联|相关",
     "abstain:opinion": "should|recommend|recommendation|建议|推荐|好不好|怎么样|如何|怎样|怎么|how to|how can|how should|analyze|analyse|analysis|分析|opinion|think|feel|worth|值得|应该|improve|提高|提升|优化|改进|advice|suggest|strategy|策略|最好|better|interesting|有趣|合理|异常|anomaly|anomalies|outlier|outliers",
-    "abstain:nested": "growth|growth rate|增长|增长率|增速|增幅|同比|环比|yoy|mom|year over year|month over month|year on year|人均|per capita|平均每|每人平均|moving average|移动平均|cumulative|累计|running total|累积|standard deviation|variance|标准差|方差|percentile|分位|第二高|第三高|second highest|second largest|third highest|increase|decrease|increased|decreased|下降|上升|涨|跌|change in|difference|difference between|差额|差值|差距|差异|above average|below average|above the average|below the average|高于平均|低于平均|超过平均|retention|留存|复购|复购率|repeat|转化率|conversion|conversion rate|连续|consecutive|ratio of|ratio|turnover rate|周转率|毛利率|利润率|profit margin|退货率|取消率|及格率|出租率|入住率|客单价|average order value|rate of|rolling|同期|than average|than the average|average number of|average count of|平均数量|most common|most frequent|最常见|最常用|mode|众数|both|同时|neither|only|仅|只|至今为止平均|第二|第三|second|third|as many as|twice|两倍|double|一半|half of",
+    "abstain:nested": "growth|growth rate|增长|增长率|增速|增幅|同比|环比|yoy|mom|year over year|month over month|year on year|人均|per capita|平均每|每人平均|moving average|移动平均|cumulative|累计|running total|累积|standard deviation|variance|标准差|方差|percentile|分位|第二高|第三高|second highest|second largest|third highest|increase|decrease|increased|decreased|下降|上升|涨|跌|change in|difference|difference between|差额|差值|差距|差异|above average|below average|above the average|below the average|高于平均|低于平均|超过平均|retention|留存|复购|复购率|repeat|转化率|conversion|conversion rate|连续|consecutive|ratio of|ratio|turnover rate|周转率|毛利率|利润率|profit margin|退货率|取消率|及格率|出租率|入住率|客单价|average order value|rolling|同期|than average|than the average|most common|most frequent|最常见|最常用|mode|众数|both|同时|neither|only|仅|只|至今为止平均|第二|第三|second|third|as many as|twice|两倍|double|一半|half of",
     "write": "delete|update|insert|drop|remove|truncate|alter|modify|erase|wipe|grant|revoke|create table|create a table|add a|add new|set the|change the|rename|overwrite|删除|删掉|更新|修改|插入|清空|新增|改成|改为|删|写入|增加一|添加一|清除|抹掉|建表|删库|重命名|设为|设置为|destroy|replace|purge",
     "schema": "what tables|which tables|tables are there|list tables|list the tables|list all tables|show tables|show all tables|database schema|the schema|schema|有哪些表|哪些表|表结构|数据表|所有表|什么表|表格|数据库结构|有什么表|哪几张表|几张表|有几张表",
     "columns": "what columns|which columns|columns of|columns does|what fields|which fields|fields of|columns in|有哪些字段|有哪些列|哪些字段|哪些列|什么字段|字段|列名|columns|fields",

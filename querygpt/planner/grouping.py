@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from querygpt.planner import joins
 from querygpt.planner.asking import Unclear
 from querygpt.planner.linking import Ref, Token
@@ -77,11 +75,6 @@ class Grouped(Measured):
             one["agg"] == "count" for one in self.plan["measures"]
         )
 
-    def _add_dimension(self, found: dict[str, Any]) -> None:
-        found = {"bucket": None, **found}
-        if found not in self.plan["dimensions"]:
-            self.plan["dimensions"].append(found)
-
     def _reach(self, table: str) -> None:
         """A dimension must be reached without multiplying; a count may go over the bridge instead."""
         base = self.plan["table"]
@@ -124,9 +117,10 @@ class Grouped(Measured):
     def _others(self, tokens: list[Token]) -> None:
         """Tables named beside the main one: on the way to it, or rows that must exist."""
         base = self.plan["table"]
+        missing = [self.chooser.table(one) for one, _ in self.asked.exists]
         for token in tokens:
             table = self.chooser.table(token)
-            if table == base or joins.ways(self.facts, base, table):
+            if any(joins.ways(self.facts, one, table) for one in (base, *missing)):
                 continue
             if not self._roots(base, table):
                 raise Unclear("no_way", base, table)

@@ -178,7 +178,9 @@ class Composer(Narrowed):
         if best is None or best.start < 0:
             return False
         follows = (
-            owners[0].start > best.start and target.text.isascii() and owners[0] in asked.subjects
+            owners[0].start > target.start > best.start
+            and target.text.isascii()
+            and owners[0] in asked.subjects
         )
         grouped = bool(asked.groups) and not asked.subjects and self._non_additive(target)
         return (follows and asked.limit is None) or grouped

@@ -153,6 +153,8 @@ def _spans(folded: str, found: list[Unit], facts: Facts, today: date) -> Spans:
             if is_mark(found[last - 1].text) and last - first > 1:
                 continue
             token = _meaning(folded, found[first:last], names)
+            if not token.refs and facts.products and _is_revenue(token):
+                token.tags = (*token.tags, "derived")
             if token.is_known:
                 spans[first, last] = token
     for one in times.find(folded, today):
@@ -186,6 +188,10 @@ def _meaning(folded: str, piece: list[Unit], names: Vocabulary) -> Token:
         token.tags = (*token.tags, "negative") if token.refs else token.tags
     token.number = _number(text, piece)
     return token
+
+
+def _is_revenue(token: Token) -> bool:
+    return "revenue" in lexicon().forms.get(key(token.text), ())
 
 
 def _opposite(raw: Key) -> str | None:
@@ -324,8 +330,8 @@ def _table_phrases(name: str, *texts: str) -> Iterable[tuple[str, float]]:
             yield clause.removesuffix("表"), 0.98
     pieces = _pieces(bare)
     if len(pieces) > 1:
-        yield pieces[-1], 0.7
-        yield pieces[0], 0.7
+        yield pieces[-1], 0.8
+        yield pieces[0], 0.8
 
 
 def _column_phrases(name: str, table: str, texts: Iterable[str]) -> Iterable[tuple[str, float]]:
@@ -370,7 +376,7 @@ def _ends(pieces: list[str]) -> Iterable[tuple[str, float]]:
             yield pieces[0], 0.6
         if pieces[-1] in ("id", "编号", "号"):
             yield pieces[0], 0.7
-        if pieces[-1] in ("date", "at", "time", "on", "日期", "时间"):
+        if pieces[-1] in ("date", "at", "time", "on", "year", "日期", "时间", "年份"):
             yield pieces[0], 0.8
 
 

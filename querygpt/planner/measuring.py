@@ -6,7 +6,7 @@ from typing import Any
 
 from querygpt.planner import joins
 from querygpt.planner.asking import Measure, Unclear
-from querygpt.planner.facts import NUMBERS, concept
+from querygpt.planner.facts import concept
 from querygpt.planner.grammar import NOT_ADDITIVE
 from querygpt.planner.lexicon import lexicon
 from querygpt.planner.linking import Ref, Token
@@ -48,6 +48,8 @@ class Measured(Timed):
         else:
             ref = self._number_ref(token)
         if ref is None:
+            if agg != "sum":
+                raise Unclear("unplaced", token.text)
             return self._product(token)
         if ref.term is not None:
             term = self.facts.catalogue.terms[ref.term]
@@ -73,6 +75,8 @@ class Measured(Timed):
                 joins.ways(self.facts, ref.table, one) for one in anchors
             )
 
+        if token.has("derived"):
+            return None
         if any(fits(ref) for ref in token.refs):
             return self.chooser.ref(token, fits)
         if self._product_columns(anchors) and "revenue" in lexicon_concepts(token):
@@ -102,25 +106,20 @@ class Measured(Timed):
         }
 
     def _product_columns(self, anchors: list[str]) -> list[tuple[str, str, str, str | None]]:
-        found = []
-        for table in self.facts.tables:
-            numbers = {
-                concept(one.name): one for one in self.facts.columns(table) if one.family in NUMBERS
-            }
-            if {"price", "quantity"} <= set(numbers) and all(
-                joins.ways(self.facts, table, one) for one in anchors
-            ):
-                discount = numbers.get("discount")
-                is_rate = discount is not None and discount.family != "int"
-                found.append(
-                    (
-                        table,
-                        numbers["price"].name,
-                        numbers["quantity"].name,
-                        discount.name if discount and is_rate else None,
-                    )
-                )
-        return found
+        """Those tables of prices and quantities from which all the given ones are reached."""
+        reached = [
+            one
+            for one in self.facts.products
+            if all(joins.ways(self.facts, one[0], end) for end in anchors)
+        ]
+        return [
+            one
+            for one in reached
+            if any(joins.ways(self.facts, one[0], end) for end in self._parents(one[0]))
+        ]
+
+    def _parents(self, table: str) -> list[str]:
+        return [edge.target for edge in self.facts.edges if edge.source == table]
 
     def _set_measures(self, measures: list[dict[str, Any]]) -> None:
         tables = {one["table"] for one in measures}
@@ -142,11 +141,26 @@ class Measured(Timed):
         )
         if asks and len(asked.subjects) == 1:
             asked.measures.append(Measure("count", asked.subjects.pop()))
+        elif "count_rows" in asked.marks and not (asked.groups or asked.subjects or asked.mentions):
+            self._count_holders()
         elif "count_rows" in asked.marks and len(asked.groups) == 1 and not asked.subjects:
             asked.measures.append(Measure("count_rows", asked.groups[0]))
 
+    def _count_holders(self) -> None:
+        """How many defenders: rows of the table where the word is a value, unless it is the row's own name."""
+        hits = [hit for token, _, _ in self.asked.values for hit in token.values]
+        tables = {hit.table for hit in hits}
+        if len(tables) == 1 and not any(hit.column in self.facts.names(hit.table) for hit in hits):
+            table = tables.pop()
+            token = self.asked.values[0][0]
+            named = Token(table, token.start, token.end, refs=(Ref(table, None, 0.9),))
+            self._assume("meaning", token.text, f"{table} ({hits[0].column})")
+            self.asked.measures.append(Measure("count", named))
+
     def _sums(self, token: Token) -> bool:
         """A number that adds up is summed; of one that does not, only a list can be meant."""
+        if token.has("derived"):
+            return True
         ref = self.chooser.ref(token, self._measured)
         self.chooser.scores.pop()
         if ref.term is not None:
@@ -166,13 +180,15 @@ class Measured(Timed):
         )
 
     def _is_additive(self, ref: Ref, token: Token) -> bool:
-        meant = {
-            concept(ref.column or ""),
-            *(one for place in [concept(token.text)] for one in [place]),
-        }
-        return not meant & NOT_ADDITIVE and bool(meant - {""})
+        """Amounts and quantities; neither prices nor scores, nor what nobody knows to be one or the other."""
+        if ref.column is None or ref.column in self.facts.years(ref.table):
+            return False
+        meant = {concept(ref.column), concept(token.text)} - {""}
+        return bool(meant) and not meant & NOT_ADDITIVE
 
     def _non_additive(self, token: Token) -> bool:
+        if token.has("derived"):
+            return False
         ref = self.chooser.ref(token, self._measured)
         return ref.term is None and not self._is_additive(ref, token)
 

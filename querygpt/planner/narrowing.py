@@ -11,7 +11,12 @@ from querygpt.planner.facts import concept
 from querygpt.planner.grammar import NO, YES
 from querygpt.planner.grouping import Grouped
 from querygpt.planner.linking import Token
+from querygpt.planner.normalising import key, name_words
 
+MILLISECONDS = {
+    "millisecond": 1, "ms": 1, "second": 1_000, "sec": 1_000, "s": 1_000, "minute": 60_000, "min": 60_000, "hour": 3_600_000,
+    "h": 3_600_000, "毫秒": 1, "秒": 1_000, "分钟": 60_000, "小时": 3_600_000,
+}  # fmt: skip
 MONEY = ("price", "amount", "revenue", "total", "payment", "cost", "fee", "salary", "budget")
 
 
@@ -84,14 +89,36 @@ class Narrowed(Grouped):
             if ref.term is not None or ref.column is None:
                 raise Unclear("unplaced", one.target.text)
             table, column = ref.table, ref.column
+            self._refuse_hidden_sum(one, table)
         self._filter(
             {
                 "table": table,
                 "column": column,
                 "op": one.op,
-                "values": [plain(value) for value in one.values],
+                "values": [plain(value) for value in self._in_unit(one, table, column)],
             }
         )
+
+    def _refuse_hidden_sum(self, one: Condition, table: str) -> None:
+        """Customers who spent more than 100: in one of their rows, or in all? Only a named table says."""
+        numeric = one.op in (">", ">=", "<", "<=", "between", "eq")
+        if (
+            numeric
+            and one.target
+            and table not in self.chooser.anchors
+            and not joins.ways(self.facts, self.plan["table"], table)
+        ):
+            raise Unclear("which_aggregate", one.target.text, kind="clarify")
+
+    def _in_unit(self, one: Condition, table: str, column: str) -> list[Any]:
+        """5 minutes are 300,000 of a column of milliseconds."""
+        known = self.facts.column(table, column)
+        names = (known.unit.lower(), *key(name_words(column)))
+        own = next((MILLISECONDS[name] for name in names if name in MILLISECONDS), None)
+        if own is None or one.unit not in MILLISECONDS:
+            return list(one.values)
+        values = [Decimal(str(value)) * MILLISECONDS[one.unit] / own for value in one.values]
+        return [int(value) if value == int(value) else value for value in values]
 
     def _money(self, one: Condition) -> tuple[str, str]:
         """100元以上的订单: the table's only column of money; a text match without a column: its name."""
@@ -128,23 +155,6 @@ class Narrowed(Grouped):
             if value is None:
                 raise Unclear("unplaced", token.text)
         self._filter({"table": ref.table, "column": column.name, "op": "eq", "values": [value]})
-
-    def _filter(self, found: dict[str, Any]) -> None:
-        """On the rows themselves where they lead to one row; else some row must exist."""
-        base = self.plan["table"]
-        for item in self.exists:
-            if found["table"] == item[0] or (
-                not joins.ways(self.facts, base, found["table"])
-                and joins.ways(self.facts, item[0], found["table"])
-            ):
-                item[2].append(found)
-                return
-        if joins.ways(self.facts, base, found["table"]):
-            self.plan["filters"].append(found)
-            return
-        if found["op"] in ("ne", "notin"):
-            raise Unclear("fan_out", base, found["table"])
-        self.exists.append((found["table"], False, [found]))
 
     def _existence(self) -> None:
         base = self.plan["table"]

@@ -55,8 +55,10 @@ class Phrases:
         return index > 0 and self.all[index - 1].text.endswith("的")
 
     def is_column(self, token: Token | None) -> bool:
-        if token is None or token.used or not token.columns():
+        if token is None or token.used:
             return False
+        if token.has("derived") or not token.columns():
+            return token.has("derived")
         tables = token.tables()
         return not tables or token.columns()[0].score > tables[0].score
 
@@ -70,11 +72,10 @@ class Phrases:
         return token is not None and not token.used and bool(token.refs)
 
     def is_numeric(self, token: Token | None) -> bool:
-        return (
-            token is not None
-            and not token.used
-            and any(self._is_measure(ref) for ref in token.columns() if ref.score >= 0.55)
-        )
+        if token is None or token.used:
+            return False
+        columns = [ref for ref in token.columns() if ref.score >= 0.55]
+        return token.has("derived") or any(self._is_measure(ref) for ref in columns)
 
     def _is_measure(self, ref: Ref) -> bool:
         if ref.term is not None:

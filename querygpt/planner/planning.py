@@ -9,7 +9,7 @@ from typing import Any
 
 from querygpt.catalogue import Catalogue, Dialect
 from querygpt.planner import following
-from querygpt.planner.asking import Unclear
+from querygpt.planner.asking import SeveralTimes, Unclear
 from querygpt.planner.choosing import Ambiguous, Chooser, Place
 from querygpt.planner.facts import Facts, facts_of
 from querygpt.planner.intents import Composer
@@ -23,6 +23,8 @@ from querygpt.planner.wording import say
 
 Plan = dict[str, Any]
 MIN_CONFIDENCE = 0.75
+MAX_OPTIONS = 4
+Trial = tuple[str, Mapping[int, Place], Mapping[str, str]]
 _SENTENCE_END = re.compile(r"[?？。！!;；\n]+")
 
 
@@ -65,15 +67,20 @@ class _Asking:
             return early or self._planned({})
         except Ambiguous as unclear:
             return self._choice(unclear)
+        except SeveralTimes as unclear:
+            return self._choice_of_time(unclear)
         except Unclear as unclear:
             return self.ended(unclear)
 
     def _tokens(self) -> list[Token]:
         return tokens(self.question, self.facts, self.today)
 
-    def _planned(self, forced: Mapping[int, Place]) -> Outcome:
+    def _planned(
+        self, forced: Mapping[int, Place], times: Mapping[str, str] | None = None
+    ) -> Outcome:
         found = self._tokens()
         chooser = Chooser(self.facts, found, forced)
+        chooser.forced_times.update(times or {})
         asked = Reader(found, self.facts).read()
         made = Composer(asked, self.facts, chooser, self.language).compose()
         if any(token.period for token in found):
@@ -127,20 +134,30 @@ class _Asking:
 
     def _choice(self, unclear: Ambiguous) -> Outcome:
         """Each reading planned to its end; the only one that works is the answer."""
+        trials = [
+            (self._label(place), {unclear.token.start: place}, {}) for place in unclear.places
+        ]
+        return self._offered(unclear, trials)
+
+    def _choice_of_time(self, unclear: SeveralTimes) -> Outcome:
+        trials = [
+            (f"{unclear.table}.{column}", {}, {unclear.table: column}) for column in unclear.columns
+        ]
+        return self._offered(unclear, trials)
+
+    def _offered(self, unclear: Unclear, trials: list[Trial]) -> Outcome:
         options = []
-        for place in unclear.places:
+        for label, forced, times in trials:
             try:
-                one = self._planned({unclear.token.start: place})
+                one = self._planned(forced, times)
             except Unclear:
                 continue
             if one.kind == "sql":
-                options.append((self._label(place), one))
+                options.append((label, one))
         if len({one.sql for _, one in options}) == 1:
             return options[0][1]
-        if not options:
-            return self.ended(unclear)
         made = self.ended(unclear)
-        made.options = [{"label": label, "plan": one.plan} for label, one in options[:4]]
+        made.options = [{"label": label, "plan": one.plan} for label, one in options[:MAX_OPTIONS]]
         return made
 
     def _label(self, place: Place) -> str:

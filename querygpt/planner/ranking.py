@@ -133,10 +133,10 @@ class Ranking(Comparing):
         elif before is not None and before.has("count") and self.is_table(self.at(place - 2)):
             found.counted = self.at(place - 2)
             self.use(before, found.counted)
-        elif self.is_table(after) and after and not self.follows_of(after):
+        elif self.is_table(after) and after and _counts(token) and not self.follows_of(after):
             found.counted = after
             self.use(after)
-        elif self.is_table(before) and before and is_chinese(token):
+        elif self.is_table(before) and before and is_chinese(token) and _counts(token):
             found.counted = before
             self.use(before)
 
@@ -199,3 +199,8 @@ def superlative(token: Token) -> tuple[str, bool] | None:
             _, concept, direction = tag.split(":")
             return concept, direction == "desc"
     return None
+
+
+def _counts(token: Token) -> bool:
+    """ "Most orders" counts them; "largest stadium" needs a number to be large by."""
+    return token.text.removeprefix("the ") in ("most", "least", "fewest", "最多", "最少")

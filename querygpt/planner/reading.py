@@ -165,10 +165,11 @@ class Reader(Ranking):
     def _aggregates(self) -> None:
         for place, token in enumerate(self.tokens):
             agg = next((tag for tag in AGGREGATES if token.has(tag)), None)
-            if token.used or agg is None:
+            agg = "avg" if token.has("avg_each") else agg
+            if token.used or agg is None or self._aggregated(place, agg, token):
                 continue
-            if self._aggregated(place, agg, token):
-                continue
+            if token.has("avg_each"):
+                raise Unclear("nested")
             if self.is_numeric(token):
                 self.asked.measures.append(Measure(agg, token))
                 self.use(token)
@@ -190,23 +191,40 @@ class Reader(Ranking):
         return False
 
     def _rest(self) -> None:
-        for token in self.tokens:
-            if not token.used and not token.is_known and not is_mark(token.text):
+        """What is left are names; a word that is none of them ends the reading, an unknown one first."""
+        left = [token for token in self.tokens if not token.used]
+        for token in left:
+            if not token.is_known and not is_mark(token.text):
                 raise Unclear("unknown", self._word(token))
-        for token in self.tokens:
-            if token.used:
-                continue
-            if self.is_table(token):
-                self.asked.subjects.append(token)
-            elif self._is_filter_term(token):
-                self.asked.filter_terms.append(token)
-            elif self.is_column(token):
-                self.asked.mentions.append(token)
-            elif self._is_hard(token):
-                raise Unclear("unknown" if not token.is_known else "unplaced", self._word(token))
+        for token in left:
+            self._named(token)
+        self._refuse_adjectives()
         subjects = self.asked.subjects
         if len(subjects) > 1 and self.follows_of(subjects[-1]):
             subjects.insert(0, subjects.pop())
+
+    def _refuse_adjectives(self) -> None:
+        """ "Discontinued products": a column right before its table tells which rows are meant, not what is shown."""
+        for one in self.asked.mentions:
+            index = self.all.index(one)
+            after = self.all[index + 1] if index + 1 < len(self.all) else None
+            if after is not None and after.text == "的" and index + 2 < len(self.all):
+                after = self.all[index + 2]
+            if after in self.asked.subjects and not self.is_numeric_ref(one):
+                raise Unclear("unplaced", one.text)
+
+    def is_numeric_ref(self, token: Token) -> bool:
+        return any(self._is_measure(ref) for ref in token.columns()[:2])
+
+    def _named(self, token: Token) -> None:
+        if self.is_table(token):
+            self.asked.subjects.append(token)
+        elif self._is_filter_term(token):
+            self.asked.filter_terms.append(token)
+        elif self.is_column(token):
+            self.asked.mentions.append(token)
+        elif self._is_hard(token):
+            raise Unclear("unplaced", self._word(token))
 
     def _is_filter_term(self, token: Token) -> bool:
         terms = self.facts.catalogue.terms
@@ -221,6 +239,7 @@ class Reader(Ranking):
             token.is_soft
             or token.has(
                 "by",
+                "contains",
                 "with",
                 "eq",
                 "stop",

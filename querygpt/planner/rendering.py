@@ -155,7 +155,7 @@ class Writer:
                     raise joins.SeveralWays(base, edge.target, [[edges[edge.target]], [edge]])
         return list(edges.values())
 
-    def _on(self, edge: Edge) -> exp.Expression:
+    def _on(self, edge: Edge) -> exp.Expr:
         pairs = zip(edge.source_columns, edge.target_columns, strict=True)
         return exp.and_(
             *(
@@ -164,7 +164,7 @@ class Writer:
             )
         )
 
-    def _exists(self, item: Mapping[str, Any]) -> exp.Expression:
+    def _exists(self, item: Mapping[str, Any]) -> exp.Expr:
         """Some row of `root` leads to this row and fulfils the filters."""
         base, root = self.plan["table"], item["root"]
         way = joins.way(self.facts, root, base)
@@ -184,7 +184,7 @@ class Writer:
 
     # what is selected
 
-    def _selected(self) -> list[exp.Expression]:
+    def _selected(self) -> list[exp.Expr]:
         found = [self._dimension(one, is_named=True) for one in self.plan["dimensions"]]
         measures = [self._measure(one) for one in self.plan["measures"]]
         found += [
@@ -196,7 +196,7 @@ class Writer:
         found += [self._column(one["table"], one["column"]) for one in self.plan["columns"]]
         return self._apart(found)
 
-    def _apart(self, found: list[exp.Expression]) -> list[exp.Expression]:
+    def _apart(self, found: list[exp.Expr]) -> list[exp.Expr]:
         """Columns of one name from two tables carry the table's name too."""
         names = [one.alias_or_name for one in found]
         return [
@@ -223,7 +223,7 @@ class Writer:
             return f"{text}_count"
         return f"{_LABELS[one['agg']]}_{text}" if one["agg"] in _LABELS else text
 
-    def _measure(self, one: Mapping[str, Any]) -> exp.Expression:
+    def _measure(self, one: Mapping[str, Any]) -> exp.Expr:
         agg = one["agg"]
         if agg == "term":
             return self._fragment(one["table"], one["expression"])
@@ -238,9 +238,9 @@ class Writer:
             return self._median(column)
         return _AGGREGATES[agg](this=column)
 
-    def _product(self, one: Mapping[str, Any]) -> exp.Expression:
+    def _product(self, one: Mapping[str, Any]) -> exp.Expr:
         price, quantity, discount = one["product"]
-        found: exp.Expression = exp.Mul(
+        found: exp.Expr = exp.Mul(
             this=self._column(one["table"], price), expression=self._column(one["table"], quantity)
         )
         if discount:
@@ -250,7 +250,7 @@ class Writer:
             found = exp.Mul(this=found, expression=exp.Paren(this=rest))
         return found
 
-    def _median(self, column: exp.Column) -> exp.Expression:
+    def _median(self, column: exp.Column) -> exp.Expr:
         if self.dialect == "duckdb":
             return exp.Anonymous(this="MEDIAN", expressions=[column])
         if self.dialect == "postgresql":
@@ -260,12 +260,12 @@ class Writer:
             )
         raise Unclear("no_median")
 
-    def _share(self, measure: exp.Expression) -> exp.Expression:
+    def _share(self, measure: exp.Expr) -> exp.Expr:
         whole = exp.Window(this=exp.Sum(this=measure.copy()))
         hundred = exp.Mul(this=measure.copy(), expression=exp.Literal.number("100.0"))
         return exp.Div(this=hundred, expression=whole, typed=True)
 
-    def _fragment(self, place: str, text: str) -> exp.Expression:
+    def _fragment(self, place: str, text: str) -> exp.Expr:
         """A term's expression, its columns said to be of their table."""
         tree = parse_one(text, dialect=self.grammar)
         for column in tree.find_all(exp.Column):
@@ -279,7 +279,7 @@ class Writer:
 
     # groups and buckets
 
-    def _dimension(self, one: Mapping[str, Any], *, is_named: bool = False) -> exp.Expression:
+    def _dimension(self, one: Mapping[str, Any], *, is_named: bool = False) -> exp.Expr:
         if one.get("expression"):
             found = self._fragment(one["table"], one["expression"])
             return exp.alias_(found, one["label"], quoted=True) if is_named else found
@@ -291,12 +291,12 @@ class Writer:
         )
         return exp.alias_(found, one["bucket"], quoted=True) if is_named else found
 
-    def _bucket(self, column: exp.Column, bucket: str, family: str) -> exp.Expression:
+    def _bucket(self, column: exp.Column, bucket: str, family: str) -> exp.Expr:
         if self.dialect == "sqlite":
             return self._sqlite_bucket(column, bucket)
         if self.dialect in ("mysql", "mariadb"):
             return self._mysql_bucket(column, bucket)
-        moment: exp.Expression = column
+        moment: exp.Expr = column
         if family not in ("date", "datetime"):
             moment = exp.cast(column, "timestamp")
         if bucket == "year":
@@ -304,8 +304,8 @@ class Writer:
         trunc = exp.Anonymous(this="DATE_TRUNC", expressions=[exp.Literal.string(bucket), moment])
         return exp.cast(trunc, "date")
 
-    def _sqlite_bucket(self, column: exp.Column, bucket: str) -> exp.Expression:
-        def part(pattern: str) -> exp.Expression:
+    def _sqlite_bucket(self, column: exp.Column, bucket: str) -> exp.Expr:
+        def part(pattern: str) -> exp.Expr:
             return exp.Anonymous(
                 this="STRFTIME", expressions=[exp.Literal.string(pattern), column.copy()]
             )
@@ -326,8 +326,8 @@ class Writer:
             this="DATE", expressions=[column, *(exp.Literal.string(one) for one in steps)]
         )
 
-    def _mysql_bucket(self, column: exp.Column, bucket: str) -> exp.Expression:
-        def call(name: str, *more: exp.Expression) -> exp.Expression:
+    def _mysql_bucket(self, column: exp.Column, bucket: str) -> exp.Expr:
+        def call(name: str, *more: exp.Expr) -> exp.Expr:
             return exp.Anonymous(this=name, expressions=[column.copy(), *more])
 
         if bucket == "year":
@@ -377,7 +377,7 @@ class Writer:
             ]
         return query.order_by(*found) if found else query
 
-    def _order(self, one: Mapping[str, Any]) -> exp.Expression:
+    def _order(self, one: Mapping[str, Any]) -> exp.Expr:
         if one["by"] == "measure":
             target = self._measure(self.plan["measures"][one["index"]])
         elif one["by"] == "dimension":
@@ -389,7 +389,7 @@ class Writer:
 
     # conditions
 
-    def _condition(self, one: Mapping[str, Any]) -> exp.Expression:
+    def _condition(self, one: Mapping[str, Any]) -> exp.Expr:
         if one["op"] == "expression":
             return exp.Paren(this=self._fragment(one["table"], one["expression"]))
         column = self._column(one["table"], one["column"])
@@ -413,14 +413,14 @@ class Writer:
             return self._like(column, op, str(values[0]))
         return _COMPARISONS[op](this=column, expression=literals[0])
 
-    def _missing(self, column: exp.Column, family: str, *, is_present: bool) -> exp.Expression:
+    def _missing(self, column: exp.Column, family: str, *, is_present: bool) -> exp.Expr:
         """Empty text counts as missing."""
-        missing: exp.Expression = exp.Is(this=column, expression=exp.Null())
+        missing: exp.Expr = exp.Is(this=column, expression=exp.Null())
         if family == "text":
             missing = exp.Paren(this=exp.or_(missing, column.copy().eq(exp.Literal.string(""))))
         return exp.Not(this=missing) if is_present else missing
 
-    def _like(self, column: exp.Column, op: str, text: str) -> exp.Expression:
+    def _like(self, column: exp.Column, op: str, text: str) -> exp.Expr:
         escaped = re.sub(r"([!%_])", r"!\1", text)
         pattern = exp.Literal.string(
             ("" if op == "starts" else "%") + escaped + ("" if op == "ends" else "%")
@@ -431,10 +431,10 @@ class Writer:
             exp.Escape(this=found, expression=exp.Literal.string("!")) if escaped != text else found
         )
 
-    def _during(self, column: exp.Column, family: str, values: list[Any]) -> exp.Expression:
+    def _during(self, column: exp.Column, family: str, values: list[Any]) -> exp.Expr:
         start, end, kind = values
         if kind == "year":
-            parts = [
+            parts: list[exp.Expr | None] = [
                 exp.GTE(this=column, expression=_number(start)) if start else None,
                 exp.LTE(this=column.copy(), expression=_number(end)) if end else None,
             ]
@@ -447,7 +447,7 @@ class Writer:
             ]
         return exp.and_(*(one for one in parts if one is not None))
 
-    def _day(self, text: str, family: str) -> exp.Expression:
+    def _day(self, text: str, family: str) -> exp.Expr:
         literal = exp.Literal.string(text)
         return (
             literal
@@ -456,7 +456,7 @@ class Writer:
         )
 
 
-def _literal(value: Any, family: str) -> exp.Expression:
+def _literal(value: Any, family: str) -> exp.Expr:
     if isinstance(value, bool):
         return exp.Boolean(this=value)
     if isinstance(value, int | Decimal) or (
@@ -466,5 +466,5 @@ def _literal(value: Any, family: str) -> exp.Expression:
     return exp.Literal.string(str(value))
 
 
-def _number(value: Any) -> exp.Expression:
+def _number(value: Any) -> exp.Expr:
     return exp.Literal.number(str(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from querygpt.planner import joins
-from querygpt.planner.asking import Unclear
+from querygpt.planner.asking import SeveralTimes, Unclear
 from querygpt.planner.drafts import Draft
 from querygpt.planner.facts import concept
 from querygpt.planner.linking import Token
@@ -131,6 +131,8 @@ class Timed(Draft):
             raise Unclear("no_time", table)
         if len(columns) == 1:
             return columns[0]
+        if table in self.chooser.forced_times:
+            return self.chooser.forced_times[table]
         own = set(self.facts.tables[table].name.lower().replace("_", " ").split()) | _stems(
             self.facts.tables[table].name
         )
@@ -151,7 +153,7 @@ class Timed(Draft):
         ]
         chosen = named if len(named) == 1 else made if len(made) == 1 else []
         if not chosen:
-            raise Unclear("which_time", table, *columns, kind="clarify")
+            raise SeveralTimes(table, columns)
         self._assume("time_column", f"{table}.{chosen[0]}")
         return chosen[0]
 

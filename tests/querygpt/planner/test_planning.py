@@ -204,6 +204,7 @@ def test_several_times_are_asked_about():
 
     assert outcome.kind == "clarify"
     assert "signed_on" in outcome.reason
+    assert [one["label"] for one in outcome.options] == ["contracts.signed_on", "contracts.ends_on"]
 
 
 def test_tables_are_joined_by_the_names_of_keys_where_none_are_declared():
