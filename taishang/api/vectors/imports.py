@@ -91,7 +91,7 @@ class Imports(CollectionView):
         "GET": "vector.collection.view",
         "POST": "vector.rows.upsert",
     }
-    rate_limits: ClassVar = {"POST": ("vector.write",)}
+    rate_limits: ClassVar = {"GET": ("api.read",), "POST": ("vector.write",)}
     orderings = ("-created_at",)
 
     @extend_schema(responses=page_of(ImportOut))

@@ -134,6 +134,7 @@ PAGE_IDS = {
     "workspace/plugins/catalogue/<int:plugin_id>/": "plugin",
     "workspace/plugins/<int:instance_id>/": "plugin_instance",
     "vectors/<int:pk>/": "collection",
+    "vectors/<int:pk>/imports/<uuid:task_id>/": "task",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
