@@ -23,6 +23,8 @@ from accounts.models import Role, Session, User, UserRole, Workspace
 from accounts.tenancy import Context
 from laojun.audit import Actor
 from laojun.chain import sealing
+from laojun import files
+from laojun.files import Owner
 from laojun.models import AuditLog
 from taishang import steering
 from taishang.generation import sample
