@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-tasks bench-gateway bench-engines
+.PHONY: run start stop setup test check databases fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-tasks bench-gateway bench-engines
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -19,7 +19,7 @@ stop:                 ## end what `make run`, `make start` or a command started
 
 setup: .venv/installed .venv/messages
 
-.venv/installed: requirements.txt requirements-vectors.txt requirements-local.txt requirements-dev.txt
+.venv/installed: requirements.txt requirements-vectors.txt requirements-local.txt requirements-uploads.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed as $(PYTHON): install it, or say PYTHON=python3.12 make run"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	@echo "Installing dependencies (once) ..."
@@ -43,15 +43,18 @@ check: setup          ## format, lint, types, contracts, migrations, deploy chec
 	diff -u docs/openapi.yaml $(DATA_DIR)/openapi.yaml
 	env -u DEBUG PUBLIC_URL=https://platform.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-test: check browser   ## `make check`, then every test, browser journeys included
+test: check browser databases ## `make check`, then every test, browser journeys included
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -m "not browser and not chaos and not fuzz"
-	$(BIN)/python -m pytest --reruns 2 -m chaos
-	$(BIN)/python -m pytest --reruns 2 -m browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rfER --reruns 1 -m "not browser and not chaos and not fuzz"
+	$(BIN)/python -m pytest -rfER --reruns 2 -m chaos
+	$(BIN)/python -m pytest -rfER --reruns 2 -m browser
 	$(BIN)/python -m pytest -m fuzz tests/fuzz
 
 browser:
 	@sh deploy/install-browser.sh
+
+databases:
+	@sh deploy/install-databases.sh
 
 fuzz: setup           ## send much more of anything to every operation; FUZZ_EXAMPLES=200 is an hour
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-50} $(BIN)/python -m pytest -m fuzz tests/fuzz
@@ -62,7 +65,7 @@ fix: setup            ## format and mend what can be mended
 	-$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
 
 lock:                 ## recompile the pinned requirements
-	for name in requirements requirements-vectors requirements-local requirements-dev requirements-s3; do \
+	for name in requirements requirements-vectors requirements-local requirements-uploads requirements-dev requirements-s3; do \
 		$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe --output-file $$name.txt $$name.in || exit 1; \
 	done
 

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_linear_migrations",
+    "querygpt",
     "taishang",
     "laojun",
     "accounts",
@@ -291,6 +292,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.web.permissions.DeclaredPermission"],
     "DEFAULT_RENDERER_CLASSES": ["accounts.web.parsing.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["accounts.web.parsing.JsonParser"],
+    # Exports are told their format by a parameter of this name.
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Taishang Laojun",
@@ -317,6 +320,14 @@ SPECTACULAR_SETTINGS = {
         "VectorIndexState": "taishang.models.VectorIndex.State",
         "ModelKind": "taishang.models.Kind",
         "ModelStatus": "taishang.models.Model.Status",
+        "TableKind": "querygpt.models.Table.Kind",
+        "TermKind": "querygpt.models.Term.Kind",
+        "ColumnRole": "querygpt.models.Column.Role",
+        "RelationshipSource": "querygpt.models.Relationship.Source",
+        "PromptType": "querygpt.models.Prompt.Type",
+        "QuestionLanguage": "querygpt.prompts.LANGUAGES",
+        "MessageRole": "querygpt.models.Message.Role",
+        "AnyLanguage": "querygpt.conversations.LANGUAGES",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

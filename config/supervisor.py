@@ -218,7 +218,9 @@ def start() -> int:
             say(f"Running: {URL} — end it with `make stop`.")
             return 0
         time.sleep(POLL_SECONDS)
-    sys.stdout.write(log.read_text(errors="replace")[-2000:])
+    sys.stdout.write(log.read_text(errors="replace")[-2000:] + "\n")
+    if process.poll() is None:
+        say(f"It is still starting after {START_SECONDS} s: wait for {URL}, or end it with `make stop`.")
     return 1
 
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("", include("accounts.urls")),
+    path("", include("querygpt.urls")),
     path("", include("taishang.urls")),
     path("", include("laojun.urls")),
     path("accounts/", include("allauth.urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
@@ -53,12 +53,14 @@ class Answer:
         return self.start.model
 
 
-async def whole(stream: Stream) -> Answer:
-    """Read a stream to its end. Raises what it refuses with, CallFailed, CallCancelled."""
+async def whole(stream: Stream, heard: Callable[[Event], None] | None = None) -> Answer:
+    """Read a stream to its end. `heard` is told of every event. Raises what it refuses with, CallFailed, CallCancelled."""
     gathering = _Gathering()
     async with stream:
         async for event in stream:
             gathering.take(event)
+            if heard is not None:
+                heard(event)
     return gathering.answer()
 
 

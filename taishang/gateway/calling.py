@@ -14,6 +14,7 @@ from taishang.gateway import bridge, hops, targets
 from taishang.gateway.answers import Answer, whole
 from taishang.gateway.asks import Ask, Caller
 from taishang.gateway.database import place, refuse_open_transaction
+from taishang.gateway.events import Event
 from taishang.gateway.streams import Stream
 from taishang.models import Model, ModelCall
 from taishang.providers.base import ChatPrompt, EmbeddingPrompt, Prompt, RerankPrompt
@@ -60,14 +61,18 @@ def stream(*, prompt: Prompt, **wish: Unpack[Wish]) -> Stream:
 
 
 def complete(
-    *, prompt: ChatPrompt, watch: Callable[[], None] | None = None, **wish: Unpack[Wish]
+    *,
+    prompt: ChatPrompt,
+    watch: Callable[[], None] | None = None,
+    heard: Callable[[Event], None] | None = None,
+    **wish: Unpack[Wish],
 ) -> Answer:
     """The whole answer, for synchronous callers outside any transaction.
 
-    `watch` is called twice a second; when it raises (a task that was cancelled) the call is stopped. Raises what
-    opening a stream does, CallFailed, CallCancelled.
+    `watch` is called twice a second; when it raises (a task that was cancelled) the call is stopped. `heard` is told of
+    every event as it comes, in another thread. Raises what opening a stream does, CallFailed, CallCancelled.
     """
-    return _answered(_ask(prompt, wish), watch)
+    return _answered(_ask(prompt, wish, is_streaming=heard is not None), watch, heard)
 
 
 def embed(
@@ -107,10 +112,14 @@ def estimate(*, prompt: Prompt, **wish: Unpack[Wish]) -> Estimate:
     )
 
 
-def _answered(ask: Ask, watch: Callable[[], None] | None) -> Answer:
+def _answered(
+    ask: Ask,
+    watch: Callable[[], None] | None,
+    heard: Callable[[Event], None] | None = None,
+) -> Answer:
     refuse_open_transaction()
     call = Stream(ask)
-    return bridge.run(whole(call), watch=watch, stop=call.stop)
+    return bridge.run(whole(call, heard), watch=watch, stop=call.stop)
 
 
 def _ask(prompt: Prompt, wish: Wish, *, is_streaming: bool = False) -> Ask:

@@ -29,11 +29,11 @@ def ask(
     if kind == following.INDEX and collection.backend != "pgvector":
         kind, payload = outbox.REBUILD, None
     try:
-        task = following.ask(kind, collection, user=by.user_id, **(payload or {}))
+        task = following.ask(kind, collection, user=by.user_id, payload=payload)
     except queue.DuplicateTask as duplicate:
         raise BuildRunning(duplicate.task) from duplicate
     if not task.deduplicated:
-        _record(by, collection, {"kind": kind, **(payload or {})})
+        _record(by, collection, {"kind": kind, "wishes": dict(payload or {})})
     return task
 
 

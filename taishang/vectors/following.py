@@ -6,6 +6,8 @@ finds what still waits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -42,12 +44,16 @@ def wants_own(collection: VectorCollection, rows: int) -> bool:
 
 
 def ask(
-    kind: str, collection: VectorCollection, *, user: UUID | None = None, **payload: object
+    kind: str,
+    collection: VectorCollection,
+    *,
+    user: UUID | None = None,
+    payload: Mapping[str, Any] | None = None,
 ) -> Task:
     """One live task of a kind for each collection. Raises DuplicateTask for one with other wishes."""
     return queue.enqueue(
         kind=kind,
-        payload={"collection": collection.pk, **payload},
+        payload={**(payload or {}), "collection": collection.pk},
         workspace=collection.workspace_id,
         user=user,
         dedup_key=f"{kind}:{collection.pk}",

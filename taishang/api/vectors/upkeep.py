@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -78,7 +79,9 @@ class RetriedOut(serializers.Serializer):
 
 
 class UpkeepView(CollectionView):
-    def accepted(self, kind: str, collection_id: int, **payload: Any) -> Response:
+    def accepted(
+        self, kind: str, collection_id: int, payload: Mapping[str, Any] | None = None
+    ) -> Response:
         task = asking.ask(
             kind=kind,
             collection=self.collection(collection_id),
@@ -109,7 +112,7 @@ class Index(UpkeepView):
 
         An engine builds with the collection's own settings.
         """
-        return self.accepted("vectors.index", collection_id, **self.read(IndexIn))
+        return self.accepted("vectors.index", collection_id, self.read(IndexIn))
 
     @extend_schema(request=None, responses={202: TaskOut})
     def delete(self, request: Request, collection_id: int) -> Response:
@@ -138,7 +141,7 @@ class Recall(UpkeepView):
             queries.read({"id": "-", "filter": wish.get("filter")}, self.collection(collection_id))
         except QueryInvalid as error:
             raise Invalid([field_error(*fault) for fault in error.faults]) from error
-        return self.accepted("vectors.recall", collection_id, **wish)
+        return self.accepted("vectors.recall", collection_id, wish)
 
 
 class PlacementView(UpkeepView):

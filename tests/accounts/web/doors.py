@@ -26,6 +26,8 @@ from laojun.audit import Actor
 from laojun.files import Owner
 from laojun.models import AuditLog
 from laojun.notifications import sending
+from querygpt.answering import details, metadata
+from querygpt.models import Connection, Message, Prompt
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
@@ -36,6 +38,7 @@ from taishang.vectors.collections import By
 from tests.factories import Person
 from tests.laojun.plugins.making import used
 from tests.laojun.plugins.plugged import given_up
+from tests.querygpt import rows
 
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
 NO_UUID = "018f0000-0000-7000-8000-000000000000"
@@ -104,6 +107,15 @@ PATH_IDS = {
     "model_id": "model",
     "call_id": "call",
     "price_id": "price",
+    "connection_id": "connection",
+    "table_id": "table",
+    "column_id": "column",
+    "relationship_id": "relationship",
+    "term_id": "term",
+    "example_id": "example",
+    "prompt_id": "prompt",
+    "conversation_id": "conversation",
+    "message_id": "message",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -135,6 +147,16 @@ PAGE_IDS = {
     "workspace/plugins/<int:instance_id>/": "plugin_instance",
     "vectors/<int:pk>/": "collection",
     "vectors/<int:pk>/imports/<uuid:task_id>/": "task",
+    "query/connections/<uuid:pk>/": "connection",
+    "query/tables/<uuid:pk>/": "table",
+    "query/columns/<uuid:pk>/": "column",
+    "query/relationships/<uuid:pk>/": "relationship",
+    "query/terms/<uuid:pk>/": "term",
+    "query/examples/<uuid:pk>/": "example",
+    "query/structures/<uuid:pk>/": "connection",
+    "query/connections/<uuid:connection_id>/": "connection",
+    "query/answers/<uuid:pk>/": "message",
+    "query/<uuid:pk>/": "conversation",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -143,7 +165,9 @@ PAGE_PLAIN = {
     "settings/<slug:group>/": "editor",
     "problems/<slug:code>/": "not_found",
     "models/connect/<slug:provider>/": "openai",
+    "query/connections/new/<slug:driver>/": "postgresql",
     "workspace/settings/<str:key>/": "storage.max_file_size",
+    "query/prompts/<slug:part>/": "user-system",
     "admin/tiles/<slug:key>/": "health",
     "admin/panels/<slug:key>/": "generation",
     "invitations/<str:token>/": "tli_unknown",
@@ -228,6 +252,9 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             currency="CNY",
             effective_from=timezone.now(),
         )
+        known = lent(person)
+        connection = Connection.objects.get(pk=known["connection"])
+        message = asked_question(person, connection)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
     instance = used(person)
     delivery = given_up(instance)
@@ -260,7 +287,47 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
         "model": str(model.pk),
         "call": str(call.pk),
         "price": str(price.pk),
+        **known,
+        "conversation": str(message.conversation_id),
+        "message": str(message.pk),
     }
+
+
+def lent(person: Person) -> dict[str, str]:
+    """A database that somebody lends, with what is known of it. Inside the person's workspace."""
+    shop = rows.connection(person, f"shop of {person.user.username}")
+    orders = rows.table(shop, "orders", {"id": "int", "customer_id": "int", "total": "decimal"})
+    customers = rows.table(shop, "customers", {"id": "int", "name": "text"})
+    prompt = Prompt.objects.create(
+        workspace=person.workspace, user=person.user, type="system", content_en="mine"
+    )
+    return {
+        "connection": str(shop.pk),
+        "table": str(orders.pk),
+        "column": str(orders.columns.get(name="total").pk),
+        "relationship": str(rows.relationship(orders, customers, "customer_id").pk),
+        "term": str(rows.term(person, connection=shop).pk),
+        "example": str(rows.example(shop).pk),
+        "prompt": str(prompt.pk),
+    }
+
+
+def asked_question(person: Person, connection: Connection) -> Message:
+    """An answer that asks back. Inside the person's workspace."""
+    conversation = rows.conversation(person, connection=connection, title="How many orders?")
+    question = rows.message(conversation, content="How many orders?", language="en")
+    return rows.message(
+        conversation,
+        1,
+        role="assistant",
+        content="Which ones?",
+        language="en",
+        reply_to=question,
+        state="done",
+        outcome="clarification",
+        metadata=metadata.empty(),
+        plan={**details.empty(), "options": [{"label": "All of them", "plan": None}]},
+    )
 
 
 def finished_call(person: Person, model_id: int) -> ModelCall:

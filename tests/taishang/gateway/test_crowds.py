@@ -18,16 +18,32 @@ from taishang.providers.errors import ErrorClass, ProviderError
 from taishang.providers.scripted import Scripted
 from taishang.quotas.reserving import QuotaExceeded
 
-SLOW = [{"wait": 6}, {"text": "Hello"}, {"usage": [5, 2]}, {"done": "stop"}]
+HELD = [{"held": True}, {"text": "Hello"}, {"usage": [5, 2]}, {"done": "stop"}]
 
 
-def crowd(desk, number: int) -> Counter:
-    """What became of so many equal calls at once."""
+@pytest.fixture
+def refusals(monkeypatch) -> Counter:
+    """Those who were refused; answers are held back until the others have arrived."""
+    played, refused = scripted._played, Counter()
+
+    async def held(step):
+        while "held" in step and sum(Scripted.hits.values()) + refused.total() < 200:
+            await asyncio.sleep(0.02)
+        return await played(step)
+
+    monkeypatch.setattr(scripted, "_played", held)
+    return refused
+
+
+def crowd(desk, number: int, refused: Counter | None = None) -> Counter:
+    """What became of so many equal calls at once. Refusals are also counted as they happen."""
 
     async def one() -> str:
         try:
             await whole(gateway.stream(**desk.wish()))
         except QuotaExceeded as error:
+            if refused is not None:
+                refused["here"] += 1
             return f"refused by {error.members['scope']}, {'for good' if not error.members['resets_at'] else 'for now'}"
         except CallFailed as error:
             return error.code
@@ -53,8 +69,10 @@ def agree(desk) -> None:
 
 
 @pytest.mark.parametrize("is_born", [True, False])
-def test_of_200_calls_20_reach_the_provider_when_there_is_room_for_20(desk, is_born, monkeypatch):
-    desk.model(price=("0.002", "0.006"), script=SLOW)
+def test_of_200_calls_20_reach_the_provider_when_there_is_room_for_20(
+    desk, is_born, refusals, monkeypatch
+):
+    desk.model(price=("0.002", "0.006"), script=HELD)
     needed = gateway.estimate(**desk.wish())
     per_call = int(needed.input_tokens * 1.1 + 1) + 16 + needed.most_output_tokens
     room = 20 * per_call + per_call // 2
@@ -63,7 +81,7 @@ def test_of_200_calls_20_reach_the_provider_when_there_is_room_for_20(desk, is_b
     else:
         monkeypatch.setattr("taishang.quotas.plans.first_tokens", lambda: room)
 
-    outcome = crowd(desk, 200)
+    outcome = crowd(desk, 200, refusals)
 
     assert outcome == {"answered": 20, "refused by workspace, for now": 180}
     assert sum(Scripted.hits.values()) == 20

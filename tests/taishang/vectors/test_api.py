@@ -48,6 +48,22 @@ def test_a_collection_is_made_filled_searched_and_emptied(alice):
     assert (shown["metric"], shown["stats"]["rows"], shown["stats"]["write_seq"]) == ("ip", 2, 2)
 
 
+def test_an_index_is_asked_for_with_every_wish(alice):
+    number = made(alice)
+    wishes = {
+        "kind": "hnsw",
+        "precision": "halfvec",
+        "params": {"m": 8, "ef_construction": 40},
+    }
+
+    answer = call(alice, "post", f"{URL}{number}/index/", wishes)
+
+    assert answer.status_code == 202, answer.content
+    with tenancy.workspace(alice.workspace.id):
+        task = Task.objects.get(pk=answer.json()["id"])
+    assert task.payload == {**wishes, "collection": number}
+
+
 def test_a_stranger_gets_404(alice, charlie):
     number = made(alice)
 

@@ -73,7 +73,7 @@ class Yard:
 
     def work(self, kind: str, collection: VectorCollection, **payload):
         with self.inside():
-            task = following.ask(kind, collection, **payload)
+            task = following.ask(kind, collection, payload=payload)
         self.bench.work(limit=20)
         return self.bench.now(task)
 

@@ -1,0 +1,3 @@
+from querygpt.admin import connections, prompts
+
+__all__ = ["connections", "prompts"]

@@ -1,0 +1,27 @@
+"""Running statements against lent databases: in children that can be killed, in turn, within limits, on record."""
+
+from querygpt.execution.running import (
+    IntrospectionFailed,
+    Ran,
+    ResultColumn,
+    TransactionOpen,
+    Verdict,
+    introspect,
+    probe,
+    run,
+    verdict,
+)
+from querygpt.execution.stopping import cancel
+
+__all__ = [
+    "IntrospectionFailed",
+    "Ran",
+    "ResultColumn",
+    "TransactionOpen",
+    "Verdict",
+    "cancel",
+    "introspect",
+    "probe",
+    "run",
+    "verdict",
+]

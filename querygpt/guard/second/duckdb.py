@@ -1,0 +1,21 @@
+"""DuckDB's own parser: one statement, and a SELECT."""
+
+from __future__ import annotations
+
+import duckdb
+from sqlglot import exp
+
+from querygpt.guard.dialects import Grammar
+from querygpt.guard.scopes import Resolver
+from querygpt.guard.verdict import refuse
+
+
+def check(query: str, *, tree: exp.Expr, grammar: Grammar, resolver: Resolver) -> None:
+    """Raises Refused `second_parser`."""
+    try:
+        statements = duckdb.extract_statements(query)
+    except duckdb.Error as error:
+        refuse("second_parser", str(error).split("\n")[0][:200])
+        return
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        refuse("second_parser", "not one SELECT")

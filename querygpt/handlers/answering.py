@@ -1,0 +1,47 @@
+"""The task behind every question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from querygpt.answering.asking import KIND, WISHES
+from querygpt.answering.story import TOLD
+from taishang import kinds
+from taishang.runs import Run
+
+# By its path: parsers of SQL load when a question is answered, not at start.
+ANSWER = "querygpt.answering.answer.answer"
+TIMEOUT_SECONDS = 180
+ATTEMPTS = 2
+GRACE_SECONDS = 2
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "message_id": {"type": "string", "format": "uuid"},
+        "engine": {"enum": list(WISHES)},
+    },
+    "required": ["message_id"],
+    "additionalProperties": False,
+}
+
+
+def declare() -> None:
+    kinds.handles(
+        KIND,
+        SCHEMA,
+        queue="ai_requests",
+        timeout_s=TIMEOUT_SECONDS,
+        max_attempts=ATTEMPTS,
+        cancel_grace_s=GRACE_SECONDS,
+        as_user=True,
+        events=(TOLD,),
+        label=_("Answer a question"),
+    )(answer)
+
+
+def answer(run: Run) -> dict[str, Any] | None:
+    """Bring the answer of a message to its one end."""
+    return import_string(ANSWER)(run)

@@ -1,0 +1,1 @@
+"""What a run brought: kept sealed for a while, read in pages, never in a message."""
