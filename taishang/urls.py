@@ -100,7 +100,7 @@ urlpatterns = [
     path("vectors/<int:pk>/imports/upload/", imports.upload, name="vector_import_upload"),
     path("vectors/<int:pk>/imports/new/", imports.new, name="vector_import_new"),
     path(
-        "vectors/<int:pk>/imports/<uuid:task_id>/rejected/",
+        "vectors/imports/<uuid:task_id>/rejected/",
         imports.rejected,
         name="vector_import_rejected",
     ),

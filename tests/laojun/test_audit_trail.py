@@ -21,9 +21,9 @@ from accounts import invitations, registry, tenancy
 from accounts.authentication import Principal
 from accounts.models import Role, Session, User, UserRole, Workspace
 from accounts.tenancy import Context
+from laojun import files
 from laojun.audit import Actor
 from laojun.chain import sealing
-from laojun import files
 from laojun.files import Owner
 from laojun.models import AuditLog
 from querygpt.models import Message

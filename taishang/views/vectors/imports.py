@@ -19,7 +19,7 @@ from accounts.web.access import needs, person_of, principal_of
 from laojun import configs, delivery, files
 from laojun.files import Owner
 from laojun.models import File
-from taishang.models import VectorCollection
+from taishang.models import Task, VectorCollection
 from taishang.vector_import_forms import ImportForm, UploadForm
 from taishang.vectors.collections import By
 from taishang.vectors.importing import asking, listing, sweeping
@@ -107,10 +107,13 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @needs("vector.collection.query")
-def rejected(request: HttpRequest, pk: int, task_id: UUID) -> HttpResponseBase:
+def rejected(request: HttpRequest, task_id: UUID) -> HttpResponseBase:
     """The rows of an import that were refused, as a file."""
-    collection = collection_of(request, pk)
-    outcome = listing.outcome(get_object_or_404(listing.of(collection), pk=task_id))
+    principal = principal_of(request)
+    found = Task.objects.filter(workspace_id=principal.workspace_id, type=asking.KIND)
+    task = get_object_or_404(found, pk=task_id)
+    collection = collection_of(request, int(task.subject_id))
+    outcome = listing.outcome(task)
     kept = File.objects.live(timezone.now()).filter(workspace_id=collection.workspace_id)
     file = get_object_or_404(kept, pk=outcome.rejected_file)
     return delivery.serve(request, file, inline=False)

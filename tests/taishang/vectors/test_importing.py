@@ -2,7 +2,6 @@
 
 import io
 import json
-from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +14,9 @@ from laojun.files import Owner
 from laojun.models import AuditLog, File, Notification
 from taishang import kinds
 from taishang.models import Task, VectorCollection, VectorNamespace, VectorRow, VectorState
-from taishang.runs import Run
+from taishang.runs import Permanent, Run
 from taishang.vectors import hidden, queries, querying, standing
-from taishang.vectors.importing import running, sweeping, switching
+from taishang.vectors.importing import running, sweeping
 from tests.rig import limits
 from tests.taishang.vectors.conftest import DIMENSION, fill, make, rows, vectors
 
@@ -297,14 +296,10 @@ def test_a_namespace_is_replaced_whole_or_not_at_all(depot, monkeypatch):
         seen.append((len(depot.found()), len(depot.found(namespace="*"))))
 
     monkeypatch.setattr(running.Import, "commit", watching)
-    old = depot.found()
-    monkeypatch.setattr(switching, "_renamed", seen_before(depot, switching._renamed, during := []))
     task = depot.brought(lines(1200, start=9000), write_mode="replace_namespace")
 
     assert task.state == "succeeded", task.error_message
     assert seen == [(5, 8), (5, 8)]
-    assert len(old) == 5
-    assert during
     after = depot.stored()
     assert [one for one in after if one[0] == ""] == sorted(
         ("", f"r{9000 + n}") for n in range(1200)
@@ -317,36 +312,28 @@ def test_a_namespace_is_replaced_whole_or_not_at_all(depot, monkeypatch):
     assert state.rows == 1203
 
 
-def seen_before(depot, renamed, during):
-    def looking(*args):
-        during.append(1)
-        return renamed(*args)
-
-    return looking
-
-
 def test_hidden_rows_show_nowhere_and_are_removed_when_their_import_ends(depot, monkeypatch):
     with depot.inside():
         fill(VectorCollection.objects.get(pk=depot.number), rows(vectors(5)))
-    answer = depot.ask(lines(1500), write_mode="replace_namespace")
-    monkeypatch.setattr(running.Import, "finish", lambda self: (_ for _ in ()).throw(Killed))
-    with suppress(Killed):
-        running.run_import(Run(depot.bench.claim(), kinds.get("vectors.import")))
-    base = depot.url.removesuffix("imports/")
+    swept = []
 
+    def ends_badly(_self):
+        swept.append(sweeping.sweep())
+        raise Permanent("tested", "It ends here.")
+
+    monkeypatch.setattr(running.Import, "finish", ends_badly)
+    task = depot.brought(lines(1500), write_mode="replace_namespace")
+    base = depot.url.removesuffix("imports/")
     names = depot.person.get(f"{base}namespaces/").json()["results"]
-    listed = depot.person.get(f"{base}vectors/?limit=100").json()["results"]
+    listed = depot.person.get(f"{base}vectors/").json()["results"]
     shown = depot.person.get(base).json()["stats"]["rows"]
-    live = sweeping.sweep()
-    depot.bench.cancel(depot.task(answer.json()["id"]))
-    with depot.inside():
-        Task.objects.filter(pk=answer.json()["id"]).update(state="cancelled")
-    left = sweeping.sweep()
+    stored, found = len(depot.stored()), depot.found(namespace="*")
+    swept.append(sweeping.sweep())
     depot.bench.work(limit=2)
 
-    assert ([one["name"] for one in names], len(listed), shown) == ([""], 5, 5)
-    assert sorted(depot.found(namespace="*")) == sorted(depot.found())
-    assert (live, left) == (0, 1)
+    assert (task.state, task.error_code, stored) == ("failed", "tested", 1505)
+    assert ([one["name"] for one in names], len(listed), shown, len(found)) == ([""], 5, 5, 5)
+    assert swept == [0, 1]
     assert len(depot.stored()) == 5
 
 
