@@ -17,7 +17,8 @@ from querygpt.execution import Ran
 from querygpt.models import Connection, Result
 from querygpt.results import storing
 from taishang.models import Task
-from taishang.runs import Cancelled, GivenBack, LeaseLost, Permanent, Run
+from taishang.runs import Cancelled, GivenBack, Permanent, Run
+from taishang.transitions import LeaseLost
 
 SHOWN_ROWS = 500
 LOOK_SECONDS = 0.15
@@ -104,7 +105,7 @@ def _kept(ran: Ran, owner: Owner) -> dict[str, Any]:
     brought = storing.Brought(
         run_id=ran.run_id,
         message_id=None,
-        columns=columns,  # type: ignore[arg-type]
+        columns=columns,
         rows=ran.rows,
         truncated=ran.truncated,
     )
@@ -119,7 +120,7 @@ def _read(told: dict[str, Any], context: Context) -> Answer:
     with tenancy.entered(context):
         result = Result.objects.get(pk=number)
         rows = storing.rows_of(result)
-    return Answer(**told, columns=list(result.columns), rows=list(rows[:SHOWN_ROWS]))  # type: ignore[arg-type]
+    return Answer(**told, columns=list(result.columns), rows=list(rows[:SHOWN_ROWS]))
 
 
 class _Stop:

@@ -128,7 +128,7 @@ class Teller:
             yield _event("clarification", {"question": message.content, "options": options}, number)
 
     def _end(self, message: Message, number: str) -> Event:
-        name = ENDS[Message.State(message.state)]
+        name = ENDS[Message.State(message.state or "")]
         data: dict[str, Any] = {"message_id": str(message.pk), "outcome": message.outcome}
         error = message.metadata.get("error")
         if name == "error" and error:

@@ -17,6 +17,7 @@ from laojun.audit import Target
 from querygpt.connections import saving
 from querygpt.execution import reviewing, stopping
 from querygpt.models import Connection, Result, Run
+from querygpt.models.run import RunQuerySet
 from querygpt.results import storing
 from taishang.admin.console import OperatorAdmin, actor, ask
 
@@ -113,7 +114,7 @@ class RunAdmin(OperatorAdmin):
         return bool(obj is None and super().has_change_permission(request, obj))
 
     @admin.action(description=gettext_lazy("Stop"))
-    def stop(self, request: HttpRequest, rows: models.QuerySet[Run]) -> HttpResponse | None:
+    def stop(self, request: HttpRequest, rows: RunQuerySet) -> HttpResponse | None:
         effect = _("These statements end within a second, at the server too.")
         question = ask(request, self, action="stop", effect=effect, rows=rows)
         if question is None:
@@ -122,15 +123,15 @@ class RunAdmin(OperatorAdmin):
         return question
 
     @admin.action(description=gettext_lazy("Reviewed: rightly refused"))
-    def rightly(self, request: HttpRequest, rows: models.QuerySet[Run]) -> None:
+    def rightly(self, request: HttpRequest, rows: RunQuerySet) -> None:
         reviewing.review(runs=rows, verdict=Run.Review.RIGHT, by=request.user, actor=actor(request))
 
     @admin.action(description=gettext_lazy("Reviewed: wrongly refused"))
-    def wrongly(self, request: HttpRequest, rows: models.QuerySet[Run]) -> None:
+    def wrongly(self, request: HttpRequest, rows: RunQuerySet) -> None:
         reviewing.review(runs=rows, verdict=Run.Review.FALSE, by=request.user, actor=actor(request))
 
     @admin.action(description=gettext_lazy("Export as lines of check_sql"))
-    def export(self, request: HttpRequest, rows: models.QuerySet[Run]) -> HttpResponse:
+    def export(self, request: HttpRequest, rows: RunQuerySet) -> HttpResponse:
         return HttpResponse(
             reviewing.lines(rows),
             content_type="text/tab-separated-values; charset=utf-8",

@@ -81,7 +81,9 @@ class ConversationView(ApiView):
 
     def wishes(self, given: dict[str, Any]) -> dict[str, Any]:
         """The named database and model as rows this person may use; others do not exist."""
-        found = {name: given[name] for name in ("title", "is_favorite", "status") if name in given}
+        found: dict[str, Any] = {
+            name: given[name] for name in ("title", "is_favorite", "status") if name in given
+        }
         if "connection_id" in given:
             found["connection"] = self._connection(given["connection_id"])
         if "model_id" in given:

@@ -40,7 +40,7 @@ class StatementRunIn(WrittenIn):
 class StatementColumnOut(serializers.Serializer):
     name = serializers.CharField()
     family = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     unit = serializers.CharField()
 
 

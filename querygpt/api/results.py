@@ -30,7 +30,7 @@ _signer = signing.Signer(salt="querygpt.result")
 class ColumnOut(serializers.Serializer):
     name = serializers.CharField()
     family = serializers.CharField()
-    source = serializers.CharField(allow_blank=True)
+    source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
     unit = serializers.CharField(allow_blank=True)
 
 

@@ -44,7 +44,7 @@ FIELDS = frozenset(
 # A change of these sends what follows elsewhere: the password does not come along, the last test says nothing.
 PLACE = frozenset({"driver", "host", "port", "username", "database_name"})
 TESTED = PLACE | {"tls_mode", "extra_options", "password_encrypted"}
-UNTESTED = {
+UNTESTED: Mapping[str, Any] = {
     "status": Connection.Status.NEW,
     "findings": [],
     "last_error_code": "",

@@ -165,7 +165,7 @@ class Pool:
         """The children belong to the process that started them."""
         for child in self._idle:
             child.forget()
-        self.__init__()  # type: ignore[misc]
+        self.__init__()
 
     def _take(self, seconds: float) -> Child:
         until = time.monotonic() + seconds

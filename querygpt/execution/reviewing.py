@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from laojun import audit
 from laojun.audit import Actor, Target
 from querygpt.models import Run
+from querygpt.models.run import RunQuerySet
 
 MOST_LINES = 1_000
 
 
-def review(*, runs: QuerySet[Run], verdict: str, by: Any, actor: Actor) -> int:
+def review(*, runs: RunQuerySet, verdict: str, by: Any, actor: Actor) -> int:
     """Mark refused runs as looked at; how many there were. In the platform's scope."""
     found = list(runs.refused())
     for run in found:
@@ -30,7 +30,7 @@ def review(*, runs: QuerySet[Run], verdict: str, by: Any, actor: Actor) -> int:
     return len(found)
 
 
-def lines(runs: QuerySet[Run]) -> str:
+def lines(runs: RunQuerySet) -> str:
     """`dialect<TAB>statement` for each run, as `check_sql` reads them; line breaks become spaces."""
     found = runs.select_related("connection")[:MOST_LINES]
     return "".join(

@@ -298,14 +298,18 @@ def _verdict(reply: Reply) -> Verdict | None:
     given = reply.verdict
     if given is None:
         return None
-    names = ("relations", "columns", "functions")
-    lists = {name: [str(one) for one in given.get(name) or ()] for name in names}
+    relations, columns, functions = (
+        [str(one) for one in given.get(name) or ()]
+        for name in ("relations", "columns", "functions")
+    )
     return Verdict(
         allowed=bool(given["allowed"]),
         rule=str(given.get("rule") or ""),
         detail=str(given.get("detail") or ""),
         sql=str(given.get("sql") or ""),
-        **lists,
+        relations=relations,
+        columns=columns,
+        functions=functions,
     )
 
 

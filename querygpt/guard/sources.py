@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlglot import exp
 
@@ -113,4 +114,5 @@ def column_name(item: exp.Expr, *, dialect: str) -> str:
         item, (exp.Window, exp.Filter, exp.WithinGroup, exp.Cast, exp.Paren, exp.Bracket)
     ):
         return column_name(item.this, dialect=dialect)
-    return SYNTAX.get(type(item)) or FUNCTIONS.get(type(item), "?column?")
+    kind: Any = type(item)
+    return SYNTAX.get(kind) or FUNCTIONS.get(kind, "?column?")

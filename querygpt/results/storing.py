@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from accounts import secrets, tenancy
@@ -21,6 +21,7 @@ from laojun.files import Owner
 from laojun.models import File
 from querygpt import sealing
 from querygpt.models import Result
+from querygpt.models.result import ResultQuerySet
 from querygpt.results.cells import Column, Row
 
 PURPOSE = "querygpt.result"
@@ -107,7 +108,7 @@ def rows_of(result: Result) -> list[Row]:
     return [orjson.loads(line) for line in zlib.decompress(plain).splitlines()]
 
 
-def purge(results: QuerySet[Result], *, state: str = Result.State.PURGED) -> int:
+def purge(results: ResultQuerySet, *, state: str = Result.State.PURGED) -> int:
     """Let go of the keys of stored results and of their files; what is left of the bytes is noise.
 
     In the caller's transaction and workspace. Returns how many.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +25,7 @@ def write(*, connection: Connection, structure: Structure) -> None:
     """
     tables = {(row.schema_name, row.name): row for row in connection.tables.all()}
     held = {_ends(row): row for row in connection.relationships.all()}
-    declared = {}
+    declared: dict[Ends, str] = {}
     for key in structure.keys:
         columns = key.source_columns
         fits = len(columns) == len(key.target_columns) and 1 <= len(columns) <= MAX_KEY_COLUMNS
@@ -44,7 +44,7 @@ def write(*, connection: Connection, structure: Structure) -> None:
 
 
 def _add_declared(
-    connection: Connection, declared: dict[Ends, str], held: dict[Ends, Relationship]
+    connection: Connection, declared: Mapping[Ends, str], held: dict[Ends, Relationship]
 ) -> None:
     known = [
         held[ends].pk for ends in declared if ends in held and held[ends].source == Source.NAME

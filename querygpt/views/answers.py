@@ -30,7 +30,7 @@ from querygpt.results import paging, storing
 from querygpt.results.cells import is_number, number, text
 from querygpt.results.paging import UnknownColumn
 from querygpt.results.storing import ResultGone, ResultUnreadable
-from querygpt.summaries import figure
+from querygpt.summaries import Language, figure
 from querygpt.views import cards
 from querygpt.views.access import answer_of
 from querygpt.views.chat import refused
@@ -278,7 +278,7 @@ def _big(row: list[Any], result: Result, message: Message) -> str:
     value = number(row[0])
     if value is None:
         return text(row[0])
-    language = "zh" if message.language == "zh" else "en"
+    language: Language = "zh" if message.language == "zh" else "en"
     return figure(value, language, str(result.columns[0].get("unit") or ""))
 
 

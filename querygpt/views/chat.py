@@ -172,7 +172,13 @@ def _history(request: HttpRequest, current: Conversation | None) -> dict[str, An
     query = request.GET.get("q", "").strip()[:200]
     shown = request.GET.get("show", "")
     archived = shown == "archived"
-    context = {"q": query, "show": shown, "current": current, "groups": [], "hits": []}
+    context: dict[str, Any] = {
+        "q": query,
+        "show": shown,
+        "current": current,
+        "groups": [],
+        "hits": [],
+    }
     if query:
         hits = conversations.search(principal=principal, query=query, archived=archived)
         return {**context, "hits": hits}
