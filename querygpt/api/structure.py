@@ -72,7 +72,7 @@ class RelationshipOut(serializers.Serializer):
     to_table = serializers.CharField(source="to_table.qualified")
     to_columns = serializers.ListField(child=serializers.CharField())
     cardinality = serializers.ChoiceField(Relationship.Cardinality.choices)
-    source = serializers.ChoiceField(Relationship.Source.choices)
+    source = serializers.ChoiceField(Relationship.Source.choices)  # type: ignore[assignment]
     confidence = serializers.FloatField()
     is_active = serializers.BooleanField()
 

@@ -175,13 +175,13 @@ def _write_columns(
         rows = held.get(table.pk, {})
         told = _columns(structure.tables[place])
         for name, facts in told.items():
-            row = rows.get(name)
+            known = rows.get(name)
             if place in changed:
-                _note(diff, f"{table.qualified}.{name}", row, facts)
-            if row is None:
+                _note(diff, f"{table.qualified}.{name}", known, facts)
+            if known is None:
                 new.append(_new_column(table, name, facts))
-            elif _take(row, facts):
-                moved.append(row)
+            elif _take(known, facts):
+                moved.append(known)
         vanished = [name for name in rows if name not in told]
         gone += [rows[name].pk for name in vanished]
         diff.columns_vanished += [f"{table.qualified}.{name}" for name in vanished]

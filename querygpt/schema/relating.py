@@ -25,7 +25,7 @@ def write(*, connection: Connection, structure: Structure) -> None:
     """
     tables = {(row.schema_name, row.name): row for row in connection.tables.all()}
     held = {_ends(row): row for row in connection.relationships.all()}
-    declared = {}
+    declared: dict[Ends, str] = {}
     for key in structure.keys:
         columns = key.source_columns
         fits = len(columns) == len(key.target_columns) and 1 <= len(columns) <= MAX_KEY_COLUMNS

@@ -27,7 +27,7 @@ class Suggestion:
 
 def suggest(tables: Sequence[Table]) -> list[Suggestion]:
     """Each column at most once; keys of the same table, other types and closed tables are left out."""
-    known = {}
+    known: dict[tuple[str, str], Table] = {}
     for table in tables:
         for name in _names(table.name):
             known.setdefault((table.schema, name), table)
