@@ -334,7 +334,7 @@ def test_what_no_longer_holds_is_broken_and_told_and_mends_again(alice, shop, gu
         assert (word.state, question.state) == ("broken", "broken")
         assert "column_unknown" in word.reason
         assert schema.catalogue(connection=shop).terms == ()
-        assert Notification.objects.filter(user=alice.user, type="knowledge_broken").exists()
+        assert Notification.objects.filter(user=alice.user, letter="knowledge_broken").exists()
         column.name = "total"
         column.save()
 
