@@ -327,7 +327,6 @@ SPECTACULAR_SETTINGS = {
         "PromptType": "querygpt.models.Prompt.Type",
         "QuestionLanguage": "querygpt.prompts.LANGUAGES",
         "MessageRole": "querygpt.models.Message.Role",
-        "AnyLanguage": "querygpt.conversations.LANGUAGES",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [
