@@ -24,10 +24,10 @@ from accounts.web.schema import OBJECT_OR_NULL, page_of
 from accounts.web.serializers import Serializer
 from accounts.web.streams import CONTENT_TYPE, EventRenderer
 from accounts.web.views import ApiView
-from querygpt import rating, streaming
+from querygpt import prompts, rating, streaming
 from querygpt.answering import asking, details, stopping
 from querygpt.answering.asking import Asked
-from querygpt.conversations import ENGINES, LANGUAGES
+from querygpt.conversations import ENGINES
 from querygpt.models import Conversation, Message
 from querygpt.models.run import MAX_SQL_BYTES
 
@@ -37,7 +37,7 @@ MAX_NOTE = 1_000
 
 class QuestionIn(Serializer):
     content = serializers.CharField(min_length=1, max_length=MAX_CONTENT)
-    language = serializers.ChoiceField(LANGUAGES, required=False, default="")
+    language = serializers.ChoiceField(prompts.LANGUAGES, required=False, default="", allow_blank=True)
     engine = serializers.ChoiceField(ENGINES, required=False)
 
 
