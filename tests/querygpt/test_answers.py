@@ -100,9 +100,10 @@ def room(desk, tmp_path, settings):  # noqa: F811
 
 
 def model(room, *scripts, name="clerk"):
-    """A model that plays one script a call, the last one for ever; it is the usual choice."""
+    """A model that plays one script a call, the last one for ever; the conversation asks it."""
     row = room.desk.model(name, script=scripts[-1], price=(1, 1), supports_json_schema=True)
-    room.desk.alias("@default", row)
+    with room.inside():
+        Conversation.objects.update(model=row)
     if len(scripts) > 1:
         _play(row, scripts)
     return row
