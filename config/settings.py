@@ -325,8 +325,10 @@ SPECTACULAR_SETTINGS = {
         "ColumnRole": "querygpt.models.Column.Role",
         "RelationshipSource": "querygpt.models.Relationship.Source",
         "PromptType": "querygpt.models.Prompt.Type",
-        "QuestionLanguage": "querygpt.prompts.LANGUAGES",
         "MessageRole": "querygpt.models.Message.Role",
+        "InterfaceLanguage": "accounts.models.UserSettings.Language",
+        "ExportSource": "taishang.models.GenerationJob.Source",
+        "AnyLanguage": "querygpt.conversations.LANGUAGES",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

@@ -53,12 +53,16 @@ PURGE_AFTER = timedelta(hours=48)
 
 @dataclass(frozen=True)
 class Purpose:
-    """What files of one kind may be: their types (None: the platform's own, by name), cap and lifetime."""
+    """What files of one kind may be: their types (None: the platform's own, by name), cap and lifetime.
+
+    `is_open` ones may be uploaded by anybody although only their reader judges the content.
+    """
 
     label: Any
     types: frozenset[str] | None
     cap_key: str = "storage.max_file_size"
     lifetime_s: int | None = None
+    is_open: bool = False
     personal: bool = False  # belongs to its person, in no workspace
 
 

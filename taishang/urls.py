@@ -11,7 +11,7 @@ from taishang.views import (
     tasks,
     usage,
 )
-from taishang.views.vectors import collections, rows
+from taishang.views.vectors import collections, imports, rows
 
 urlpatterns = [
     # For programs
@@ -96,6 +96,14 @@ urlpatterns = [
     path("vectors/<int:pk>/rows/", rows.browse, name="vector_rows"),
     path("vectors/<int:pk>/rows/add/", rows.add, name="vector_add"),
     path("vectors/<int:pk>/rows/<int:row>/deletion/", rows.remove, name="vector_remove"),
+    path("vectors/<int:pk>/imports/", imports.index, name="vector_imports"),
+    path("vectors/<int:pk>/imports/upload/", imports.upload, name="vector_import_upload"),
+    path("vectors/<int:pk>/imports/new/", imports.new, name="vector_import_new"),
+    path(
+        "vectors/imports/<uuid:task_id>/rejected/",
+        imports.rejected,
+        name="vector_import_rejected",
+    ),
     path("vectors/<int:pk>/quality/", collections.quality, name="vector_quality"),
     path("vectors/<int:pk>/work/<slug:what>/", collections.work, name="vector_work"),
     path("vectors/<int:pk>/programs/", collections.programs, name="vector_programs"),

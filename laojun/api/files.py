@@ -29,7 +29,7 @@ class FileIn(Serializer):
 
     def validate_purpose(self, value: str) -> str:
         kind = files.purposes.get(value)
-        if kind is None or kind.types is None:
+        if kind is None or (kind.types is None and not kind.is_open):
             raise serializers.ValidationError(_("No such purpose."), code="purpose_unknown")
         return value
 

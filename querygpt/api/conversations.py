@@ -18,8 +18,8 @@ from accounts.web.problems import Invalid, field_error
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
-from querygpt import conversations, prompts
-from querygpt.conversations import ENGINES, MOST_PINNED, MOST_ROUNDS
+from querygpt import conversations
+from querygpt.conversations import ENGINES, LANGUAGES, MOST_PINNED, MOST_ROUNDS
 from querygpt.models import Connection, Conversation
 from querygpt.models.conversation import MAX_TITLE
 from taishang.catalogue.references import Place, usable
@@ -34,7 +34,7 @@ class SettingsIn(Serializer):
         child=serializers.CharField(max_length=512), max_length=MOST_PINNED, required=False
     )
     context_rounds = serializers.IntegerField(min_value=1, max_value=MOST_ROUNDS, required=False)
-    language = serializers.ChoiceField(prompts.LANGUAGES, required=False, allow_blank=True)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
     engine = serializers.ChoiceField(ENGINES, required=False)
 
 

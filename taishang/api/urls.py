@@ -13,7 +13,7 @@ from taishang.api import (
     tasks,
     usage,
 )
-from taishang.api.vectors import collections, engines, rows, upkeep
+from taishang.api.vectors import collections, engines, imports, rows, upkeep
 
 urlpatterns = [
     # Tasks
@@ -89,6 +89,7 @@ urlpatterns = [
     path("collections/<int:collection_id>/vectors/", rows.Vectors.as_view()),
     path("collections/<int:collection_id>/index/", upkeep.Index.as_view()),
     path("collections/<int:collection_id>/recall/", upkeep.Recall.as_view()),
+    path("collections/<int:collection_id>/imports/", imports.Imports.as_view()),
     path("collections/<int:collection_id>/placement/", upkeep.PlacementView.as_view()),
     path("collections/<int:collection_id>/reconciliation/", engines.Reconciliation.as_view()),
     path("collections/<int:collection_id>/embedding-retry/", upkeep.EmbeddingRetry.as_view()),

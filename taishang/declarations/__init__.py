@@ -7,6 +7,7 @@ from taishang.declarations import (
     providers,
     usage,
     vector_engines,
+    vector_imports,
     vectors,
 )
 
@@ -19,3 +20,4 @@ def declare() -> None:
     usage.declare()
     vectors.declare()
     vector_engines.declare()
+    vector_imports.declare()

@@ -63,6 +63,44 @@ RECALL = {
     "required": ["collection"],
     "additionalProperties": False,
 }
+COLUMN = {"type": "string"}
+IMPORT = {
+    "type": "object",
+    "properties": {
+        **COLLECTION,
+        "file": {"type": "string"},
+        "side_file": {"type": ["string", "null"]},
+        "filename": {"type": "string"},
+        "format": {"enum": ["jsonl", "parquet", "npy"]},
+        "mapping": {
+            "type": "object",
+            "properties": {
+                "id": COLUMN,
+                "vector": COLUMN,
+                "document": COLUMN,
+                "namespace": COLUMN,
+                "payload": {"type": ["string", "array"], "items": COLUMN},
+            },
+            "required": ["id", "vector", "document", "namespace", "payload"],
+            "additionalProperties": False,
+        },
+        "namespace": {"type": "string", "maxLength": 128},
+        "write_mode": {"enum": ["upsert", "replace_namespace"]},
+        "on_error": {"enum": ["stop", "skip"]},
+    },
+    "required": [
+        "collection",
+        "file",
+        "side_file",
+        "filename",
+        "format",
+        "mapping",
+        "namespace",
+        "write_mode",
+        "on_error",
+    ],
+    "additionalProperties": False,
+}
 # A provider may be away for hours; what is not embedded then is asked for anew.
 EMBED_ATTEMPTS = 20
 # Who needs a lock that somebody holds for long comes back later.
@@ -86,6 +124,16 @@ def declare() -> None:
             tells="task",
             label=label,
         )(_at(path))
+    kinds.handles(
+        "vectors.import",
+        IMPORT,
+        queue=QUEUE,
+        timeout_s=6 * 3600,
+        max_attempts=LOCK_ATTEMPTS,
+        cancel_grace_s=30,
+        tells="vector_import",
+        label=_("Import rows"),
+    )(_at("importing.running.run_import"))
     kinds.handles(
         "vectors.embed",
         ONLY,

@@ -11,14 +11,14 @@ from laojun import audit
 from laojun.audit import Actor
 from taishang.models import Task, VectorCollection
 from taishang.runs import Run
-from taishang.vectors import collections, deleting, rows
+from taishang.vectors import collections, deleting, following, hidden, rows
 from taishang.vectors.filters import parsing
-from taishang.vectors.filters.compiling import TRUE, Condition, compiled
+from taishang.vectors.filters.compiling import Condition, compiled
 from taishang.vectors.filters.parsing import FilterInvalid
 from taishang.vectors.queries import QueryInvalid
 from taishang.vectors.rows import RowFault
 
-KIND = "vectors.delete"
+KIND = following.DELETE
 UNNAMED = "_default"
 WAYS = ("filter", "namespace", "all")
 
@@ -45,7 +45,7 @@ def read(body: Mapping[str, Any], collection: VectorCollection) -> Wish:
     if given == ["all"]:
         if body["all"] is not True:
             raise QueryInvalid([("/all", "invalid", "true.")])
-        return Wish({"all": True}, TRUE)
+        return Wish({"all": True}, hidden.VISIBLE)
     return _of_filter(body["filter"], collection)
 
 
@@ -106,7 +106,9 @@ def _wish_of(payload: Mapping[str, Any], collection: VectorCollection) -> Wish:
     if "namespace" in payload:
         return of_namespace(payload["namespace"])
     return (
-        Wish({"all": True}, TRUE) if "all" in payload else _of_filter(payload["filter"], collection)
+        Wish({"all": True}, hidden.VISIBLE)
+        if "all" in payload
+        else _of_filter(payload["filter"], collection)
     )
 
 
@@ -117,4 +119,4 @@ def _of_filter(raw: Any, collection: VectorCollection) -> Wish:
     except FilterInvalid as error:
         faults = [(f"/filter{fault.pointer}", fault.code, fault.detail) for fault in error.faults]
         raise QueryInvalid(faults) from error
-    return Wish({"filter": raw}, compiled(node, alias="v"))
+    return Wish({"filter": raw}, compiled(node, alias="v") & hidden.VISIBLE)

@@ -19,6 +19,7 @@ from taishang.vectors import ceilings
 from taishang.vectors.ledger import Entry
 
 EMBED, PROMOTE, INDEX = "vectors.embed", "vectors.promote", "vectors.index"
+DELETE = "vectors.delete"
 REASON = "work that vector collections wait for"
 BATCH = 100
 # An index with this share of deleted rows finds less and less.

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.utils import OperationalError
 
-from taishang.models import VectorCollection, VectorNamespace
+from taishang.models import VectorCollection, VectorNamespace, VectorState
 from taishang.vectors import ceilings, staging
 
 # In the high 16 bits of the advisory lock; the collection's id stands below.
@@ -151,6 +151,12 @@ def close(collection: VectorCollection, moved: Moved) -> Entry:
         VectorNamespace.objects.filter(collection=collection, name__in=names, rows=0).delete()
     seq, rows, pending = state.rows[0]
     return Entry(seq, rows, pending)
+
+
+def standing_of(collection: VectorCollection) -> Entry:
+    """The state as the transaction at hand sees it."""
+    state = VectorState.objects.get(collection=collection)
+    return Entry(state.write_seq, state.rows, state.pending_embeddings)
 
 
 def _state(collection: VectorCollection, moved: Moved) -> tuple[str, list[Any]]:

@@ -7,13 +7,13 @@ search(collection=collection, query=queries.read(body, collection)) -> Reply(mat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from taishang.models import VectorCollection, VectorRow
-from taishang.vectors import keywords, staging, standing
+from taishang.vectors import hidden, keywords, staging, standing
 from taishang.vectors.backends import pgvector
 from taishang.vectors.backends.pgvector import Hit, Space
 from taishang.vectors.ladder import Clock, Found, Ladder, TimeUp, ask, condition_of
@@ -114,7 +114,10 @@ def search(
     `text_vector` is the embedding of `query.text`, made before the transaction at hand.
     Shapes: `text_vector` (dimension,) float32. Raises VectorRow.DoesNotExist, NotEmbedded, NoEmbeddingModel. One round trip, seldom more.
     """
-    asked = _Search(standing.of(collection), query)
+    known = standing.of(collection)
+    if query.namespaces is None and known.hidden:
+        query = replace(query, namespaces=hidden.names_seen(collection))
+    asked = _Search(known, query)
     vector, without = asked.asked_vector(text_vector)
     if query.hybrid is None:
         found = asked.by_vector(vector, without, k=query.top_k)
@@ -206,6 +209,8 @@ class _Search:
         matches: list[Match] = []
         cut = 0
         for place in places:
+            if hidden.is_hidden(place.hit.values[1]):
+                continue
             score = _score(metric, place)
             if self.query.min_score is not None and (score is None or score < self.query.min_score):
                 cut += 1

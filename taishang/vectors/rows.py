@@ -1,6 +1,6 @@
 """Rows as they come in: checked one by one, their vectors checked and converted together.
 
-A row that cannot be written gets a code of its own; the others are not touched by it.
+Files bring vectors as (dimension,) arrays, callers as lists or base64. A row that cannot be written gets a code of its own; the others are not touched by it.
 
     read([{"id": "a", "vector": [0.1, …]}], shape)  ->  Batch(results=[Result("a", …)], rows=[Row(…)], vectors (n, d) float32)
 """
@@ -259,6 +259,9 @@ def _vector(given: Mapping[str, Any], shape: Shape) -> np.ndarray | None:
         raise RowFault("bad_row", "Send `vector` or `vector_b64`, not both.")
     if packed is not None:
         return unpacked(packed, shape.dimension)
+    if isinstance(plain, np.ndarray):
+        _check_dimension(plain.size, shape.dimension)
+        return plain
     return None if plain is None else listed(plain, shape.dimension)
 
 

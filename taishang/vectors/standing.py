@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 
 from taishang.models import VectorCollection, VectorIndex, VectorNamespace, VectorRecallRun
+from taishang.vectors import hidden
 
 RECALL_MARGIN = 1.2
 BUILT_BY = ("m", "ef_construction", "lists")
@@ -22,11 +23,15 @@ def with_standing(queryset: QuerySet[VectorCollection]) -> QuerySet[VectorCollec
         collection=OuterRef("pk"), recommended_ef__isnull=False
     ).order_by("-created_at")
     unnamed = VectorNamespace.objects.filter(collection=OuterRef("pk"), name="")
+    unseen = VectorNamespace.objects.filter(hidden.among("name"), collection=OuterRef("pk"))
     shown = {name: F(name) for name in INDEX_FIELDS}
     return queryset.select_related("state").annotate(
         active_index=Subquery(active.values(found=JSONObject(**shown))[:1]),
         recommended_ef=Subquery(measured.values("recommended_ef")[:1]),
         unnamed_rows=Subquery(unnamed.values("rows")[:1]),
+        hidden_rows=Subquery(
+            unseen.values("collection_id").annotate(found=Sum("rows")).values("found")[:1]
+        ),
     )
 
 
@@ -41,6 +46,12 @@ class Standing:
     unnamed: int
     index: dict[str, Any] | None
     recommended_ef: int | None
+    hidden: int = 0
+
+    @property
+    def seen(self) -> int:
+        """Rows that people may see: not those that an import is still bringing."""
+        return self.rows - self.hidden
 
     @property
     def embedded(self) -> int:
@@ -75,6 +86,7 @@ def of(collection: VectorCollection) -> Standing:
         unnamed=found.unnamed_rows or 0,
         index=found.active_index,
         recommended_ef=found.recommended_ef,
+        hidden=found.hidden_rows or 0,
     )
 
 

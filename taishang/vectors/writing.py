@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
@@ -83,6 +83,17 @@ def upsert(
     batch = rows.read(sent, shape_of(collection))
     if batch.has_failures and mode == "atomic":
         raise RowsRejected(batch.results)
+    return write(collection=collection, batch=batch)
+
+
+def write(*, collection: VectorCollection, batch: Batch, namespace: str | None = None) -> Written:
+    """Write the good rows of a batch that was read before; all into `namespace`, where one is given.
+
+    Raises CollectionReadonly, CollectionMoving, LimitReached.
+    """
+    if namespace is not None:
+        placed = [replace(row, namespace=namespace) for row in batch.rows]
+        batch = replace(batch, rows=placed)
     for _attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():

@@ -21,8 +21,10 @@ from accounts import invitations, registry, tenancy
 from accounts.authentication import Principal
 from accounts.models import Role, Session, User, UserRole, Workspace
 from accounts.tenancy import Context
+from laojun import files
 from laojun.audit import Actor
 from laojun.chain import sealing
+from laojun.files import Owner
 from laojun.models import AuditLog
 from querygpt.models import Message
 from taishang import steering
@@ -327,6 +329,7 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "collections_index_create": lambda w: _collection(w, "post", "index/", {}),
     "collections_index_destroy": lambda w: _collection(w, "delete", "index/"),
     "collections_recall_create": lambda w: _collection(w, "post", "recall/", {}),
+    "collections_imports_create": lambda w: _collection(w, "post", "imports/", _import_of(w)),
     "collections_placement_create": lambda w: _collection(w, "post", "placement/", {}),
     "collections_embedding_retry_create": lambda w: _collection(w, "post", "embedding-retry/", {}),
     "collections_namespaces_destroy": lambda w: _collection(w, "delete", "namespaces/a/"),
@@ -646,6 +649,17 @@ def _unconfirmed(world: World) -> Any:
 def _deleted_project(world: World) -> Any:
     assert _project(world, "delete").status_code < 300
     return world.key("project")
+
+
+def _import_of(world: World) -> dict[str, str]:
+    with world.inside():
+        file = files.store(
+            content=b'{"id": "a", "vector": [1, 2, 3]}',
+            name="rows.jsonl",
+            purpose="vector.import",
+            owner=Owner(world.alice.user.pk, world.alice.workspace.pk),
+        )
+    return {"file_id": str(file.pk)}
 
 
 def _deleted_collection(world: World) -> Any:

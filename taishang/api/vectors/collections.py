@@ -162,7 +162,7 @@ class CollectionOut(serializers.Serializer):
         found = standing.of(collection)
         return StatsOut(
             {
-                "rows": found.rows,
+                "rows": found.seen,
                 "bytes": collection.state.bytes,
                 "pending_embeddings": found.pending,
                 "placement": collection.placement,

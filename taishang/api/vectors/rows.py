@@ -28,6 +28,7 @@ from taishang.vectors import (
     deleting,
     embedding,
     following,
+    hidden,
     queries,
     querying,
     rows,
@@ -272,7 +273,8 @@ class Vectors(CollectionView):
             name: value for name, value in request.GET.items() if name in self.query_parameters
         }
         found = VectorRow.objects.filter(collection=self.collection(collection_id), **wanted)
-        return self.page(found.defer("embedding", "tsv"), VectorOut)
+        seen = found.exclude(hidden.among())
+        return self.page(seen.defer("embedding", "tsv"), VectorOut)
 
 
 class Namespaces(CollectionView):
@@ -282,7 +284,9 @@ class Namespaces(CollectionView):
     @extend_schema(responses=page_of(NamespaceOut))
     def get(self, request: Request, collection_id: int) -> Response:
         """The namespaces of a collection, with their rows."""
-        found: models.QuerySet = self.collection(collection_id).namespaces.all()
+        found: models.QuerySet = self.collection(collection_id).namespaces.exclude(
+            hidden.among("name")
+        )
         return self.page(found, NamespaceOut)
 
 

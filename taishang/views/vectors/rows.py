@@ -20,7 +20,7 @@ from accounts.web.lists import cursor_page
 from accounts.web.outside import later
 from taishang.models import VectorCollection, VectorRow
 from taishang.vector_forms import RowsForm
-from taishang.vectors import deleting, embedding, following, queries, querying, writing
+from taishang.vectors import deleting, embedding, following, hidden, queries, querying, writing
 from taishang.vectors.queries import QueryInvalid
 from taishang.vectors.querying import Reply
 from taishang.views.vectors.collections import attempted, collection_of, frame
@@ -59,7 +59,8 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
 def browse(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows, newest first, those that could not be embedded by their own link; a form to add some."""
     collection = collection_of(request, pk)
-    rows = VectorRow.objects.filter(collection=collection).defer("embedding", "tsv")
+    seen = VectorRow.objects.filter(collection=collection).exclude(hidden.among())
+    rows = seen.defer("embedding", "tsv")
     state = request.GET.get("state", "")
     if state in VectorRow.EmbedState.values:
         rows = rows.filter(embed_state=state)

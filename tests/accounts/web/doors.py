@@ -146,6 +146,7 @@ PAGE_IDS = {
     "workspace/plugins/catalogue/<int:plugin_id>/": "plugin",
     "workspace/plugins/<int:instance_id>/": "plugin_instance",
     "vectors/<int:pk>/": "collection",
+    "vectors/imports/<uuid:task_id>/": "task",
     "query/connections/<uuid:pk>/": "connection",
     "query/tables/<uuid:pk>/": "table",
     "query/columns/<uuid:pk>/": "column",
