@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from laojun import audit
 from querygpt import planner, schema
 from querygpt.answering import endings, engines, routing, stopping
 from querygpt.answering import scene as scenes
@@ -23,7 +25,13 @@ STRUCTURE_UNKNOWN = frozenset({"table_unknown", "column_unknown"})
 
 
 def answer(run: Run) -> dict[str, Any] | None:
-    """The handler of `querygpt.answer`. The result names the message and how it ended."""
+    """The handler of `querygpt.answer`. What it records carries the question's trace."""
+    with audit.facts(replace(audit.current_facts(), trace_id=run.task.trace_id)):
+        return _answered(run)
+
+
+def _answered(run: Run) -> dict[str, Any] | None:
+    """The result, where the run has not written it itself: that the message had ended before."""
     scene = scenes.opened(run)
     if scene is None:
         return {"outcome": "gone"}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from querygpt import drafting, knowledge, prompts, repairing, schema
-from querygpt.answering import attempts, endings
+from querygpt.answering import attempts, endings, structure
 from querygpt.answering import scene as scenes
 from querygpt.answering.attempts import Tried
 from querygpt.answering.endings import Ending
@@ -65,8 +65,14 @@ def by_plan(scene: Scene, outcome: Planned, *, attempt: int = 1) -> Ending:
         return endings.told(Outcome.CLARIFICATION, outcome.question, engine=Engine.PLANNER)
     if outcome.kind == "refuse":
         return endings.failed(scene, "write_request", engine=Engine.PLANNER)
-    kind = Outcome.ANSWERED if outcome.kind == "schema" else Outcome.UNANSWERABLE
-    return endings.told(kind, outcome.reason or outcome.question, engine=Engine.PLANNER)
+    if outcome.kind == "schema":
+        content = structure.told(
+            question=scene.question.content, catalogue=scene.catalogue, language=scene.language
+        )
+        return endings.told(Outcome.ANSWERED, content or outcome.reason, engine=Engine.PLANNER)
+    return endings.told(
+        Outcome.UNANSWERABLE, outcome.reason or outcome.question, engine=Engine.PLANNER
+    )
 
 
 def by_model(scene: Scene, model: Model) -> Ending:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from querygpt.answering import structure
 from querygpt.answering.routing import language_of, route
+from querygpt.catalogue import Catalogue, Column, Table
 
 
 @pytest.mark.parametrize(
@@ -77,3 +79,24 @@ def test_the_language_is_that_of_the_script(question, language):
 
 def test_without_letters_the_reader_decides():
     assert language_of("42?", default="zh") == "zh"
+
+
+SHOP = Catalogue(
+    (
+        Table("orders", columns=(Column("id", "int"), Column("pin", is_hidden=True))),
+        Table("customers", description_zh="客户"),
+        Table("salaries", is_denied=True),
+    )
+)
+
+
+def test_the_tables_are_listed_but_closed_ones():
+    said = structure.told(question="有哪些表", catalogue=SHOP, language="zh")
+
+    assert said == "• orders\n• customers – 客户"
+
+
+def test_the_columns_of_a_named_table_are_listed_but_hidden_ones():
+    said = structure.told(question="what columns has orders", catalogue=SHOP, language="en")
+
+    assert said == "orders\n• id (int)"
