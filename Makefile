@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: run start stop setup test check databases fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-tasks bench-gateway bench-engines
+.PHONY: run start stop setup test check databases fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-tasks bench-gateway bench-engines bench-guard
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -98,3 +98,6 @@ bench-gateway: setup   ## what the gateway adds to a model's first word, and wha
 
 bench-engines: setup     ## what the FAISS backend adds to bare FAISS
 	DJANGO_SETTINGS_MODULE=tests.rig.settings LOG_LEVEL=ERROR $(BIN)/python -m benchmarks.vectors_engines
+
+bench-guard: setup      ## what a verdict on SQL costs beside a bare parse, and the longest texts
+	$(BIN)/python -m benchmarks.guard

@@ -9,7 +9,7 @@ class QuerygptConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from querygpt import declarations, demo, handlers, prompts, receivers  # noqa: F401
+        from querygpt import checks, declarations, demo, handlers, prompts, receivers  # noqa: F401
 
         declarations.declare()
         handlers.declare()

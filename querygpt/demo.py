@@ -96,7 +96,7 @@ def _teach(connection: Connection, user: User) -> None:
             "name_en": term.name_en,
             "synonyms": list(term.synonyms),
             "table": term.table,
-            "expression": "" if term.kind == Term.Kind.ALIAS else term.expression,
+            "expression": "" if term.kind == "alias" else term.expression,
         }
         terms.create(workspace_id=connection.workspace_id, given=given, by=user, actor=ACTOR)
     Example.objects.bulk_create(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from querygpt import planner, schema
@@ -106,7 +105,7 @@ def _by_engine(scene: Scene) -> Ending:
         return engines.by_plan(scene, outcome)
     model = None if scene.wish == "planner" else _model(scene)
     if model is None:
-        return _refreshing(scene, lambda: engines.by_plan(scene, _planned(scene)))
+        return _refreshed(scene, engines.by_plan(scene, outcome))
     try:
         return engines.by_model(scene, model)
     except ModelGaveUp as error:
@@ -131,15 +130,15 @@ def _planned(scene: Scene) -> Outcome:
         )
 
 
-def _refreshing(scene: Scene, trial: Callable[[], Ending]) -> Ending:
-    """Once more after the structure was read again, where the server knows less than we thought."""
-    ending = trial()
+def _refreshed(scene: Scene, ending: Ending) -> Ending:
+    """Planned once more after the structure was read again, where the server knows less than we thought."""
     code = (ending.error or {}).get("code")
     if code not in STRUCTURE_UNKNOWN:
         return ending
     schema.refresh(connection=scene.connection)
     _know(scene)
-    return trial()
+    attempt = len(scene.story.metadata["attempts"]) + 1
+    return engines.by_plan(scene, _planned(scene), attempt=attempt)
 
 
 def _model(scene: Scene) -> Model | None:

@@ -119,7 +119,7 @@ class MessageOut(serializers.Serializer):
         return found
 
 
-class AskedOut(serializers.Serializer):
+class QuestionAskedOut(serializers.Serializer):
     """What was written: the question, the answer that waits, and the task that brings it."""
 
     user = MessageOut(source="question")
@@ -145,7 +145,7 @@ class MessageView(ApiView):
             response: HttpResponseBase = self.streamed(found.answer)
             response["Location"] = address
             return response
-        shown = self.shown(found, AskedOut)
+        shown = self.shown(found, QuestionAskedOut)
         return Response(shown, status=HTTPStatus.ACCEPTED, headers={"Location": address})
 
     def streamed(self, message: Message) -> HttpResponseBase:
@@ -183,7 +183,7 @@ class Messages(MessageView):
 
     @extend_schema(
         request=QuestionIn,
-        responses={202: AskedOut, (200, "text/event-stream"): OpenApiTypes.STR},
+        responses={202: QuestionAskedOut, (200, "text/event-stream"): OpenApiTypes.STR},
     )
     def post(self, request: Request, conversation_id: UUID) -> HttpResponseBase:
         """Ask. Answers 202, or with `Accept: text/event-stream` with the events of the answer."""
@@ -233,7 +233,7 @@ class MessageRegeneration(MessageView):
     required_permissions: ClassVar = {"POST": "connection.query"}
     rate_limits: ClassVar = {"POST": ("ai",)}
 
-    @extend_schema(request=RegenerationIn, responses={202: AskedOut})
+    @extend_schema(request=RegenerationIn, responses={202: QuestionAskedOut})
     def post(self, request: Request, message_id: UUID) -> HttpResponseBase:
         """Answer the same question once more, as the next variant."""
         given = self.read(RegenerationIn)
@@ -248,7 +248,7 @@ class MessageRuns(MessageView):
     required_permissions: ClassVar = {"POST": "connection.run_sql"}
     rate_limits: ClassVar = {"POST": ("ai",)}
 
-    @extend_schema(request=StatementIn, responses={202: AskedOut})
+    @extend_schema(request=StatementIn, responses={202: QuestionAskedOut})
     def post(self, request: Request, message_id: UUID) -> HttpResponseBase:
         """Run a statement of one's own as the next variant; the same guard and the same limits hold."""
         given = self.read(StatementIn)
@@ -262,7 +262,7 @@ class MessageChoice(MessageView):
     required_permissions: ClassVar = {"POST": "connection.query"}
     rate_limits: ClassVar = {"POST": ("ai",)}
 
-    @extend_schema(request=ChoiceIn, responses={202: AskedOut})
+    @extend_schema(request=ChoiceIn, responses={202: QuestionAskedOut})
     def post(self, request: Request, message_id: UUID) -> HttpResponseBase:
         """Go on with one of the readings that the answer offers."""
         given = self.read(ChoiceIn)

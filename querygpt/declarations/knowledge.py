@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleRight, Letter, NoticeType
+from accounts.registry import ConsoleRight, Letter, NavigationEntry, NoticeType
 from laojun.declarations import entries
 from laojun.files import Purpose, purposes
 from querygpt import values
@@ -110,6 +110,17 @@ CONSOLE = ("table", "term", "example")
 def declare() -> None:
     entries.actions(ACTIONS)
     entries.problems(PROBLEMS)
+    entries.places(
+        NavigationEntry(
+            key="knowledge",
+            label=_("Glossary"),
+            url_name="query_terms",
+            icon="pen",
+            order=45,
+            permission="connection.view",
+            group="tools",
+        )
+    )
     purposes.add(values.PURPOSE, Purpose(_("Values of databases"), None))
     notice = NoticeType("knowledge", _("Terms and examples that no longer hold"))
     registry.notice_types.add(notice.key, notice)

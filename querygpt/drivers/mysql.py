@@ -170,6 +170,8 @@ class _Sha2:
 class _Link(connections.Connection):
     """PyMySQL's connection with a handshake that stops in time."""
 
+    _auth_plugin_name: str = ""
+
     def __init__(self, target: Target, **options: Any) -> None:
         self.is_verified = target.tls == "verify"
         self._must_be_tls = target.tls != "off"

@@ -64,7 +64,7 @@ BARE_FUNCTIONS = {
     "duckdb": frozenset({"user", "current_role", "current_catalog", "session_user"}),
 }
 BY_DIALECT = {
-    "duckdb": frozenset({exp.Lambda, exp.PropertyEQ, exp.Struct, exp.TryCast}),
+    "duckdb": frozenset({exp.Lambda, exp.PropertyEQ, exp.Qualify, exp.Struct, exp.TryCast}),
     "postgresql": frozenset({Absolute, exp.JSON, exp.JSONKeyValue}),
     "mysql": frozenset(),
     "sqlite": frozenset(),
@@ -78,7 +78,9 @@ NOT_IN = {
 }
 
 ALLOWED = frozenset({UnaryPlus, *(getattr(exp, name) for name in STRUCTURE.split())})
-FUNCTIONS = {getattr(exp, name): function for name, function in FUNCTION_NODES.items()}
+FUNCTIONS: dict[type[exp.Expr], str] = {
+    getattr(exp, name): function for name, function in FUNCTION_NODES.items()
+}
 SIGILS = ("$", "@", ":", "#", "?", "%")
 SAMPLING = frozenset({"BERNOULLI", "SYSTEM", "RESERVOIR"})
 # Words between SELECT and its columns that only steer how MySQL works; SQL_CALC_FOUND_ROWS would pass the LIMIT.

@@ -327,6 +327,7 @@ class Resolver:
             return
         owner = folded(qualifier, dialect=self.dialect)
         if isinstance(node.this, exp.Star):
+            self._whole(owner, level)
             return
         self._qualified(owner, folded(node.this, dialect=self.dialect), level)
 
@@ -355,10 +356,14 @@ class Resolver:
         for source in level.sources.values():
             if name in source.hidden:
                 refuse("column_denied", name)
-        for whole in level.named(name):
-            if whole.hidden and self.grammar.calls_by_dot:
-                refuse("column_denied", f"the whole row of {name}")
+        if self.dialect in {"postgresql", "duckdb"}:
+            self._whole(name, level)
         self.columns.add(name)
+
+    def _whole(self, owner: str, level: Level) -> None:
+        """A row as one value; what may be shown of `*` was written out before."""
+        if any(source.hidden for source in level.named(owner)):
+            refuse("column_denied", f"the whole row of {owner}")
 
     def _dot(self, node: exp.Dot, level: Level) -> None:
         """`(x).f` of PostgreSQL is `f(x)` where `x` is no row with a field `f`."""

@@ -8,7 +8,8 @@ from querygpt.planner import joins
 from querygpt.planner.asking import Unclear
 from querygpt.planner.facts import Facts
 from querygpt.planner.lexicon import lexicon
-from querygpt.planner.linking import Ref, Token, ValueHit, vocabulary
+from querygpt.planner.linking import Token
+from querygpt.planner.vocabulary import Ref, ValueHit, vocabulary
 
 STEP = 0.06
 MARGIN = 0.05

@@ -8,8 +8,9 @@ from querygpt.planner import joins
 from querygpt.planner.asking import Asked, Unclear
 from querygpt.planner.choosing import Chooser
 from querygpt.planner.facts import NUMBERS, Facts
-from querygpt.planner.linking import Ref, Token
+from querygpt.planner.linking import Token
 from querygpt.planner.plans import empty_plan
+from querygpt.planner.vocabulary import Ref
 from querygpt.planner.wording import say
 
 Plan = dict[str, Any]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from querygpt.planner import joins
 from querygpt.planner.asking import Unclear
-from querygpt.planner.linking import Ref, Token
+from querygpt.planner.linking import Token
 from querygpt.planner.measuring import Measured
+from querygpt.planner.vocabulary import Ref
 
 
 class Grouped(Measured):

@@ -9,9 +9,10 @@ from querygpt.planner.asking import Measure, Unclear
 from querygpt.planner.facts import concept
 from querygpt.planner.grammar import NOT_ADDITIVE
 from querygpt.planner.lexicon import lexicon
-from querygpt.planner.linking import Ref, Token
+from querygpt.planner.linking import Token
 from querygpt.planner.normalising import key
 from querygpt.planner.timing import Timed
+from querygpt.planner.vocabulary import Ref
 
 
 class Measured(Timed):

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from querygpt.planner.asking import Asked
 from querygpt.planner.facts import Facts
-from querygpt.planner.linking import Ref, Token
+from querygpt.planner.linking import Token
 from querygpt.planner.normalising import is_mark
+from querygpt.planner.vocabulary import Ref
 
 COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 AGGREGATES = ("sum", "avg", "min", "max", "median")

@@ -134,13 +134,13 @@ class _Asking:
 
     def _choice(self, unclear: Ambiguous) -> Outcome:
         """Each reading planned to its end; the only one that works is the answer."""
-        trials = [
+        trials: list[Trial] = [
             (self._label(place), {unclear.token.start: place}, {}) for place in unclear.places
         ]
         return self._offered(unclear, trials)
 
     def _choice_of_time(self, unclear: SeveralTimes) -> Outcome:
-        trials = [
+        trials: list[Trial] = [
             (f"{unclear.table}.{column}", {}, {unclear.table: column}) for column in unclear.columns
         ]
         return self._offered(unclear, trials)

@@ -14,6 +14,7 @@ from sqlglot.tokens import Tokenizer
 from querygpt.catalogue import Catalogue, Dialect
 from querygpt.planner import joins
 from querygpt.planner.asking import Unclear
+from querygpt.planner.buckets import bucketed
 from querygpt.planner.facts import Edge, Facts, facts_of
 
 Plan = Mapping[str, Any]
@@ -286,62 +287,13 @@ class Writer:
         column = self._column(one["table"], one["column"])
         if not one.get("bucket"):
             return column
-        found = self._bucket(
-            column, one["bucket"], self.facts.column(one["table"], one["column"]).family
+        found = bucketed(
+            column,
+            one["bucket"],
+            self.facts.column(one["table"], one["column"]).family,
+            self.dialect,
         )
         return exp.alias_(found, one["bucket"], quoted=True) if is_named else found
-
-    def _bucket(self, column: exp.Column, bucket: str, family: str) -> exp.Expr:
-        if self.dialect == "sqlite":
-            return self._sqlite_bucket(column, bucket)
-        if self.dialect in ("mysql", "mariadb"):
-            return self._mysql_bucket(column, bucket)
-        moment: exp.Expr = column
-        if family not in ("date", "datetime"):
-            moment = exp.cast(column, "timestamp")
-        if bucket == "year":
-            return exp.cast(exp.Extract(this=exp.Var(this="YEAR"), expression=moment), "int")
-        trunc = exp.Anonymous(this="DATE_TRUNC", expressions=[exp.Literal.string(bucket), moment])
-        return exp.cast(trunc, "date")
-
-    def _sqlite_bucket(self, column: exp.Column, bucket: str) -> exp.Expr:
-        def part(pattern: str) -> exp.Expr:
-            return exp.Anonymous(
-                this="STRFTIME", expressions=[exp.Literal.string(pattern), column.copy()]
-            )
-
-        if bucket in ("month", "year"):
-            return part("%Y-%m" if bucket == "month" else "%Y")
-        if bucket == "quarter":
-            months = exp.Add(this=exp.cast(part("%m"), "int"), expression=exp.Literal.number(2))
-            number = exp.Div(
-                this=exp.Paren(this=months), expression=exp.Literal.number(3), typed=True
-            )
-            return exp.DPipe(
-                this=exp.DPipe(this=part("%Y"), expression=exp.Literal.string("-Q")),
-                expression=exp.Paren(this=number),
-            )
-        steps = ["weekday 0", "-6 days"] if bucket == "week" else []
-        return exp.Anonymous(
-            this="DATE", expressions=[column, *(exp.Literal.string(one) for one in steps)]
-        )
-
-    def _mysql_bucket(self, column: exp.Column, bucket: str) -> exp.Expr:
-        def call(name: str, *more: exp.Expr) -> exp.Expr:
-            return exp.Anonymous(this=name, expressions=[column.copy(), *more])
-
-        if bucket == "year":
-            return call("YEAR")
-        if bucket == "day":
-            return call("DATE")
-        if bucket == "month":
-            return call("DATE_FORMAT", exp.Literal.string("%Y-%m"))
-        if bucket == "quarter":
-            return exp.Anonymous(
-                this="CONCAT", expressions=[call("YEAR"), exp.Literal.string("-Q"), call("QUARTER")]
-            )
-        days = exp.Interval(this=call("WEEKDAY"), unit=exp.Var(this="DAY"))
-        return exp.Anonymous(this="DATE_SUB", expressions=[call("DATE"), days])
 
     def _grouped(self, query: exp.Select) -> exp.Select:
         if not self.plan["measures"]:

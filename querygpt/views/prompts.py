@@ -18,6 +18,7 @@ from querygpt import prompts
 from querygpt.drafting import previewing
 from querygpt.knowledge_forms import PromptForm, prompt_rows
 from querygpt.models import Connection, Prompt
+from querygpt.models.prompt import MAX_CONTENT
 
 LEVELS = ("user", "workspace")
 
@@ -96,14 +97,15 @@ def preview(request: HttpRequest, part: str) -> HttpResponse:
     """The whole prompt with what stands in the form, as a model would get it."""
     principal = principal_of(request)
     level, key = _named(part)
-    form = PromptForm(request.POST)
-    if not form.is_valid():
-        return render(request, "query/_preview.html", {"form": form})
     row = _blank(principal, level, key)
-    row.content_zh, row.content_en = (
-        form.cleaned_data["content_zh"],
-        form.cleaned_data["content_en"],
-    )
+    for language in prompts.LANGUAGES:
+        field = f"content_{language}"
+        setattr(row, field, request.POST.get(field, "")[:MAX_CONTENT])
+    try:
+        prompts.check(prompts.facts(row))
+    except prompts.PlaceholderUnknown as refused:
+        fault = _("Unknown placeholders: %(names)s") % {"names": ", ".join(refused.names)}
+        return render(request, "query/_preview.html", {"fault": fault})
     language = request.POST.get("language", "zh")
     shown = previewing.preview(
         prompt=row,

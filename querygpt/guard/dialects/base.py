@@ -73,7 +73,7 @@ class FaithfulParser:
 
     def _parse_types(self, *args: Any, **options: Any) -> Any:
         start = self._index
-        found = super()._parse_types(*args, **options)  # type: ignore[misc]
+        found = super()._parse_types(*args, **options)
         if isinstance(found, exp.DataType):
             found.meta["written"] = spelled(self._tokens[start : self._index])
         return found
@@ -81,7 +81,7 @@ class FaithfulParser:
     def _parse_in(self, this: Any, alias: bool = False) -> Any:  # noqa: FBT001, FBT002
         values = constants(self._tokens, self._index)
         if not values:
-            return super()._parse_in(this, alias)  # type: ignore[misc]
+            return super()._parse_in(this, alias)
         self._advance(2 * len(values) + 1)
         return self.expression(exp.In(this=this, expressions=values))
 
@@ -124,7 +124,7 @@ class FaithfulGenerator:
         written = expression.meta.get("written")
         if written and expression.this != exp.DType.CHARACTER_SET:
             return str(written)
-        return str(super().datatype_sql(expression))  # type: ignore[misc]
+        return str(super().datatype_sql(expression))
 
     def hexstring_sql(
         self, expression: exp.HexString, binary_function_repr: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.duckdb import DuckDBParser
@@ -21,3 +22,7 @@ class GuardedDuckDB(base.Faithful, DuckDB):
 
     class Generator(base.FaithfulGenerator, DuckDBGenerator):
         TRANSFORMS = base.plain(DuckDBGenerator)
+
+        def withingroup_sql(self, expression: exp.WithinGroup) -> str:
+            ordered = self.sql(expression, "expression").lstrip()
+            return f"{self.sql(expression, 'this')} WITHIN GROUP ({ordered})"

@@ -32,7 +32,8 @@ def check(query: str, *, tree: exp.Expr, grammar: Grammar, resolver: Resolver) -
             database.execute(statement)
         denied: list[str] = []
         # The tables of these functions are built on first use, which the authorizer would forbid.
-        database.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
+        if "json" in lower(query):
+            database.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
         database.set_authorizer(_authorizer(grammar, denied))
         try:
             database.execute(f"EXPLAIN {query}")

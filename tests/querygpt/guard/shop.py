@@ -7,6 +7,7 @@ TYPES = {
     "postgresql": {"json": "jsonb", "text": "text", "timestamp": "timestamp"},
     "mysql": {"json": "json", "text": "varchar(200)", "timestamp": "datetime"},
     "sqlite": {},
+    "duckdb": {},
 }
 KINDS: dict[str, dict[str, str]] = {
     "customers": {

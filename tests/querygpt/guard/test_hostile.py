@@ -22,7 +22,7 @@ def test_it_is_refused_by_its_rule(case):
 
 def test_there_are_enough_of_each_dialect():
     counts = Counter(case.dialect for case in corpora.hostile())
-    assert min(counts[name] for name in ("postgresql", "mysql", "sqlite")) >= 150
+    assert min(counts[name] for name in ("postgresql", "mysql", "sqlite", "duckdb")) >= 150
 
 
 def catalogue(**changes: object) -> Catalogue:
@@ -52,7 +52,17 @@ def test_a_hidden_column_is_refused_by_any_way(sql, dialect):
     assert verdict.rule == "column_denied"
 
 
-@pytest.mark.parametrize("sql", ["SELECT o FROM orders o", "SELECT to_json(o) FROM orders AS o"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT o FROM orders o",
+        "SELECT to_json(o) FROM orders AS o",
+        "SELECT row_to_json(o.*) FROM orders o",
+        "SELECT (o).* FROM orders o",
+        "SELECT ROW(orders.*) FROM orders",
+        "SELECT (SELECT array_agg(o) FROM (SELECT 1) AS x) FROM orders o",
+    ],
+)
 def test_a_whole_row_shows_no_hidden_column(sql):
     verdict = guard.check(sql=sql, dialect="postgresql", catalogue=catalogue())
     assert verdict.rule == "column_denied"

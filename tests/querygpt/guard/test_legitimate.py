@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import psycopg
 import pymysql
 import pytest
@@ -78,6 +79,22 @@ def test_sqlite_answers_the_same_rows():
             return "error", str(error)
 
     same_rows("sqlite", ask)
+
+
+def test_duckdb_answers_the_same_rows():
+    database = duckdb.connect()
+    for statement in shop.statements("duckdb"):
+        database.execute(statement)
+    for statement, rows in shop.inserts("duckdb", "?"):
+        database.executemany(statement, rows)
+
+    def ask(sql: str) -> Answer:
+        try:
+            return "rows", database.execute(sql).fetchall()
+        except duckdb.Error as error:
+            return "error", str(error)
+
+    same_rows("duckdb", ask)
 
 
 @pytest.mark.django_db

@@ -82,6 +82,7 @@ def test_a_sum_never_crosses_to_many_rows():
     outcome = ask("total stock by order status")
 
     assert outcome.kind == "abstain"
+    assert "twice" in outcome.reason
 
 
 def test_a_condition_on_many_rows_becomes_exists():
@@ -90,6 +91,14 @@ def test_a_condition_on_many_rows_becomes_exists():
     assert "EXISTS" in outcome.sql
     assert rows(outcome.sql) == rows(
         "SELECT COUNT(*) FROM customers WHERE id IN (SELECT customer_id FROM orders WHERE ordered_at >= '2025-01-01')"
+    )
+
+
+def test_a_value_of_many_rows_becomes_exists_too():
+    outcome = ask("how many customers have cancelled orders")
+
+    assert rows(outcome.sql) == rows(
+        "SELECT COUNT(*) FROM customers WHERE id IN (SELECT customer_id FROM orders WHERE status = 'cancelled')"
     )
 
 
