@@ -255,7 +255,7 @@ def test_cancelling_keeps_what_is_committed_and_names_it(depot, monkeypatch):
 
     def cancelling(self, batch, count):
         commit(self, batch, count)
-        depot.person.client.post(f"/api/v1/tasks/{self.run.id}/cancellation/")
+        assert depot.bench.cancel(self.run.task)
         self.run._looked_at = 0
 
     monkeypatch.setattr(running.Import, "commit", cancelling)
