@@ -66,7 +66,7 @@ def opened(given: Files, name: str) -> Iterator[Source]:
     with ExitStack() as stack:
         try:
             content = stack.enter_context(files.open_content(given.main))
-            side = given.side and stack.enter_context(files.open_content(given.side))
+            side = stack.enter_context(files.open_content(given.side)) if given.side else None
         except files.ContentMissing as gone:
             raise FileRefused("file_gone", "The file is not there any more.") from gone
         yield base.open_source(name, content, side)
@@ -100,7 +100,7 @@ def preview(*, collection: VectorCollection, wish: Wish) -> Preview:
         total = source.count()
         shape = writing.shape_of(collection)
         first = list(islice(source.records(mapping.columns()), SHOWN))
-    shown = []
+    shown: list[tuple[int, dict[str, Any], str, str]] = []
     for record in first:
         if record.fault:
             shown.append((record.line, {}, record.fault.code, record.fault.detail))

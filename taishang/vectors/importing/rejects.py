@@ -49,4 +49,4 @@ class Rejects:
 @contextmanager
 def kept() -> Iterator[Rejects]:
     with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as spool:
-        yield Rejects(spool)  # type: ignore[arg-type]
+        yield Rejects(spool)

@@ -178,7 +178,7 @@ class Import:
         kept: str | None = self.run.saved.get("rejected_file")
         if kept is None and self.rejects.count:
             stored = self.rejects.store(self.run, self.payload["filename"])
-            kept = stored and str(stored)
+            kept = None if stored is None else str(stored)
             self.run.checkpoint(self.saved(rejected_file=kept))
         return kept
 

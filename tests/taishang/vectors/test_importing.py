@@ -426,6 +426,8 @@ def test_many_rows_get_their_own_place_before_the_first(committed, settings_of):
 
     task = depot.brought(lines(1500))
 
+    assert (task.state, task.error_message, task.error_code) == ("succeeded", "", "")
     with depot.inside():
-        assert depot.now().placement == "own"
+        found = [(one.type, one.state, one.error) for one in Task.objects.all()]
+        assert depot.now().placement == "own", found
     assert task.result["counts"] == {"inserted": 1500}
