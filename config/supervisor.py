@@ -220,7 +220,9 @@ def start() -> int:
         time.sleep(POLL_SECONDS)
     sys.stdout.write(log.read_text(errors="replace")[-2000:] + "\n")
     if process.poll() is None:
-        say(f"It is still starting after {START_SECONDS} s: wait for {URL}, or end it with `make stop`.")
+        say(
+            f"It is still starting after {START_SECONDS} s: wait for {URL}, or end it with `make stop`."
+        )
     return 1
 
 
