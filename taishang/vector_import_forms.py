@@ -40,6 +40,7 @@ class ImportForm(forms.Form):
         label=_("Namespace"),
         max_length=MAX_NAMESPACE,
         required=False,
+        strip=False,
         help_text=_("Of rows whose column names none; empty is the unnamed one."),
     )
     write_mode = forms.ChoiceField(label=_("Rows"), choices=WRITE_MODES)

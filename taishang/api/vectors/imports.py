@@ -40,7 +40,11 @@ class ImportIn(Serializer):
         help_text="columns as id, vector, document, namespace, payload; guessed without it",
     )
     namespace = serializers.CharField(
-        max_length=MAX_NAMESPACE, required=False, allow_blank=True, default=""
+        max_length=MAX_NAMESPACE,
+        required=False,
+        allow_blank=True,
+        default="",
+        trim_whitespace=False,
     )
     write_mode = serializers.ChoiceField(asking.WRITE_MODES, default=asking.UPSERT)
     on_error = serializers.ChoiceField(asking.ON_ERROR, default=asking.STOP)

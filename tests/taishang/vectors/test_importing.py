@@ -255,7 +255,7 @@ def test_cancelling_keeps_what_is_committed_and_names_it(depot, monkeypatch):
 
     def cancelling(self, batch, count):
         commit(self, batch, count)
-        depot.person.client.post(f"/api/v1/tasks/{self.run.id}/cancellation/")
+        assert depot.bench.cancel(self.run.task)
         self.run._looked_at = 0
 
     monkeypatch.setattr(running.Import, "commit", cancelling)
@@ -426,6 +426,8 @@ def test_many_rows_get_their_own_place_before_the_first(committed, settings_of):
 
     task = depot.brought(lines(1500))
 
+    assert (task.state, task.error_message, task.error_code) == ("succeeded", "", "")
     with depot.inside():
-        assert depot.now().placement == "own"
+        found = [(one.type, one.state, one.error) for one in Task.objects.all()]
+        assert depot.now().placement == "own", found
     assert task.result["counts"] == {"inserted": 1500}
