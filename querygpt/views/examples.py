@@ -23,7 +23,7 @@ from querygpt.knowledge import checking, examples
 from querygpt.knowledge.checking import Fault
 from querygpt.knowledge.refusals import ExampleRefused, KnowledgeRefused
 from querygpt.knowledge_forms import ExampleForm
-from querygpt.models import Example
+from querygpt.models import Example, Message
 from querygpt.views.teaching import afterwards
 
 PAGE_SIZE = 50
@@ -53,7 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @needs("knowledge.update")
 def new(request: HttpRequest) -> HttpResponse:
-    """Draft an example; `question`, `sql` and `connection` of the address fill the form."""
+    """Draft an example; `question`, `sql` and `connection` of the address fill the form, or an `answer` that was given."""
     return _form(request, None)
 
 
@@ -160,5 +160,25 @@ def _shown(example: Example) -> dict[str, Any]:
 
 
 def _asked(request: HttpRequest) -> dict[str, Any]:
+    if number := request.GET.get("answer"):
+        return _answered(request, number)
     given = {name: request.GET.get(name, "") for name in ("question", "sql", "connection")}
     return {**given, "language": request.GET.get("language", "zh")}
+
+
+def _answered(request: HttpRequest, number: str) -> dict[str, Any]:
+    """What an answer would teach. An answer this person may not see teaches nothing."""
+    try:
+        wanted = UUID(number)
+    except ValueError:
+        return {}
+    rows = Message.objects.visible_to(principal_of(request))
+    answer = rows.select_related("reply_to", "conversation").filter(pk=wanted).first()
+    if answer is None or answer.reply_to is None:
+        return {}
+    return {
+        "question": answer.reply_to.content,
+        "language": answer.language,
+        "sql": answer.metadata.get("sql") or "",
+        "connection": answer.conversation.connection_id,
+    }
