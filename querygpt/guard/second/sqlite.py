@@ -12,20 +12,15 @@ from querygpt.guard.names import lower
 from querygpt.guard.scopes import Resolver
 from querygpt.guard.verdict import refuse
 
-BROKEN = (
-    "syntax error",
-    "unrecognized token",
-    "incomplete input",
-    "one statement",
-    "not authorized",
-)
+UNREADABLE = ("syntax error", "unrecognized token", "incomplete input")
+FORBIDDEN = ("one statement", "not authorized")
 
 # What an operator is called inside.
 OPERATORS = frozenset({"->", "->>", "like", "glob", "match", "regexp"})
 
 
 def check(query: str, *, tree: exp.Expr, grammar: Grammar, resolver: Resolver) -> None:
-    """Raises Refused `second_parser`. What the engine will say itself when it runs (no such column) passes."""
+    """Raises Refused `second_parser`, or `unparseable` for what the engine cannot read. What the engine will say itself when it runs (no such column) passes."""
     database = sqlite3.connect(":memory:")
     try:
         for statement in _tables(resolver):
@@ -39,8 +34,10 @@ def check(query: str, *, tree: exp.Expr, grammar: Grammar, resolver: Resolver) -
             database.execute(f"EXPLAIN {query}")
         except (sqlite3.Error, sqlite3.Warning) as error:
             said = str(error)
-            if denied or any(word in said for word in BROKEN):
+            if denied or any(words in said for words in FORBIDDEN):
                 refuse("second_parser", denied[0] if denied else said[:200])
+            if any(words in said for words in UNREADABLE):
+                refuse("unparseable", said[:200])
     finally:
         database.close()
 
