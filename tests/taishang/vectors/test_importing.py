@@ -18,7 +18,7 @@ from taishang.runs import Permanent, Run
 from taishang.vectors import hidden, queries, querying, standing
 from taishang.vectors.importing import running, sweeping
 from tests.rig import limits
-from tests.taishang.vectors.conftest import DIMENSION, fill, make, rows, vectors
+from tests.taishang.vectors.conftest import DIMENSION, fill, rows, vectors
 
 pytestmark = pytest.mark.django_db
 COUNT = 2_500
@@ -412,22 +412,3 @@ def test_a_person_imports_by_hand(depot):
     assert "灯塔.jsonl" in after
     assert "1050" in after
     assert len(depot.stored()) == 1050
-
-
-def test_many_rows_get_their_own_place_before_the_first(committed, settings_of):
-    from tests.taishang.vectors.test_placement import Yard  # noqa: PLC0415
-
-    settings_of({"vectors.promote_rows": 1000})
-    limits.ease()
-    yard = Yard()
-    with yard.inside():
-        collection = make(yard.person)
-    depot = Depot(yard.bench, collection)
-
-    task = depot.brought(lines(1500))
-
-    assert (task.state, task.error_message, task.error_code) == ("succeeded", "", "")
-    with depot.inside():
-        found = [(one.type, one.state, one.error) for one in Task.objects.all()]
-        assert depot.now().placement == "own", found
-    assert task.result["counts"] == {"inserted": 1500}

@@ -1,5 +1,6 @@
 """A collection moves and gets its index while it is read and written, and nothing is lost."""
 
+import json
 import threading
 from contextlib import contextmanager, suppress
 
@@ -10,6 +11,8 @@ from django.db.models import Count
 from django.db.utils import ProgrammingError
 
 from accounts import tenancy
+from laojun import files
+from laojun.files import Owner
 from taishang.models import (
     VectorChange,
     VectorCollection,
@@ -35,9 +38,12 @@ from taishang.vectors import (
     standing,
     writing,
 )
+from taishang.vectors.collections import By
+from taishang.vectors.importing import asking
+from taishang.vectors.importing.asking import Files, Wish
 from tests import factories
 from tests.taishang.conftest import Bench
-from tests.taishang.vectors.conftest import DIMENSION, fill, make, vectors
+from tests.taishang.vectors.conftest import DIMENSION, fill, make, principal_of, vectors
 
 ROWS = 300
 
@@ -472,3 +478,23 @@ def test_purging_takes_rows_partition_and_index_along(yard):
     with yard.inside():
         usage = VectorUsage.objects.get()
         assert (usage.rows, usage.collections, usage.own_partitions) == (0, 0, 0)
+
+
+def test_an_import_of_many_rows_gets_its_place_before_the_first(yard):
+    collection = yard.collection(0)
+    sent = "\n".join(json.dumps(yard.row(place)) for place in range(ROWS))
+    with yard.inside():
+        owner = Owner(yard.person.user.pk, yard.person.workspace.pk)
+        file = files.store(
+            content=sent.encode(), name="a.jsonl", purpose="vector.import", owner=owner
+        )
+    with yard.inside():
+        by = By.principal(principal_of(yard.person))
+        task = asking.ask(collection=yard.now(collection), wish=Wish(Files(file)), by=by)
+
+    yard.bench.work(limit=20)
+
+    task, found = yard.bench.now(task), yard.now(collection)
+    assert (task.state, task.result["counts"]) == ("succeeded", {"inserted": ROWS}), task.error
+    assert task.checkpoint["own"]
+    assert (found.placement, found.active_index["generation"]) == ("own", 1)
