@@ -124,10 +124,10 @@ class ExampleDetail(ExampleView):
             changed = examples.change(example=locked, given=given, actor=self.actor)
             return self.tagged(changed, ExampleOut)
 
-        ask: Any = partial(
-            checking.of_statement, connection=example.connection, sql=given.get("sql", "")
-        )
-        return self.afterwards(ask if "sql" in given else lambda: None, write)
+        if "sql" not in given:
+            return write(None)
+        ask = partial(checking.of_statement, connection=example.connection, sql=given["sql"])
+        return self.afterwards(ask, write)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, example_id: UUID) -> Response:

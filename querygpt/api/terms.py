@@ -169,7 +169,7 @@ class TermDetail(TermView):
             return self.tagged(terms.change(term=locked, given=given, actor=self.actor), TermOut)
 
         is_judged = terms.JUDGED & given.keys() or given.get("state") == Term.State.VALID
-        return self.afterwards(self.checked(term) if is_judged else lambda: None, write)
+        return self.afterwards(self.checked(term), write) if is_judged else write(None)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, term_id: UUID) -> Response:
