@@ -329,6 +329,11 @@ BODIES = {
     "plugin_instances_create.plugin": ("plugin", lambda pk: {"plugin": int(pk)}),
     "collections_create.model_id": ("model", lambda pk: {"name": "new", "model_id": int(pk)}),
     "collections_partial_update.model_id": ("model", lambda pk: {"model_id": int(pk)}),
+    "collections_imports_create.file_id": ("file", lambda pk: {"file_id": pk}),
+    "collections_imports_create.side_file_id": (
+        "file",
+        lambda pk: {"file_id": pk, "side_file_id": pk},
+    ),
 }
 # Labels that a row carries, never followed.
 LABELS = {
