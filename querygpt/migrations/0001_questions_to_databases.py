@@ -133,9 +133,12 @@ class Migration(migrations.Migration):
                 ),
                 ("findings", models.JSONField(default=list)),
                 ("last_tested_at", models.DateTimeField(null=True, verbose_name="last test")),
-                ("last_error_code", models.CharField(blank=True, max_length=40)),
+                (
+                    "last_error_code",
+                    models.CharField(blank=True, max_length=40, verbose_name="last error"),
+                ),
                 ("catalogue_version", models.IntegerField(default=0)),
-                ("catalogue_at", models.DateTimeField(null=True)),
+                ("catalogue_at", models.DateTimeField(null=True, verbose_name="structure read")),
                 ("catalogue_truncated", models.BooleanField(default=False)),
                 ("knowledge_version", models.BigIntegerField(default=0)),
                 ("values_file_id", models.UUIDField(null=True)),
@@ -664,6 +667,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="runs",
                         to="querygpt.connection",
+                        verbose_name="connection",
                     ),
                 ),
                 (

@@ -119,10 +119,10 @@ class Connection(models.Model):
     status = models.CharField(_("state"), max_length=8, choices=Status.choices, default=Status.NEW)
     findings = models.JSONField(default=list)
     last_tested_at = models.DateTimeField(_("last test"), null=True)
-    last_error_code = models.CharField(max_length=40, blank=True)
+    last_error_code = models.CharField(_("last error"), max_length=40, blank=True)
 
     catalogue_version = models.IntegerField(default=0)
-    catalogue_at = models.DateTimeField(null=True)
+    catalogue_at = models.DateTimeField(_("structure read"), null=True)
     catalogue_truncated = models.BooleanField(default=False)
     knowledge_version = models.BigIntegerField(default=0)
     values_file_id = models.UUIDField(null=True)

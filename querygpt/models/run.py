@@ -76,6 +76,7 @@ class Run(models.Model):
         null=True,
         related_name="runs",
         db_constraint=False,
+        verbose_name=_("connection"),
     )
     conversation = models.ForeignKey(
         "querygpt.Conversation",
