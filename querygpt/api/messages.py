@@ -187,10 +187,11 @@ class Messages(MessageView):
     )
     def post(self, request: Request, conversation_id: UUID) -> HttpResponseBase:
         """Ask. Answers 202, or with `Accept: text/event-stream` with the events of the answer."""
+        conversation = self.conversation(conversation_id)
         given = self.read(QuestionIn)
         found = asking.ask(
             principal=self.principal,
-            conversation=self.conversation(conversation_id),
+            conversation=conversation,
             content=given["content"],
             language=given["language"],
             engine=given.get("engine", ""),
@@ -236,8 +237,8 @@ class MessageRegeneration(MessageView):
     @extend_schema(request=RegenerationIn, responses={202: QuestionAskedOut})
     def post(self, request: Request, message_id: UUID) -> HttpResponseBase:
         """Answer the same question once more, as the next variant."""
-        given = self.read(RegenerationIn)
         message = self.answer_of(message_id)
+        given = self.read(RegenerationIn)
         found = asking.regenerate(
             principal=self.principal, message=message, engine=given.get("engine", "")
         )
@@ -251,10 +252,10 @@ class MessageRuns(MessageView):
     @extend_schema(request=StatementIn, responses={202: QuestionAskedOut})
     def post(self, request: Request, message_id: UUID) -> HttpResponseBase:
         """Run a statement of one's own as the next variant; the same guard and the same limits hold."""
+        message = self.answer_of(message_id)
         given = self.read(StatementIn)
         if len(given["sql"].encode()) > MAX_SQL_BYTES:
             raise Refused("body_too_large", members={"max_bytes": MAX_SQL_BYTES})
-        message = self.answer_of(message_id)
         return self.asked(asking.rerun(principal=self.principal, message=message, sql=given["sql"]))
 
 
@@ -265,8 +266,8 @@ class MessageChoice(MessageView):
     @extend_schema(request=ChoiceIn, responses={202: QuestionAskedOut})
     def post(self, request: Request, message_id: UUID) -> HttpResponseBase:
         """Go on with one of the readings that the answer offers."""
-        given = self.read(ChoiceIn)
         message = self.answer_of(message_id)
+        given = self.read(ChoiceIn)
         return self.asked(
             asking.choose(principal=self.principal, message=message, option=given["option"])
         )
@@ -278,8 +279,8 @@ class MessageFeedback(MessageView):
     @extend_schema(request=FeedbackIn, responses=MessageOut)
     def put(self, request: Request, message_id: UUID) -> Response:
         """Say whether an answer helped: 1, 0 or -1, and why."""
-        given = self.read(FeedbackIn)
         message = self.answer_of(message_id, lock=True)
+        given = self.read(FeedbackIn)
         rating.rate(
             principal=self.principal,
             message=message,
@@ -295,8 +296,8 @@ class MessageVisualization(MessageView):
     @extend_schema(request=ChartIn, responses=MessageOut)
     def put(self, request: Request, message_id: UUID) -> Response:
         """Draw the result otherwise: type, axes, order, how many. The choice is kept."""
-        given = self.read(ChartIn)
         message = self.answer_of(message_id, lock=True)
+        given = self.read(ChartIn)
         rating.redraw(principal=self.principal, message=message, spec=_plain(given))
         return self.tagged(self.answer_of(message_id), MessageOut)
 

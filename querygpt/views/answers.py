@@ -84,6 +84,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
 @needs("connection.run_sql")
 def run(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The statement as the person edited it."""
+    answer_of(request, pk)
     sql = request.POST.get("sql", "")
     if not sql.strip() or len(sql.encode()) > MAX_SQL_BYTES or "\x00" in sql:
         raise BadRequest
@@ -98,10 +99,10 @@ def run(request: HttpRequest, pk: UUID) -> HttpResponse:
 @needs("connection.query")
 def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One of the readings that were offered, as the next question."""
+    message = answer_of(request, pk)
     option = request.POST.get("option", "")
     if not (option.isascii() and option.isdigit() and len(option) == 1):
         raise BadRequest
-    message = answer_of(request, pk)
     address = reverse("query_conversation", args=[message.conversation_id])
     try:
         found = asking.choose(principal=principal_of(request), message=message, option=int(option))
@@ -122,10 +123,10 @@ def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @needs("conversation.update")
 def rate(request: HttpRequest, pk: UUID) -> HttpResponse:
+    message = answer_of(request, pk)
     wish = request.POST.get("feedback", "")
     if wish not in {"-1", "0", "1"}:
         raise BadRequest
-    message = answer_of(request, pk)
     note = request.POST.get("note", "").replace("\x00", "")[:1000]
     rating.rate(principal=principal_of(request), message=message, feedback=int(wish), note=note)
     return _shown(request, answer_of(request, pk))

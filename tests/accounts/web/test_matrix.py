@@ -47,6 +47,7 @@ def _own_files(settings, tmp_path):
 def _limits_out_of_the_way(db):
     """One address asks here as often as a whole town."""
     limits.ease()
+    limits.allow({"ai": limits.PLENTY})
 
 
 @pytest.fixture
@@ -334,10 +335,49 @@ BODIES = {
         "file",
         lambda pk: {"file_id": pk, "side_file_id": pk},
     ),
+    "conversations_create.connection_id": ("connection", lambda pk: {"connection_id": pk}),
+    "conversations_create.model_id": ("model", lambda pk: {"model_id": int(pk)}),
+    "conversations_partial_update.connection_id": ("connection", lambda pk: {"connection_id": pk}),
+    "conversations_partial_update.model_id": ("model", lambda pk: {"model_id": int(pk)}),
+    "connections_relationships_create.from_table_id": (
+        "table",
+        lambda pk: {
+            "from_table_id": pk,
+            "to_table_id": pk,
+            "from_columns": ["id"],
+            "to_columns": ["id"],
+        },
+    ),
+    "connections_relationships_create.to_table_id": (
+        "table",
+        lambda pk: {
+            "from_table_id": pk,
+            "to_table_id": pk,
+            "from_columns": ["id"],
+            "to_columns": ["id"],
+        },
+    ),
+    "examples_create.connection_id": (
+        "connection",
+        lambda pk: {"connection_id": pk, "question": "x", "language": "en", "sql": "SELECT 1"},
+    ),
+    "prompts_preview_create.connection_id": ("connection", lambda pk: {"connection_id": pk}),
+    "terms_create.connection_id": (
+        "connection",
+        lambda pk: {
+            "connection_id": pk,
+            "kind": "filter",
+            "name_en": "x",
+            "table": "orders",
+            "expression": "id > 1",
+        },
+    ),
 }
 # Labels that a row carries, never followed.
 LABELS = {
     "files_create.entity_id",
+    # What a column means: a word, no row.
+    "connections_columns_partial_update.role",
     # What the provider calls its model.
     "models_create.model_id",
     "models_partial_update.model_id",

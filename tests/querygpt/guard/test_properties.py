@@ -36,7 +36,7 @@ def expressions(draw, alias, table, depth=2):
         st.sampled_from(
             ["{a}", "({a})", "COALESCE({a}, {b})", "CASE WHEN {a} = {b} THEN {a} ELSE {b} END", "COUNT({a})",
              "NULLIF({a}, {b})", "({a} IS NULL)", "({a} IN ({b}, 3))", "({a} BETWEEN 1 AND {b})",
-             "(SELECT MAX({a}) FROM orders)", "ROW_NUMBER() OVER (ORDER BY {a})", "-{a}", "({a} + {b})"]
+             "(SELECT MAX({a}) FROM orders)", "ROW_NUMBER() OVER (ORDER BY {a})", "- ({a})", "({a} + {b})"]
         )
     )  # fmt: skip
     return shape.format(a=inner, b=leaf)
