@@ -44,7 +44,8 @@ def model(workshop: Workshop, *texts: str, name: str = "clerk", **values) -> Mod
     with workshop.inside():
         return Model.objects.create(
             name=name,
-            model_id=name,
+            # What opened for somebody else's model of this name stays theirs.
+            model_id=f"{name}-{workshop.person.workspace.id}",
             provider="scripted",
             scope="workspace",
             workspace_id=workshop.person.workspace.id,
