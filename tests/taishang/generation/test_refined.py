@@ -73,7 +73,7 @@ def test_accepted_edits_are_in_the_result_and_the_call_is_on_record(workshop):
 
     job = workshop.run(refine="auto", model=str(clerk))
 
-    assert job.task.state == "succeeded"
+    assert (job.task.state, job.warnings) == ("succeeded", [])
     assert "stars" in fields(job)
     [call] = calls(workshop)
     assert (call.subject_type, call.subject_id) == ("generation_job", str(job.pk))
