@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from taishang.gateway import breakers
 from taishang.generation import refining
 from taishang.models import Model, ModelCall
 from tests import factories, tidying
@@ -32,6 +33,8 @@ HOSTILE = [
 @pytest.fixture
 def workshop(django_db_setup, django_db_blocker):
     """Committed, since models are asked outside any transaction."""
+    # All models of this provider share one breaker, which others may have left open.
+    breakers.forget()
     with django_db_blocker.unblock():
         anna = factories.person("anna")
         yield Workshop(anna, Bench(anna))
@@ -44,7 +47,6 @@ def model(workshop: Workshop, *texts: str, name: str = "clerk", **values) -> Mod
     with workshop.inside():
         return Model.objects.create(
             name=name,
-            # What opened for somebody else's model of this name stays theirs.
             model_id=f"{name}-{workshop.person.workspace.id}",
             provider="scripted",
             scope="workspace",
