@@ -335,6 +335,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "accounts.web.schema.add_problem",
         "accounts.web.schema.add_sync",
+        "accounts.web.schema.join_anything",
     ],
 }
 

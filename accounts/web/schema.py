@@ -155,6 +155,23 @@ def add_problem(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
+def join_anything(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A field that may hold anything may hold null: `oneOf` of both would forbid it, as null fits twice."""
+
+    def joined(part: Any) -> Any:
+        if isinstance(part, list):
+            return [joined(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        kept = {name: joined(one) for name, one in part.items()}
+        if kept.get("oneOf") == [{}, {"type": "null"}]:
+            del kept["oneOf"]
+        return kept
+
+    found: dict[str, Any] = joined(result)
+    return found
+
+
 def add_sync(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Postprocessing hook: what the feed carries, and how two writers of each type are reconciled."""
     result["paths"]["/api/v1/sync/"]["get"]["x-sync"] = {
