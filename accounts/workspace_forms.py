@@ -28,7 +28,7 @@ class GrantForm(forms.Form):
     until = forms.DateField(
         label=_("New roles end on"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=_("Empty: they do not end."),
     )
 

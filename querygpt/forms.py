@@ -68,7 +68,7 @@ class ConnectionForm(forms.Form):
     reference_date = forms.DateField(
         label=_("Counts as today"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=_("For data that ends on a day. Empty: the day of asking."),
     )
     values_enabled = forms.BooleanField(

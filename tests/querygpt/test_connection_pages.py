@@ -1,9 +1,13 @@
 """The pages of connections: made, mended, switched, deleted, by people who have no program."""
 
+from datetime import date
+
 import pytest
+from django.utils import translation
 
 from accounts import tenancy
 from querygpt.connections import checking
+from querygpt.forms import ConnectionForm
 from querygpt.models import Connection
 from tests.querygpt import rows
 
@@ -68,6 +72,19 @@ def test_a_connection_is_made_changed_and_deleted(alice):
     assert alice.post(f"{page}default/").status_code == 302
     assert alice.post(f"{page}deletion/").status_code == 302
     assert alice.get(page).status_code == 404
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_day_that_counts_as_today_stands_in_the_form(language):
+    """A browser shows no other spelling in a field of days, and would send an empty one back."""
+    lent = Connection(driver="sqlite", reference_date=date(2025, 12, 31))
+
+    with translation.override(language):
+        field = str(
+            ConnectionForm(driver="sqlite", connection=lent, may_share=True)["reference_date"]
+        )
+
+    assert 'value="2025-12-31"' in field
 
 
 def test_a_refused_host_is_told_beside_its_field(alice):
