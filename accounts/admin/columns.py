@@ -132,7 +132,8 @@ WORDS = (
 
 def name_all() -> None:
     """Let every column whose name stands in WORDS be called by its translation."""
+    words = frozenset(WORDS)
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
-            if field.verbose_name in WORDS:
-                field.verbose_name = gettext_lazy(str(field.verbose_name))
+            if isinstance(field.verbose_name, str) and field.verbose_name in words:
+                field.verbose_name = gettext_lazy(field.verbose_name)
