@@ -5,6 +5,8 @@ DATA_DIR ?= var
 PYTHON ?= python3
 BIN := .venv/bin
 export PORT DATA_DIR
+# Many processes start from here; without bytecode each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run start stop setup test check databases fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-tasks bench-gateway bench-engines bench-guard
 
