@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_linear_migrations",
     "querygpt",
+    "studio",
     "taishang",
     "laojun",
     "accounts",

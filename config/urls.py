@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", health.ready),
     path("", include("accounts.urls")),
     path("", include("querygpt.urls")),
+    path("", include("studio.urls")),
     path("", include("taishang.urls")),
     path("", include("laojun.urls")),
     path("accounts/", include("allauth.urls")),
