@@ -37,8 +37,8 @@ def test_there_is_always_a_key_between_two_and_spread_ones_are_in_order():
         at = chance.randint(0, len(keys))
         left, right = keys[at - 1] if at else None, keys[at] if at < len(keys) else None
         key = ranks.between(left, right)
-        assert (left is None or left < key)
-        assert (right is None or key < right)
+        assert left is None or left < key
+        assert right is None or key < right
         assert key[-1] != "0"
         keys.insert(at, key)
     for left, right in (("b", "a"), ("a", "a"), (None, "")):
