@@ -46,19 +46,17 @@ class Names:
 
     def __init__(self, people: Iterable[Named]) -> None:
         known = sorted(people, key=lambda named: named.owner)
-        self.digest = _digest(known)
+        self.digest = digest(known)
         # Folded surface → owner → the spellings that count; None where case says nothing.
         self._owners: defaultdict[str, dict[str, set[str] | None]] = defaultdict(dict)
         self._excluded: set[str] = set()
         for named in known:
             self._add(named)
         self._surfaces = [*{*self._owners, *self._excluded}]
-        self._automaton = AhoCorasick(self._surfaces) if self._surfaces else None
+        self._automaton = AhoCorasick(self._surfaces)
 
     def hits(self, text: str) -> Iterator[Hit]:
         """Every place where somebody is named, in order."""
-        if self._automaton is None:
-            return
         folded = fold(text)
         free = 0
         for start, end, surface in self._longest(folded):
@@ -92,7 +90,6 @@ class Names:
 
     def _longest(self, folded: str) -> Iterator[tuple[int, int, str]]:
         """The longest surface at each offset where one begins, in order."""
-        assert self._automaton is not None
         ends: dict[int, tuple[int, int]] = {}
         for number, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
             if start not in ends or end > ends[start][0]:
@@ -112,17 +109,18 @@ class Names:
         return meant or None
 
 
+def digest(people: Iterable[Named]) -> str:
+    """A hash of all that says what is found."""
+    plain = sorted(
+        [one.owner, sorted(one.names), sorted(one.exclusions), one.is_case_sensitive]
+        for one in people
+    )
+    return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()
+
+
 def _stands_alone(folded: str, start: int, end: int) -> bool:
     """Whether a spaced script's word is not torn out of a longer one."""
     return not (
         (start and _spaced.match(folded[start]) and _spaced.match(folded[start - 1]))
         or (end < len(folded) and _spaced.match(folded[end - 1]) and _spaced.match(folded[end]))
     )
-
-
-def _digest(people: list[Named]) -> str:
-    plain = [
-        [one.owner, sorted(one.names), sorted(one.exclusions), one.is_case_sensitive]
-        for one in people
-    ]
-    return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()
