@@ -152,3 +152,13 @@ def _model(row: models.Model) -> str:
 
 def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | bool | dict | None) else str(value)
+
+
+def note_tags(chapter: Any, *, by: Principal) -> None:
+    """Which tags a chapter carries now."""
+    audit.record(
+        actor=by,
+        action="chapter.tagged",
+        target=("chapter", chapter.pk),
+        details={"tags": list(chapter.tags), "work": str(chapter.work_id)},
+    )

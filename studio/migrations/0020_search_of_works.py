@@ -45,7 +45,7 @@ RESET ROLE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("studio", "0006_placeholder")]
+    dependencies = [("studio", "0006_note_changes")]
 
     operations = [
         migrations.RunSQL(
