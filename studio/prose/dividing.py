@@ -56,15 +56,12 @@ class Piece:
     flags: tuple[str, ...] = field(default=())
 
 
-def divide(text: str, *, own: re.Pattern[str] | None = None) -> list[Piece]:
-    """The pieces of a text; without any heading one chapter that holds it all.
-
-    `own` is a person's pattern for headings, matched against whole lines without their white space.
-    """
+def divide(text: str) -> list[Piece]:
+    """The pieces of a text; without any heading one chapter that holds it all."""
     frame_end, frame_start = _inside(text)
     lines = lines_of(text)
     inner = [line for line in lines if frame_end <= line.start < frame_start]
-    headings = _settled(lines, inner, own)
+    headings = _settled(lines, inner)
     pieces = list(_pieces(text, headings, inner, frame_end, frame_start))
     if frame_end:
         pieces.insert(0, Piece("frame", 0, 0, frame_end, is_numbered=False, is_skipped=True))
@@ -130,22 +127,19 @@ def _inside(text: str) -> tuple[int, int]:
     return start, max(start, end)
 
 
-def _settled(lines: list[Line], inner: list[Line], own: re.Pattern[str] | None) -> list[Heading]:
+def _settled(lines: list[Line], inner: list[Line]) -> list[Heading]:
     """The headings of a book, titles on lines of their own included."""
     first = inner[0].number if inner else 0
     last = inner[-1].number if inner else -1
-    found = [each for each in candidates(lines, own=own) if first <= each.line <= last]
-    if own is None:
-        found = _one_kind_of_chapter(found)
-        if sum(each.kind == "chapter" for each in found) < FEW:
-            bare = _chain([each for each in bare_numbers(lines) if first <= each.line <= last])
-            if len(bare) >= FEW:
-                found = _without_twins(
-                    sorted([*_volumes(found), *bare], key=lambda each: each.start)
-                )
-        found = _without_contents(found, lines)
-        found = _continuous(found)
-        found = _without_repeats(found, lines)
+    found = [each for each in candidates(lines) if first <= each.line <= last]
+    found = _one_kind_of_chapter(found)
+    if sum(each.kind == "chapter" for each in found) < FEW:
+        bare = _chain([each for each in bare_numbers(lines) if first <= each.line <= last])
+        if len(bare) >= FEW:
+            found = _without_twins(sorted([*_volumes(found), *bare], key=lambda each: each.start))
+    found = _without_contents(found, lines)
+    found = _continuous(found)
+    found = _without_repeats(found, lines)
     return _with_title_lines(found, lines)
 
 

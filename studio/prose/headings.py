@@ -99,17 +99,11 @@ def lines_of(text: str) -> list[Line]:
     return lines
 
 
-def candidates(lines: list[Line], *, own: re.Pattern[str] | None = None) -> list[Heading]:
-    """Every line that may be a heading, in order; a line that names volume and chapter gives both.
-
-    `own` is a person's pattern: its first group, if any, is the number, and nothing else is looked for.
-    """
+def candidates(lines: list[Line]) -> list[Heading]:
+    """Every line that may be a heading, in order; a line that names volume and chapter gives both."""
     found: list[Heading] = []
     for line in lines:
         if not line.bare or len(line.bare) > MAX_ENGLISH_HEADING:
-            continue
-        if own is not None:
-            found.extend(_own(own, line))
             continue
         for heading in _read(line):
             surety = heading.surety + _surroundings(lines, line)
@@ -252,30 +246,6 @@ def _surroundings(lines: list[Line], line: Line) -> int:
     return bonus - 1
 
 
-def _own(own: re.Pattern[str], line: Line) -> list[Heading]:
-    match = own.fullmatch(line.bare)
-    if match is None:
-        return []
-    first = match.group(1) if own.groups else None
-    value = number(first) if first else None
-    rest = line.bare
-    if own.groups > 1:
-        rest = match.group(2) or ""
-    return [
-        Heading(
-            line.number,
-            line.start,
-            line.end,
-            "chapter",
-            rest.strip(BLANKS),
-            value,
-            "own",
-            SURE,
-            value is not None,
-        )
-    ]
-
-
 def _heading(
     line: Line, kind: Kind, title: str, ordinal: int | None, unit: str, surety: int
 ) -> Heading:
@@ -284,3 +254,22 @@ def _heading(
 
 def _with(heading: Heading, surety: int) -> Heading:
     return Heading(**{**heading.__dict__, "surety": surety})
+
+
+def named(text: str, line: Line, *, kind: Kind) -> Heading:
+    """A heading whose place and kind are known, with the number taken out of its words."""
+    bare = text.strip(BLANKS)
+    found = _read(Line(line.number, line.start, bare, bare))
+    last = found[-1] if found else None
+    title = bare if last is None else last.title
+    return Heading(
+        line.number,
+        line.start,
+        line.end,
+        kind,
+        title,
+        last.ordinal if last else None,
+        last.unit if last else "",
+        SURE,
+        last is not None and last.ordinal is not None,
+    )

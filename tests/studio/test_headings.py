@@ -1,6 +1,5 @@
 """What a book's text says about its chapters, judged on books whose chapters are known."""
 
-import re
 from time import perf_counter
 
 import pytest
@@ -111,14 +110,6 @@ def test_hard_cases(name):
     text, ordinals = CASES[name]
 
     assert [each.ordinal for each in divide(text) if each.kind == "chapter"] == ordinals
-
-
-def test_a_persons_own_pattern_is_the_only_one():
-    text = "== 甲 1 ==\n第一章 不是\n文。\n== 乙 2 ==\n文。\n"
-
-    pieces = divide(text, own=re.compile(r"== \w (\d+) =="))
-
-    assert [piece.ordinal for piece in pieces] == [1, 2]
 
 
 def test_numbers_in_every_writing():
