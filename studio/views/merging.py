@@ -51,7 +51,9 @@ def merge(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse
     chapter = chapter_of(request, work_id, chapter_id)
     mine = _version(request, chapter)
     base = _base(request, chapter, mine)
-    merged = merging.merge(base if base is not None else chapter.content, mine.content, chapter.content)
+    merged = merging.merge(
+        base if base is not None else chapter.content, mine.content, chapter.content
+    )
     if request.method == "POST" and request.POST.get("theirs") == str(chapter.revision):
         choices = [_choice(request, n, hunk) for n, hunk in enumerate(_open(merged))]
         if all(one.picked for one in choices):
@@ -155,6 +157,8 @@ def _base(request: HttpRequest, chapter: Chapter, mine: ChapterVersion) -> str |
     if int(given) == chapter.revision:
         return chapter.content
     rows = ChapterVersion.objects.visible_to(principal_of(request)).filter(chapter=chapter)
-    older = rows.filter(revision__lte=int(given)).exclude(pk=mine.pk).exclude(change_type="conflict")
+    older = (
+        rows.filter(revision__lte=int(given)).exclude(pk=mine.pk).exclude(change_type="conflict")
+    )
     found = older.order_by("-revision", "-version_number").first()
     return found.content if found else None

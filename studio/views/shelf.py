@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -86,7 +87,7 @@ def page(request: HttpRequest, chapter: Chapter) -> dict[str, Any]:
         "settings": {name: getattr(settings, name) for name in DRESS},
         "device": device_of(request),
         "save_id": uuid4(),
-        "today": writing_stats.today(person=person, work=chapter.work),
+        "today": writing_stats.today(person=person, work=chapter.work, now=timezone.now()),
     }
 
 
