@@ -1,9 +1,10 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from studio.declarations import rights, storing, story
+from studio.declarations import rights, storing, story, writing
 
 
 def declare() -> None:
     rights.declare()
     storing.declare()
+    writing.declare()
     story.declare()
