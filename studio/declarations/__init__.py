@@ -1,9 +1,10 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from studio.declarations import helping, rights, storing
+from studio.declarations import helping, rights, storing, writing
 
 
 def declare() -> None:
     rights.declare()
     storing.declare()
+    writing.declare()
     helping.declare()
