@@ -45,12 +45,6 @@ PROBLEMS = (
         _("Look at the new preview and send again."),
     ),
     (
-        "base_moved",
-        409,
-        _("The chapter has changed since the passage was chosen"),
-        _("Save, choose the passage again, and ask again."),
-    ),
-    (
         "ai_request_running",
         409,
         _("The AI is already writing this for you"),
