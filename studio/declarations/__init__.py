@@ -1,6 +1,7 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
 from studio.declarations import pages, rights, storing, story, writing
+from studio.declarations import helping, rights, storing, writing
 
 
 def declare() -> None:
@@ -9,3 +10,4 @@ def declare() -> None:
     writing.declare()
     pages.declare()
     story.declare()
+    helping.declare()
