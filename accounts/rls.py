@@ -107,16 +107,61 @@ class TenantKey(migrations.RunSQL):
         )
 
 
-class RowVersion(migrations.RunSQL):
-    """Raise a version column at every UPDATE, in the database, so that no writer can forget it."""
+class SameKey(migrations.RunSQL):
+    """The unique pair `(within, id)` that `SameForeignKey` of other tables points at."""
 
-    def __init__(self, table: str, column: str = "version") -> None:
+    def __init__(self, table: str, *, within: str = "work_id") -> None:
+        name = f"{table}_{within.removesuffix('_id')}_key_uniq"
+        super().__init__(
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE ({within}, id);",
+            f"ALTER TABLE {table} DROP CONSTRAINT {name};",
+        )
+
+
+class SameForeignKey(migrations.RunSQL):
+    """Bind a reference to the thing that both rows belong to: `(within, column) → (within, id)`.
+
+    With `on_delete="SET NULL"` only the column is nulled. `NO ACTION` is checked at the end of the transaction, so
+    that the whole thing can still go at once.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        column: str,
+        target: str,
+        *,
+        within: str = "work_id",
+        on_delete: str = "CASCADE",
+    ) -> None:
+        thing = within.removesuffix("_id")
+        name = f"{table}_same_{thing}_{column.removesuffix('_id')}"
+        action = f"SET NULL ({column})" if on_delete == "SET NULL" else on_delete
+        super().__init__(
+            f"""
+            ALTER TABLE {table} ADD CONSTRAINT {name}
+                FOREIGN KEY ({within}, {column}) REFERENCES {target} ({within}, id)
+                ON DELETE {action} DEFERRABLE INITIALLY DEFERRED;
+            """,
+            f"ALTER TABLE {table} DROP CONSTRAINT {name};",
+        )
+
+
+class RowVersion(migrations.RunSQL):
+    """Raise a version column at every UPDATE, in the database, so that no writer can forget it.
+
+    With `columns`, only an update that moves one of them raises it: counters beside them leave entity tags alone.
+    """
+
+    def __init__(self, table: str, column: str = "version", *, columns: Sequence[str] = ()) -> None:
+        old, new = (", ".join(f"{side}.{name}" for name in columns) for side in ("OLD", "NEW"))
+        moved = f"WHEN (ROW({old}) IS DISTINCT FROM ROW({new}))" if columns else ""
         super().__init__(
             f"""
             CREATE FUNCTION {table}_raise_version() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN NEW.{column} := OLD.{column} + 1; RETURN NEW; END $$;
             CREATE TRIGGER {table}_version BEFORE UPDATE ON {table}
-                FOR EACH ROW EXECUTE FUNCTION {table}_raise_version();
+                FOR EACH ROW {moved} EXECUTE FUNCTION {table}_raise_version();
             """,
             f"""
             DROP TRIGGER {table}_version ON {table};

@@ -23,7 +23,11 @@ register = template.Library()
 
 SPANS = ((86_400, _("d")), (3600, _("h")), (60, _("min")), (1, _("s")))
 # The name that modules import by → the folder below static/ they stand in.
-MODULE_FOLDERS = {"parts": "js", "sync": "js/sync"}
+MODULE_FOLDERS = {"parts": "js", "sync": "js/sync", "studio": "js/studio"}
+VENDORED = {
+    "codemirror": "vendor/codemirror@6.43.15/codemirror.min.js",
+    "echarts": "vendor/echarts@5.6.0/echarts.esm.min.js",
+}
 
 
 @register.simple_tag
@@ -135,7 +139,7 @@ def device(session: Any) -> str:
 @register.simple_tag
 def import_map() -> SafeString:
     """The JSON of the import map: every module under static/js, and the vendored ones, by their hashed names."""
-    imports = {"echarts": static("vendor/echarts@5.6.0/echarts.esm.min.js")}
+    imports = {name: static(path) for name, path in VENDORED.items()}
     for name, folder in MODULE_FOLDERS.items():
         for file in _modules(folder):
             imports[f"{name}/{file.stem}"] = static(f"{folder}/{file.name}")

@@ -1,6 +1,7 @@
 // Signing out forgets what this device keeps of the person; what was not sent yet is asked about first.
 
 import { client } from "parts/sync";
+import { unsent } from "studio/device";
 
 export default function attach(form) {
   let sure = false;
@@ -9,8 +10,9 @@ export default function attach(form) {
     event.preventDefault();
     const anyway = "confirmed" in form.dataset;
     delete form.dataset.confirm;
-    const left = (await (await client)?.leave({ anyway })) ?? [];
-    if (left.length) form.dataset.confirm = form.dataset.unsent.replace("%s", left.length);
+    const chapters = anyway ? 0 : await unsent(document.body.dataset.user).catch(() => 0);
+    const left = ((await (await client)?.leave({ anyway })) ?? []).length + chapters;
+    if (left) form.dataset.confirm = form.dataset.unsent.replace("%s", left);
     else sure = true;
     form.requestSubmit(event.submitter);
   });

@@ -1,4 +1,5 @@
-// Finds [data-part="name …"] and starts the module of each name on it, also in what htmx brings later.
+// Finds [data-part="name …"] and starts the module of each name on it, also in what htmx brings later. A name with
+// a slash says its folder.
 
 const started = new WeakMap();
 
@@ -6,7 +7,7 @@ async function start(element, name) {
   const names = started.get(element) ?? new Set();
   if (names.has(name)) return;
   started.set(element, names.add(name));
-  const part = await import(`parts/${name}`);
+  const part = await import(name.includes("/") ? name : `parts/${name}`);
   part.default(element);
 }
 

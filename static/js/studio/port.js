@@ -1,0 +1,60 @@
+// What other parts of the writing page may do with the text. Positions are code points, as the server counts them.
+
+import { EditorView, isolateHistory } from "codemirror";
+
+import { toPoints, toUnits } from "studio/positions";
+
+export function portOf(session) {
+  const { view, saver } = session;
+  const listeners = new Set();
+  const text = () => view.state.doc.toString();
+  return {
+    text,
+
+    // Shapes: {from, to, text}.
+    selection() {
+      const { from, to } = view.state.selection.main;
+      const whole = text();
+      return { from: toPoints(whole, from), to: toPoints(whole, to), text: whole.slice(from, to) };
+    },
+
+    // One step of undo. `label` becomes the transaction's event, such as `ai`, so that its words count as the AI's.
+    replaceRange(from, to, insert, { label = "apart" } = {}) {
+      if (view.state.readOnly) throw new Error("read-only");
+      const whole = text();
+      view.dispatch({
+        changes: { from: toUnits(whole, from), to: toUnits(whole, to), insert },
+        annotations: isolateHistory.of("full"),
+        userEvent: `input.${label}`,
+      });
+    },
+
+    select(from, to = from) {
+      const whole = text();
+      const anchor = toUnits(whole, from);
+      view.dispatch({
+        selection: { anchor, head: toUnits(whole, to) },
+        effects: EditorView.scrollIntoView(anchor, { y: "center" }),
+      });
+      view.focus();
+    },
+
+    // Resolves to {revision} when what stands now is on the server; rejects when a person has to decide first.
+    async saveNow(kind = "autosave") {
+      if (saver.clean && kind === "autosave") return { revision: Number(session.form.dataset.revision) };
+      return saver.now(kind);
+    },
+
+    // Returns a function that ends it.
+    onSaved(callback) {
+      listeners.add(callback);
+      return () => listeners.delete(callback);
+    },
+
+    saved: (detail) => listeners.forEach((callback) => callback(detail)),
+    focus: () => view.focus(),
+    get revision() {
+      return Number(session.form.dataset.revision);
+    },
+  };
+}
