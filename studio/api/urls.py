@@ -1,36 +1,46 @@
 from django.urls import URLPattern, path
 
-from studio.api import chapters, outline, versions, works
+from studio.api import agents, batches, proposals, requests, story_urls, talking, work_urls
 
-WORK = "works/<uuid:work_id>/"
-VOLUME = "volumes/<uuid:volume_id>/"
-CHAPTER = "chapters/<uuid:chapter_id>/"
 urlpatterns: list[URLPattern] = [
-    # Works
-    path("works/", works.Works.as_view()),
-    path(WORK, works.WorkDetail.as_view()),
-    path(f"{WORK}restoration/", works.WorkRestoration.as_view()),
-    path(f"{WORK}transfer/", works.WorkTransfer.as_view()),
-    path(f"{WORK}stats/", works.WorkStats.as_view()),
-    path("bin/", works.Bin.as_view()),
-    # Order
-    path(f"{WORK}outline/", outline.WorkOutline.as_view()),
-    path(f"{WORK}arrangement/", outline.WorkArrangement.as_view()),
-    path(f"{WORK}volumes/", outline.WorkVolumes.as_view()),
-    path(f"{WORK}chapters/", outline.WorkChapters.as_view()),
-    path(VOLUME, outline.VolumeDetail.as_view()),
-    path(f"{VOLUME}restoration/", outline.VolumeRestoration.as_view()),
-    # Chapters
-    path(CHAPTER, chapters.ChapterDetail.as_view()),
-    path(f"{CHAPTER}lock/", chapters.ChapterLock.as_view()),
-    path(f"{CHAPTER}lock/takeover/", chapters.ChapterTakeover.as_view()),
-    path(f"{CHAPTER}split/", chapters.ChapterSplit.as_view()),
-    path(f"{CHAPTER}merger/", chapters.ChapterMerger.as_view()),
-    path(f"{CHAPTER}merges/", chapters.ChapterMerges.as_view()),
-    path(f"{CHAPTER}restoration/", chapters.ChapterRestoration.as_view()),
-    # Versions
-    path(f"{CHAPTER}versions/", versions.ChapterVersions.as_view()),
-    path(f"{CHAPTER}versions/<int:number>/", versions.VersionDetail.as_view()),
-    path(f"{CHAPTER}versions/<int:number>/restoration/", versions.VersionRestoration.as_view()),
-    path(f"{CHAPTER}comparison/", versions.ChapterComparison.as_view()),
+    # Works, chapters, versions
+    *work_urls.urlpatterns,
+    # What is told about a story
+    *story_urls.urlpatterns,
+    # Help of the AI
+    path("works/<uuid:work_id>/context-previews/", requests.ContextPreviews.as_view()),
+    path("ai-requests/", requests.AIRequests.as_view()),
+    path("ai-requests/<uuid:request_id>/", requests.AIRequestDetail.as_view()),
+    path("ai-requests/<uuid:request_id>/stream/", requests.AIRequestStream.as_view()),
+    path("ai-requests/<uuid:request_id>/texts/", requests.AIRequestTexts.as_view()),
+    # Proposals
+    path("works/<uuid:work_id>/proposals/", proposals.WorkProposals.as_view()),
+    path("proposals/<uuid:proposal_id>/", proposals.ProposalDetail.as_view()),
+    path("proposals/<uuid:proposal_id>/acceptance/", proposals.ProposalAcceptance.as_view()),
+    path("proposals/<uuid:proposal_id>/dismissal/", proposals.ProposalDismissal.as_view()),
+    path("proposals/<uuid:proposal_id>/refinement/", proposals.ProposalRefinement.as_view()),
+    # Talks and findings
+    path("works/<uuid:work_id>/chats/", talking.Chats.as_view()),
+    path("chats/<uuid:chat_id>/", talking.ChatDetail.as_view()),
+    path("works/<uuid:work_id>/findings/", talking.Findings.as_view()),
+    path("findings/<uuid:finding_id>/", talking.FindingDetail.as_view()),
+    # Batches
+    path("works/<uuid:work_id>/batches/", batches.Batches.as_view()),
+    path("batches/<uuid:batch_id>/", batches.BatchDetail.as_view()),
+    path("batches/<uuid:batch_id>/pause/", batches.BatchPause.as_view()),
+    path("batches/<uuid:batch_id>/resumption/", batches.BatchResumption.as_view()),
+    path("batches/<uuid:batch_id>/cancellation/", batches.BatchCancellation.as_view()),
+    path("batch-items/<uuid:item_id>/omission/", batches.BatchItemOmission.as_view()),
+    # Agents
+    path("agents/", agents.Agents.as_view()),
+    path("agents/<uuid:agent_id>/", agents.AgentDetail.as_view()),
+    path("agents/<uuid:agent_id>/versions/", agents.AgentVersions.as_view()),
+    path(
+        "agents/<uuid:agent_id>/versions/<int:number>/restoration/",
+        agents.AgentVersionRestoration.as_view(),
+    ),
+    path("agents/<uuid:agent_id>/preview/", agents.AgentPreview.as_view()),
+    path("agents/<uuid:agent_id>/share/", agents.AgentShare.as_view()),
+    path("agents/<uuid:agent_id>/rating/", agents.AgentRatingDetail.as_view()),
+    path("agent-imports/", agents.AgentImports.as_view()),
 ]

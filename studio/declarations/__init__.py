@@ -1,9 +1,12 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from studio.declarations import rights, storing, writing
+from studio.declarations import helping, pages, rights, storing, story, writing
 
 
 def declare() -> None:
     rights.declare()
     storing.declare()
     writing.declare()
+    pages.declare()
+    story.declare()
+    helping.declare()
