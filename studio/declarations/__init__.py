@@ -1,6 +1,6 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from studio.declarations import pages, rights, storing, writing
+from studio.declarations import helping, pages, rights, storing, story, writing
 
 
 def declare() -> None:
@@ -8,3 +8,5 @@ def declare() -> None:
     storing.declare()
     writing.declare()
     pages.declare()
+    story.declare()
+    helping.declare()
