@@ -8,6 +8,8 @@ class StudioConfig(AppConfig):
 
     def ready(self) -> None:
         from studio import declarations, handlers
+        from studio.api import resources
 
         declarations.declare()
         handlers.declare()
+        resources.declare()

@@ -1,6 +1,7 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
 from studio.declarations import rights, storing, story, writing
+from studio.declarations import pages, rights, storing, writing
 
 
 def declare() -> None:
@@ -8,3 +9,4 @@ def declare() -> None:
     storing.declare()
     writing.declare()
     story.declare()
+    pages.declare()

@@ -1,15 +1,14 @@
 // Comments beside the text: a new one takes the passage that is selected, an old one leads to its own.
 
-import { current } from "studio/port";
+import { ready } from "studio/editor";
 
 const LONGEST = 60;
 
-export default function attach(panel) {
+export default async function attach(panel) {
+  const port = await ready;
   const form = panel.querySelector("[data-remark]");
 
   function take() {
-    const port = current();
-    if (!form || !port) return;
     const { from, to, text } = port.selection();
     form.elements.start.value = from < to ? from : "";
     form.elements.end.value = from < to ? to : "";
@@ -21,14 +20,12 @@ export default function attach(panel) {
   form?.addEventListener("focusin", take);
   // The passage is one of what the server has: what was typed is saved first.
   form?.addEventListener("htmx:confirm", (event) => {
-    const port = current();
-    if (!port || event.detail.saved) return;
     event.preventDefault();
     port.saveNow().then(() => event.detail.issueRequest(true), () => {});
   });
   panel.addEventListener("click", (event) => {
     if (!event.target.closest("[data-jump]")) return;
     const { start, end } = event.target.closest("[data-start]").dataset;
-    current()?.select(Number(start), Number(end));
+    port.select(Number(start), Number(end));
   });
 }
