@@ -121,7 +121,9 @@ def build(*, principal: Principal, wish: Wish) -> Built:
         excluded=wish.excluded,
     )
     calls = [
-        rendering.messages([_nth(one, sliced, at) for one in fitted.kept], has_system=model.supports_system)
+        rendering.messages(
+            [_nth(one, sliced, at) for one in fitted.kept], has_system=model.supports_system
+        )
         for at in range(max(1, len(sliced)))
     ]
     form = _form(wish.agent.output_mode, model)

@@ -14,7 +14,9 @@ from studio.models.base import moment_of
 from studio.prose import answers
 from taishang.models import ModelCall
 
-PROPOSING = frozenset({"continue", "rewrite", "polish", "expand", "condense", "generate", "outline"})
+PROPOSING = frozenset(
+    {"continue", "rewrite", "polish", "expand", "condense", "generate", "outline"}
+)
 # What a model says when it stopped of itself.
 WHOLE = frozenset({"stop", "end_turn", "tool_calls"})
 MOST_ERROR = 500
@@ -74,9 +76,9 @@ def end(request_id: UUID, *, status: str, code: str = "") -> bool:
     ended = rows.update(status=status, error_message=code[:MOST_ERROR], updated_at=Now())
     if ended and status == AIRequest.Status.COMPLETED:
         agents = AIRequest.objects.filter(pk=request_id, created_at=moment_of(request_id))
-        Agent.objects.filter(
-            pk__in=agents.values("agent_id"), workspace__isnull=False
-        ).update(usage_count=F("usage_count") + 1, updated_at=timezone.now())
+        Agent.objects.filter(pk__in=agents.values("agent_id"), workspace__isnull=False).update(
+            usage_count=F("usage_count") + 1, updated_at=timezone.now()
+        )
     return bool(ended)
 
 

@@ -22,7 +22,9 @@ def write(person, page: str, text: str, base: int, title: str = "夜"):
 
 def test_a_work_is_begun_written_and_found_again(alice, charlie):
     empty = alice.get("/studio/").content.decode()
-    begun = alice.post("/studio/new/", {"title": "夜航船", "language": "zh-Hans", "tags": "旧事，船"})
+    begun = alice.post(
+        "/studio/new/", {"title": "夜航船", "language": "zh-Hans", "tags": "旧事，船"}
+    )
     work = the(alice, Work)
     added = alice.post(f"/studio/works/{work.pk}/chapters/new/", {"title": "夜"})
     page = added["Location"]
@@ -54,7 +56,9 @@ def test_a_stale_form_is_kept_and_merged(alice):
     page = f"/studio/works/{work.pk}/chapters/{chapter.pk}/"
     base = chapter.revision
 
-    clash = write(alice, page, TEXT.replace("第一段", "第一段我改了").replace("三", "叁"), base=base)
+    clash = write(
+        alice, page, TEXT.replace("第一段", "第一段我改了").replace("三", "叁"), base=base
+    )
     address = clash["Location"]
     shown = alice.get(address).content.decode()
     theirs = re.search(r'name="theirs" value="(\d+)"', shown)[1]
