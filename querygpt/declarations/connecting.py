@@ -201,6 +201,9 @@ SETTINGS = (
 )
 
 SOURCE_CAP = "querygpt.source_bytes"
+# Where files are brought, and the most a request may hold; the cap of the file itself is a setting.
+FILE_DOORS = ("/api/v1/connections/", "/query/connections/new/")
+MAX_UPLOAD_BYTES = 256 * MEBIBYTE
 PAGE = NavigationEntry(
     "query_connections",
     _("Connections"),
@@ -220,6 +223,8 @@ def declare() -> None:
     for setting in SETTINGS:
         define(setting)
     entries.places(PAGE)
+    for prefix in FILE_DOORS:
+        registry.body_limits.add(prefix, MAX_UPLOAD_BYTES)
     registry.page_limits.add("query_connection_test", {"POST": ("connection.test",)})
     registry.link_resolvers.add("connection", _page)
     for model in ("connection", "run"):

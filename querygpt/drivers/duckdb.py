@@ -14,7 +14,6 @@ from querygpt.drivers import base, values
 from querygpt.drivers.base import Allowed, Failed, Heading, Target
 
 AT_ONCE = 1_000
-# The order matters: what locks the rest comes last.
 SETTINGS: dict[str, str | bool | int] = {
     "threads": 2,
     "memory_limit": "128MB",
@@ -24,9 +23,9 @@ SETTINGS: dict[str, str | bool | int] = {
     "allow_community_extensions": False,
     "python_enable_replacements": False,
     "python_scan_all_frames": False,
-    "enable_external_access": False,
-    "lock_configuration": True,
 }
+# Once the file is open; the last one keeps all of them.
+LOCKS = ("SET enable_external_access = false", "SET lock_configuration = true")
 FAMILIES: tuple[tuple[str, Family], ...] = (
     ("BOOL", "bool"),
     ("TIMESTAMP", "datetime"),
@@ -71,6 +70,8 @@ class Session:
         self._library = library()
         try:
             self._link = self._library.connect(target.path, read_only=True, config=SETTINGS)
+            for lock in LOCKS:
+                self._link.execute(lock)
         except self._library.Error as error:
             raise Failed("not_this_database", str(error)) from error
 

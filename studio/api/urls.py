@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from studio.api import chapters, outline, story_urls, versions, works
+from studio.api import assistance_urls, chapters, outline, story_urls, versions, works
 
 WORK = "works/<uuid:work_id>/"
 VOLUME = "volumes/<uuid:volume_id>/"
@@ -35,4 +35,5 @@ urlpatterns: list[URLPattern] = [
     path(f"{CHAPTER}comparison/", versions.ChapterComparison.as_view()),
     # What is told about a story
     *story_urls.urlpatterns,
+    *assistance_urls.urlpatterns,
 ]

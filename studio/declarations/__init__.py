@@ -1,11 +1,13 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
 from studio.declarations import pages, rights, storing, story, writing
+from studio.declarations import helping, pages, rights, storing, story, writing
 
 
 def declare() -> None:
     rights.declare()
     storing.declare()
     writing.declare()
-    story.declare()
     pages.declare()
+    story.declare()
+    helping.declare()

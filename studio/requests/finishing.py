@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from studio import findings, proposals
-from studio.models import Agent, AIRequest
+from studio.models import Agent, AIRequest, Batch, BatchItem
 from studio.models.base import moment_of
 from studio.prose import answers
 from taishang.models import ModelCall
@@ -66,8 +66,17 @@ def orphaned(call: ModelCall, text: str) -> None:
     """A call whose process died: what had arrived becomes a proposal, and the request has failed."""
     request_id = UUID(call.subject_id)
     request = row(request_id)
-    if request is not None:
-        take(call, text, request_id=request_id, number=_next_variant(request), of=request.variants)
+    if request is None:
+        return
+    if request.batch_item_id is not None:
+        # The batch writes the chapter anew; what this try used counts.
+        items = BatchItem.objects.filter(pk=request.batch_item_id)
+        Batch.objects.filter(pk__in=items.values("batch_id")).update(
+            spent=F("spent") + (call.cost or 0)
+        )
+        end(request_id, status=AIRequest.Status.FAILED, code="interrupted")
+        return
+    take(call, text, request_id=request_id, number=_next_variant(request), of=request.variants)
 
 
 def end(request_id: UUID, *, status: str, code: str = "") -> bool:
