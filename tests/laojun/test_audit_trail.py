@@ -38,8 +38,8 @@ from tests.accounts.api.calls import sign_in
 from tests.accounts.web.doors import OPERATIONS, rows_of
 from tests.factories import PASSWORD, Person
 from tests.querygpt import rows
-from tests.studio import deeds as story_deeds
 from tests.rig import limits
+from tests.studio import deeds as story_deeds
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
