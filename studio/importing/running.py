@@ -20,21 +20,27 @@ from studio.models import Import
 from taishang.runs import Permanent, Run
 
 State = Import.State
-REFUSALS = (Unreadable, ArchiveRefused, patterns.PatternInvalid, patterns.PatternTooSlow, plans.NoSuchPiece)
+REFUSALS = (
+    Unreadable,
+    ArchiveRefused,
+    patterns.PatternInvalid,
+    patterns.PatternTooSlow,
+    plans.NoSuchPiece,
+    writing.Refused,
+)
 
 
-def run(task: Run) -> dict[str, Any] | None:
+def run(task: Run) -> None:
     """The handler of `studio.import`."""
     with task.database():
         row = Import.objects.get(pk=task.payload["work_import"])
     try:
         if task.payload["step"] == "read":
-            return _read(task, row)
-        return _write(task, row)
+            _read(task, row)
+        else:
+            _write(task, row)
     except REFUSALS as refused:
-        return _failed(task, row, refused)
-    except writing.Refused as refused:
-        return _failed(task, row, refused)
+        _failed(task, row, refused)
 
 
 def _read(task: Run, row: Import) -> None:
@@ -91,7 +97,9 @@ def _failed(task: Run, row: Import, refused: Any) -> None:
             row,
             (State.UPLOADED, State.READING, State.ADJUSTING, State.IMPORTING),
             State.FAILED,
-            error_code=f"{refused.code}:{getattr(refused, 'reason', getattr(refused, 'rule', ''))}"[:60],
+            error_code=f"{refused.code}:{getattr(refused, 'reason', getattr(refused, 'rule', ''))}"[
+                :60
+            ],
         )
     raise Permanent(refused.code, str(refused)) from refused
 
@@ -104,9 +112,7 @@ def _move(row: Import, states: tuple[str, ...], state: str, **columns: Any) -> N
 
 def _source(path: Path, row: Import) -> Source:
     options = row.options
-    return reading.read(
-        path, row.format, encoding=options["encoding"], rejoin=options["rejoin"]
-    )
+    return reading.read(path, row.format, encoding=options["encoding"], rejoin=options["rejoin"])
 
 
 @contextmanager
