@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,7 +8,9 @@ class StudioConfig(AppConfig):
     verbose_name = _("Novels")
 
     def ready(self) -> None:
-        from studio import declarations, handlers
+        from studio import declarations, handlers, receivers  # noqa: F401
+        from studio.agents import seeding
 
         declarations.declare()
         handlers.declare()
+        post_migrate.connect(seeding.after_migrate, sender=self)

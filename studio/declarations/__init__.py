@@ -1,6 +1,6 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from studio.declarations import books, rights, storing, writing
+from studio.declarations import books, helping, pages, rights, storing, story, writing
 
 
 def declare() -> None:
@@ -8,3 +8,6 @@ def declare() -> None:
     books.declare()
     storing.declare()
     writing.declare()
+    pages.declare()
+    story.declare()
+    helping.declare()
