@@ -52,10 +52,7 @@ def gather(
     return Book(
         identifier=f"urn:uuid:{work.pk}",
         title=work.title,
-        author=author
-        or (publication.author_name if publication else "")
-        or owner.get_full_name()
-        or owner.get_username(),
+        author=author or (publication.author_name if publication else "") or _name(owner),
         language=work.language,
         modified=work.last_edited_at or timezone.now(),
         description=work.description,

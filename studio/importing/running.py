@@ -9,7 +9,6 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 
 from laojun import files
@@ -106,7 +105,7 @@ def _failed(task: Run, row: Import, refused: Any) -> None:
 
 def _move(row: Import, states: tuple[str, ...], state: str, **columns: Any) -> None:
     Import.objects.filter(pk=row.pk, state__in=states).update(
-        state=state, version=F("version") + 1, updated_at=timezone.now(), **columns
+        state=state, updated_at=timezone.now(), **columns
     )
 
 
