@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from studio.exporting.plain import CODECS
 from studio.importing.encodings import ENCODINGS
 from studio.importing.patterns import MAX_LENGTH
-from studio.models import Volume, Work
+from studio.models import Publication, Volume, Work
 from studio.models.work import MAX_TITLE
+from studio.publishing.opening import MAX_BLURB
 
 FORMAT_LABELS = (
     ("epub", _("EPUB: for e-readers")),
@@ -75,6 +76,25 @@ class ConfirmForm(forms.Form):
     def __init__(self, *given: Any, works: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self.fields["work"].queryset = works  # type: ignore[attr-defined]
+
+
+class PublicationForm(forms.Form):
+    """What readers are told of a work."""
+
+    title = forms.CharField(label=_("Title"), max_length=MAX_TITLE, widget=_line())
+    author_name = forms.CharField(label=_("Author"), max_length=150, required=False, widget=_line())
+    blurb = forms.CharField(
+        label=_("What it is about"),
+        max_length=MAX_BLURB,
+        required=False,
+        widget=forms.Textarea(attrs={"class": "input", "rows": 4}),
+    )
+    visibility = forms.ChoiceField(
+        label=_("Visible to"), choices=Publication.Visibility.choices, widget=_choice()
+    )
+    new_link = forms.BooleanField(
+        label=_("Make a new link; the old one leads nowhere"), required=False
+    )
 
 
 class ExportForm(forms.Form):

@@ -6,6 +6,8 @@ from studio.views import (
     goals,
     imports,
     merging,
+    publications,
+    reading,
     shelf,
     versions,
     works,
@@ -35,6 +37,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studio/works/<uuid:work_id>/export/", exports.export, name="studio_export"),
     path("studio/exports/<uuid:task_id>/", exports.done, name="studio_export_done"),
     path("studio/exports/<uuid:task_id>/file/", exports.download, name="studio_export_file"),
+    # Readers
+    path(
+        "studio/works/<uuid:work_id>/publication/",
+        publications.publication,
+        name="studio_publication",
+    ),
+    path(
+        "studio/works/<uuid:work_id>/publication/withdrawal/",
+        publications.close,
+        name="studio_publication_close",
+    ),
+    path(
+        "studio/works/<uuid:work_id>/publication/chapters/",
+        publications.change,
+        name="studio_publication_chapters",
+    ),
+    path("read/<slug:slug>/", reading.contents, name="studio_read"),
+    path("read/<slug:slug>/<int:number>/", reading.chapter, name="studio_read_chapter"),
+    path("read/<slug:slug>/<int:number>/like/", reading.like, name="studio_read_like"),
+    path("read/<slug:slug>/<int:number>/reading/", reading.note_reading, name="studio_read_note"),
     # A work
     path("studio/works/<uuid:work_id>/", works.detail, name="studio_work"),
     path("studio/works/<uuid:work_id>/about/", works.settings, name="studio_work_settings"),

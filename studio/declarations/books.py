@@ -4,10 +4,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleRight
+from accounts.registry import ConsoleRight, LimitClass, Schedule
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, INTEGER, MEBIBYTE, Definition, define
 from laojun.files import Purpose, purposes
+from studio.publishing import chapters, readers
 
 DAY = 86_400
 WEEK = 7 * DAY
@@ -19,6 +20,11 @@ ACTIONS = {
     "import.cancelled": _("let an import go"),
     "import.undone": _("took an import back"),
     "work.exported": _("exported a work"),
+    "publication.opened": _("opened a work to readers"),
+    "publication.closed": _("hid a work from readers"),
+    "chapter.published": _("published a chapter"),
+    "chapter.scheduled": _("scheduled a chapter"),
+    "chapter.withdrawn": _("withdrew a chapter from readers"),
 }
 PROBLEMS = (
     (
@@ -70,11 +76,32 @@ PROBLEMS = (
         _("An operator installs fonts-noto-cjk, or names folders in STUDIO_FONT_DIRS."),
     ),
 )
+PROBLEMS += (
+    (
+        "publication_closed",
+        409,
+        _("The work is not open to readers"),
+        _("Open it first, then publish its chapters."),
+    ),
+    (
+        "already_live",
+        409,
+        _("Readers have exactly this text"),
+        _("Nothing needs to be done."),
+    ),
+    (
+        "publication_state",
+        409,
+        _("A chapter in this state cannot go there"),
+        _("`state` is the present one."),
+    ),
+)
 SETTINGS = (
     (IMPORT_CAP, 50 * MEBIBYTE, _("Books that people bring, each")),
     (EXPORT_CAP, 200 * MEBIBYTE, _("Exported books, each")),
 )
 MULTIPART_ROOM = MEBIBYTE
+LIKES = LimitClass("studio.like", _("Liking and reading chapters"), 30, 60, "network")
 
 
 def declare() -> None:
@@ -99,6 +126,18 @@ def declare() -> None:
     purposes.add("studio.export", Purpose(_("exported books"), None, EXPORT_CAP, lifetime_s=WEEK))
     for path in ("/api/v1/work-imports/", "/studio/imports/"):
         registry.body_limits.add(path, 100 * MEBIBYTE + MULTIPART_ROOM)
+    registry.limit_classes.add("studio.like", LIKES)
+    registry.page_limits.add("studio_read_like", {"POST": ("studio.like",)})
+    registry.page_limits.add("studio_read_note", {"POST": ("studio.like",)})
+    entries.schedules(
+        Schedule(
+            "studio.publish_due",
+            chapters.publish_due,
+            every_s=60,
+            label=_("Publish scheduled chapters"),
+        ),
+        Schedule("studio.readers", readers.roll, every_s=60, label=_("Count readers")),
+    )
     registry.link_resolvers.add("work_import", _import_page)
     registry.link_resolvers.add("work_export", _export_page)
     registry.console_rights.add("studio.import", ConsoleRight("studio.operate", "studio.operate"))
