@@ -141,6 +141,20 @@ class Schedule:
     label: Any = ""
 
 
+@dataclass(frozen=True)
+class WarmUp:
+    """What a worker gets ready before it is asked for: parsers, dictionaries, helpers.
+
+    `load` is called once, before the processes that run tasks of `queue` are forked, which then share it: it opens no
+    connection and starts no thread. `stand_by` is called in each of them when it is idle for the first time; it
+    does not wait.
+    """
+
+    queue: str
+    load: Callable[[], None]
+    stand_by: Callable[[], None]
+
+
 class Progress(Protocol):
     """How a long job says how far it is; it raises what ends the job when somebody asked it to stop."""
 
@@ -460,6 +474,7 @@ class SyncResource:
 permissions: Store[Permission] = Store("permissions")
 navigation: Store[NavigationEntry] = Store("navigation")
 schedules: Store[Schedule] = Store("schedules")
+warm_ups: Store[WarmUp] = Store("warm_ups")
 jobs: Store[Job] = Store("jobs")
 notice_types: Store[NoticeType] = Store("notice_types")
 letters: Store[Letter] = Store("letters")

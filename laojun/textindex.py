@@ -15,11 +15,11 @@ MAX_WORD_CHARACTERS = 64
 MAX_QUERY_TERMS = 64
 
 # Scripts written without spaces: a pair of letters is their word.
-_DENSE = (
+DENSE = (
     "\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-_runs = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?P<word>(?:(?![{_DENSE}])[^\W_])+)")
+_runs = re.compile(rf"(?P<dense>[{DENSE}]+)|(?P<word>(?:(?![{DENSE}])[^\W_])+)")
 
 
 def fold(text: str) -> str:

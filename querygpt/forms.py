@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from querygpt.connections.checking import PORTS
 from querygpt.models import Connection
+from querygpt.models.connection import FILE_DRIVERS
 
 PLACE = ("host", "port", "database_name", "username", "password", "tls_mode")
 MAX_PASSWORD = 1024
@@ -86,7 +87,7 @@ class ConnectionForm(forms.Form):
     ) -> None:
         super().__init__(*args, initial=_initial(connection), **kwargs)
         self.driver = driver
-        is_file = driver == Connection.Driver.SQLITE
+        is_file = driver in FILE_DRIVERS
         dropped = [*PLACE, "schemas"] if is_file else ["file"]
         if driver != Connection.Driver.POSTGRESQL:
             dropped.append("schemas")
@@ -100,6 +101,11 @@ class ConnectionForm(forms.Form):
                 )
         for name in dropped:
             self.fields.pop(name, None)
+        if "file" in self.fields and driver == Connection.Driver.DUCKDB:
+            self.fields["file"].label = _("Table file")
+            self.fields["file"].help_text = _(
+                "CSV, TSV or Excel, at most 2,000,000 rows. Each sheet becomes a table."
+            )
         if "port" in self.fields:
             self.fields["port"].help_text = _("Empty: %(port)s.") % {"port": PORTS[driver]}
 

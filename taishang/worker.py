@@ -25,7 +25,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connections, models
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import registry, tenancy
 from accounts.ids import uuid7
 from laojun.plugins import starting
 from taishang import claiming, runner, schedules, signals, wakeups
@@ -62,8 +62,11 @@ class Supervisor:
         starting.mark()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
-        for role in (self._monitor, self._ticker, self._listener, *[self._slot] * self.slots):
+        for role in (self._monitor, self._ticker, self._listener):
             self._start(role)
+        prepare(self.queues)
+        for _number in range(self.slots):
+            self._start(self._slot)
         logger.info("worker started slots=%d queues=%s", self.slots, ",".join(self.queues))
         while self.children:
             self._reap()
@@ -171,6 +174,7 @@ def serve(claimant: Claimant) -> None:
     """A slot: claim and run until told to stop, or until it has run long enough to be replaced."""
     stop = _stop_on_sigterm(give_back=True)
     done = 0
+    stands_by = False
     tally = Tally(claimant)
     signals.task_finished.connect(tally.count)
     while not stop.asked and done < MAX_TASKS and not _is_bloated():
@@ -184,7 +188,32 @@ def serve(claimant: Claimant) -> None:
             continue
         done += ran
         if not ran and not stop.asked:
+            if not stands_by:
+                stands_by = True
+                stand_by(claimant.queues)
             wakeups.wait(IDLE_SECONDS)
+
+
+def prepare(queues: Sequence[str]) -> None:
+    """Load what tasks of these queues will need, for all slots at once: a fork finds it there."""
+    for name, warm_up in registry.warm_ups.items():
+        if warm_up.queue in queues:
+            _warm(name, warm_up.load)
+
+
+def stand_by(queues: Sequence[str]) -> None:
+    """Start what a slot's first task would have to wait for."""
+    for name, warm_up in registry.warm_ups.items():
+        if warm_up.queue in queues:
+            _warm(name, warm_up.stand_by)
+
+
+def _warm(name: str, function: Callable[[], None]) -> None:
+    """A worker that is not warm is slow, not broken."""
+    try:
+        function()
+    except Exception:
+        logger.exception("could not get ready what=%s", name)
 
 
 def _serve_once(claimant: Claimant, stop: Stop) -> int:

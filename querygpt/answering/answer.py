@@ -7,7 +7,7 @@ from typing import Any
 
 from laojun import audit
 from querygpt import planner, schema
-from querygpt.answering import endings, engines, routing, stopping
+from querygpt.answering import endings, engines, processing, routing, stopping
 from querygpt.answering import scene as scenes
 from querygpt.answering.endings import Ending
 from querygpt.answering.engines import ModelGaveUp
@@ -36,7 +36,7 @@ def _answered(run: Run) -> dict[str, Any] | None:
     if scene is None:
         return {"outcome": "gone"}
     try:
-        ending = _found(scene)
+        ending = processing.processed(scene, _found(scene))
     except Deadline:
         ending = endings.failed(scene, "deadline")
     except Cancelled:

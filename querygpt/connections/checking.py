@@ -101,9 +101,7 @@ def _check_network(connection: Connection) -> None:
 
 def _check_file(connection: Connection) -> None:
     name = connection.database_name
-    if connection.driver == Connection.Driver.SQLITE and (
-        not name or _ODD_FILE.search(name) or "memory" in name.lower() or name != name.strip()
-    ):
+    if not name or _ODD_FILE.search(name) or "memory" in name.lower() or name != name.strip():
         raise ConnectionRefused("sqlite_path_forbidden", "database_name")
     for column in ("host", "port", "username", "password_encrypted"):
         if getattr(connection, column):
@@ -113,7 +111,7 @@ def _check_file(connection: Connection) -> None:
 def _file(connection: Connection) -> ConnectionFile:
     """The ready file of this workspace that the connection names."""
     ready = ConnectionFile.objects.ready().filter(workspace_id=connection.workspace_id)
-    named = ready.filter(table_name=connection.database_name)
+    named = ready.filter(table_name=connection.database_name, connection__driver=connection.driver)
     own = Q(connection_id=connection.pk)
     # Its person's other files, and those of connections that everybody here may ask.
     lent = Q(connection__deleted_at__isnull=True) & (

@@ -16,8 +16,10 @@ from querygpt.connections.checking import ConnectionRefused
 from querygpt.models import ConnectionFile
 
 PURPOSE = "querygpt.source"
-MAGIC = {"sqlite": b"SQLite format 3\x00", "duckdb": b""}
+# What stands in a file of the driver, and where.
+MAGIC = {"sqlite": (0, b"SQLite format 3\x00"), "duckdb": (8, b"DUCK")}
 CHUNK_BYTES = 1024 * 1024
+HEAD_BYTES = 16
 WAL_AT, WAL_FORMAT = 18, 2
 
 
@@ -72,4 +74,10 @@ def _is_regular(path: Path) -> bool:
 
 def _starts_right(path: Path, driver: str) -> bool:
     with path.open("rb") as content:
-        return content.read(16).startswith(MAGIC[driver])
+        return starts_right(content.read(HEAD_BYTES), driver)
+
+
+def starts_right(head: bytes, driver: str) -> bool:
+    """Whether these are the first bytes of a database that the driver reads."""
+    place, mark = MAGIC[driver]
+    return head[place:].startswith(mark)

@@ -10,6 +10,8 @@ from accounts.registry import ConsoleTile, HomeCard, NavigationEntry, Schedule
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, GLOBAL, INTEGER, MEBIBYTE, WORKSPACE, Definition, define
 from laojun.files import Purpose, purposes
+from laojun.plugins import points
+from laojun.plugins.hooks import hooks
 from querygpt import glances, tiles
 from querygpt.answering import stopping
 from querygpt.results import storing
@@ -98,6 +100,7 @@ def declare() -> None:
         )
     )
     _declare_settings()
+    hooks.add(points.POST_PROCESSOR.name, points.POST_PROCESSOR)
     purposes.add(
         storing.PURPOSE,
         Purpose(_("Results of questions"), None, cap_key=RESULT_BYTES_CAP),

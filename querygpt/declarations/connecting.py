@@ -109,14 +109,38 @@ PROBLEMS = (
     (
         "not_a_database_file",
         415,
-        _("This is no SQLite database"),
-        _("Upload the file of a SQLite database itself, not an archive or a dump."),
+        _("This is no database and no table"),
+        _(
+            "Upload a SQLite database itself, or a CSV, TSV or Excel file where tables are asked for."
+        ),
     ),
     (
         "file_in_place",
         409,
         _("The connection has its file"),
         _("Take that one away first, or make another connection."),
+    ),
+    (
+        "encoding_unknown",
+        422,
+        _("The encoding of the file is not known"),
+        _("Save it as UTF-8 or GB18030 and upload it again."),
+    ),
+    ("file_damaged", 422, _("The file is damaged"), _("Save it anew and upload it again.")),
+    ("no_rows", 422, _("The file holds no rows"), _("Upload a file with a row of names and rows.")),
+    ("too_many_rows", 422, _("The file holds too many rows"), _("Upload at most 2,000,000 rows.")),
+    (
+        "too_many_columns",
+        422,
+        _("The file holds too many columns"),
+        _("Upload at most 500 columns."),
+    ),
+    ("too_many_sheets", 422, _("The file holds too many sheets"), _("Upload at most 20 sheets.")),
+    (
+        "sheet_too_large",
+        422,
+        _("The file takes too much time or memory"),
+        _("Upload it in parts, or as CSV instead of Excel."),
     ),
     ("file_unreadable", 422, _("The database file cannot be read"), _("Upload it again.")),
     ("sql_syntax", 422, _("The database does not understand the statement"), ANEW),
@@ -177,6 +201,9 @@ SETTINGS = (
 )
 
 SOURCE_CAP = "querygpt.source_bytes"
+# Where files are brought, and the most a request may hold; the cap of the file itself is a setting.
+FILE_DOORS = ("/api/v1/connections/", "/query/connections/new/")
+MAX_UPLOAD_BYTES = 256 * MEBIBYTE
 PAGE = NavigationEntry(
     "query_connections",
     _("Connections"),
@@ -196,6 +223,8 @@ def declare() -> None:
     for setting in SETTINGS:
         define(setting)
     entries.places(PAGE)
+    for prefix in FILE_DOORS:
+        registry.body_limits.add(prefix, MAX_UPLOAD_BYTES)
     registry.page_limits.add("query_connection_test", {"POST": ("connection.test",)})
     registry.link_resolvers.add("connection", _page)
     for model in ("connection", "run"):

@@ -14,7 +14,7 @@ import orjson
 
 from querygpt import guard
 from querygpt.catalogue import Catalogue
-from querygpt.drivers import confinement, mysql, postgresql, sqlite
+from querygpt.drivers import confinement, duckdb, mysql, postgresql, sqlite
 from querygpt.drivers.base import Allowed, Failed, Heading, Session, Target
 from querygpt.guard import dialects
 
@@ -26,6 +26,7 @@ CONNECTORS: dict[str, Callable[[Target, float], Session]] = {
     "postgresql": postgresql.connect,
     "mysql": mysql.connect,
     "sqlite": sqlite.connect,
+    "duckdb": duckdb.connect,
 }
 Tell = Callable[[dict[str, Any]], None]
 
@@ -92,6 +93,9 @@ class Work:
         return {"state": state, "error_code": failed.code, "detail": failed.detail}
 
     def _verdict(self) -> dict[str, Any]:
+        if self.request["dialect"] == "duckdb":
+            # Its own parser gives the second opinion, and is not loaded before it is needed.
+            duckdb.library()
         confinement.confine("", GUARD_SECONDS)
         verdict = self._judged(Catalogue.from_dict(self.request["catalogue"]))
         return {} if verdict["allowed"] else {"state": "refused"}

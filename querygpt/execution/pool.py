@@ -123,6 +123,7 @@ class Pool:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self._warm = WARM
         self._idle: list[Child] = []
         self._lent = 0
         self._wanted = 0
@@ -147,6 +148,13 @@ class Pool:
                 if is_fine:
                     self._idle.append(child)
                 self._changed.notify_all()
+
+    def stand_by(self, warm: int) -> None:
+        """Have so many children waiting from now on; returns before they are there."""
+        with self._changed:
+            self._warm = warm
+            self._keep()
+            self._changed.notify_all()
 
     def figures(self) -> dict[str, int]:
         with self._changed:
@@ -193,7 +201,7 @@ class Pool:
             self._keeper.start()
 
     def _start_as_needed(self) -> None:
-        """The keeper: one more child whenever fewer than two wait, up to four in all."""
+        """The keeper: one more child whenever fewer wait than should, up to four in all."""
         while True:
             with self._changed:
                 while self._keeper is threading.current_thread() and not self._is_short():
@@ -213,7 +221,7 @@ class Pool:
 
     def _is_short(self) -> bool:
         waiting = len(self._idle) + self._starting
-        return waiting < max(WARM, self._wanted) and waiting + self._lent < MOST
+        return waiting < max(self._warm, self._wanted) and waiting + self._lent < MOST
 
 
 def _started() -> Child | None:

@@ -12,7 +12,7 @@ from typing import Any
 from querygpt.catalogue import Catalogue, Dialect
 from querygpt.planner.outcome import Outcome
 
-__all__ = ["Outcome", "plan", "render"]
+__all__ = ["Outcome", "plan", "render", "warm"]
 
 
 def plan(
@@ -45,3 +45,16 @@ def render(made: dict[str, Any], *, dialect: Dialect, catalogue: Catalogue) -> s
     rendering = import_module("querygpt.planner.rendering")
     sql: str = rendering.render(made, dialect=dialect, catalogue=catalogue)[0]
     return sql
+
+
+def warm() -> None:
+    """Load the parser, the lexicon and the dictionaries, so that the first question is no slower than the next."""
+    known = Catalogue.from_dict({"tables": {"orders": {"id": "int", "amount": "decimal"}}})
+    for language, question in (("zh", "訂單金額前五"), ("en", "top 5 orders by amount")):
+        plan(
+            question=question,
+            language=language,
+            catalogue=known,
+            dialect="sqlite",
+            today=date(2025, 1, 1),
+        )

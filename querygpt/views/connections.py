@@ -33,6 +33,10 @@ DRIVERS = {
     Connection.Driver.POSTGRESQL: ("PostgreSQL", gettext_lazy("A server with its own address")),
     Connection.Driver.MYSQL: ("MySQL, MariaDB", gettext_lazy("A server with its own address")),
     Connection.Driver.SQLITE: ("SQLite", gettext_lazy("A file that you upload")),
+    Connection.Driver.DUCKDB: (
+        gettext_lazy("CSV or Excel"),
+        gettext_lazy("Tables that you upload"),
+    ),
 }
 FINDINGS = {
     "superuser": gettext_lazy("The user rules the whole server."),

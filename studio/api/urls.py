@@ -1,5 +1,10 @@
 from django.urls import URLPattern, path
 
+from studio.api import story_urls
+
+urlpatterns: list[URLPattern] = [
+    # What is told about a story
+    *story_urls.urlpatterns,
 from studio.api import agents, batches, proposals, requests, talking
 
 urlpatterns: list[URLPattern] = [

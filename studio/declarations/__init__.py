@@ -1,5 +1,6 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
+from studio.declarations import pages, rights, storing, story, writing
 from studio.declarations import helping, rights, storing, writing
 
 
@@ -7,4 +8,6 @@ def declare() -> None:
     rights.declare()
     storing.declare()
     writing.declare()
+    pages.declare()
+    story.declare()
     helping.declare()

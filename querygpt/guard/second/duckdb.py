@@ -9,11 +9,19 @@ from querygpt.guard.dialects import Grammar
 from querygpt.guard.scopes import Resolver
 from querygpt.guard.verdict import refuse
 
+SETTINGS: dict[str, str | bool | int] = {
+    "threads": 1,
+    "memory_limit": "64MB",
+    "enable_external_access": False,
+    "lock_configuration": True,
+}
+
 
 def check(query: str, *, tree: exp.Expr, grammar: Grammar, resolver: Resolver) -> None:
     """Raises Refused `second_parser`."""
     try:
-        statements = duckdb.extract_statements(query)
+        with duckdb.connect(":memory:", config=SETTINGS) as link:
+            statements = link.extract_statements(query)
     except duckdb.Error as error:
         refuse("second_parser", str(error).split("\n")[0][:200])
         return

@@ -10,7 +10,7 @@ from laojun.plugins import broker, events, points, samples
 from laojun.plugins.hooks import hooks
 
 OURS = [point for point in hooks.values() if not point.name.startswith("rig.")]
-ALL = [*OURS, points.TEXT_TOOL, points.POST_PROCESSOR]
+ALL = [*OURS, points.TEXT_TOOL]
 QUESTIONS = [point for point in ALL if point.mode == "sync"]
 
 

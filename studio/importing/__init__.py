@@ -1,0 +1,1 @@
+"""Books that people bring: read, previewed, adjusted, and written as chapters only when they say so."""
