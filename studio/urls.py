@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from studio.views import bins, goals, merging, shelf, versions, works, writing
+from studio.views import bins, goals, help_urls, merging, shelf, versions, works, writing
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("studio.api.urls")),
@@ -57,4 +57,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         versions.name,
         name="studio_version_name",
     ),
+    # Help of the AI
+    *help_urls.urlpatterns,
 ]

@@ -51,7 +51,10 @@ def gather(
     return Book(
         identifier=f"urn:uuid:{work.pk}",
         title=work.title,
-        author=author or (publication.author_name if publication else "") or owner.get_full_name() or owner.get_username(),
+        author=author
+        or (publication.author_name if publication else "")
+        or owner.get_full_name()
+        or owner.get_username(),
         language=work.language,
         modified=work.last_edited_at or timezone.now(),
         description=work.description,
@@ -80,7 +83,9 @@ def _chapters(
 
 def _published(work: Work) -> dict[UUID, tuple[str, str]]:
     rows: Any = PublishedChapter.objects.filter(work=work, state=PublishedChapter.State.PUBLISHED)
-    return {pk: (title, text) for pk, title, text in rows.values_list("chapter_id", "title", "content")}
+    return {
+        pk: (title, text) for pk, title, text in rows.values_list("chapter_id", "title", "content")
+    }
 
 
 def _cover(publication: Publication | None) -> tuple[bytes, str]:

@@ -89,7 +89,12 @@ def font_folders() -> tuple[str, ...]:
 def _book(task: Run, options: Options) -> Book:
     asked = task.payload
     principal = acting.principal_of(task)
-    work = Work.objects.with_right(principal, "export").select_related("user").filter(pk=asked["work"]).first()
+    work = (
+        Work.objects.with_right(principal, "export")
+        .select_related("user")
+        .filter(pk=asked["work"])
+        .first()
+    )
     if work is None:
         raise Permanent("not_found", "The work is gone, or may no longer be exported.")
     return gathering.gather(
@@ -133,4 +138,3 @@ def _keep(task: Run, out: IO[bytes], book: Book, suffix: str, losses: Losses) ->
         "dropped": dict(losses.dropped.most_common(LISTED)),
         "unencodable": dict(losses.unencodable.most_common(LISTED)),
     }
-

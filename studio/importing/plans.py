@@ -77,7 +77,11 @@ def rows(plan: Mapping[str, Any], pieces: Sequence[Piece]) -> list[dict[str, Any
     result = []
     for piece in pieces:
         row = known.get(piece.body, {})
-        inside = [old for old in plan["pieces"] if piece.body <= old["body"] < max(piece.end, piece.body + 1)]
+        inside = [
+            old
+            for old in plan["pieces"]
+            if piece.body <= old["body"] < max(piece.end, piece.body + 1)
+        ]
         words = sum(old["words"] for old in inside) if row.get("end") != piece.end else row["words"]
         result.append({**_plain(piece), "words": words, "first_line": row.get("first_line", "")})
     return result
@@ -89,7 +93,9 @@ def body_of(piece: Piece, text: str, *, is_exact: bool, options: Mapping[str, An
     if is_exact:
         return body
     return paragraphs(
-        body, indents=bool(options.get("keep_indents")), blanks=bool(options.get("keep_blanks", True))
+        body,
+        indents=bool(options.get("keep_indents")),
+        blanks=bool(options.get("keep_blanks", True)),
     )
 
 

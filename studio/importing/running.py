@@ -20,7 +20,13 @@ from studio.models import Import
 from taishang.runs import Permanent, Run
 
 State = Import.State
-REFUSALS = (Unreadable, ArchiveRefused, patterns.PatternInvalid, patterns.PatternTooSlow, plans.NoSuchPiece)
+REFUSALS = (
+    Unreadable,
+    ArchiveRefused,
+    patterns.PatternInvalid,
+    patterns.PatternTooSlow,
+    plans.NoSuchPiece,
+)
 
 
 def run(task: Run) -> dict[str, Any] | None:
@@ -91,7 +97,9 @@ def _failed(task: Run, row: Import, refused: Any) -> None:
             row,
             (State.UPLOADED, State.READING, State.ADJUSTING, State.IMPORTING),
             State.FAILED,
-            error_code=f"{refused.code}:{getattr(refused, 'reason', getattr(refused, 'rule', ''))}"[:60],
+            error_code=f"{refused.code}:{getattr(refused, 'reason', getattr(refused, 'rule', ''))}"[
+                :60
+            ],
         )
     raise Permanent(refused.code, str(refused)) from refused
 
@@ -104,9 +112,7 @@ def _move(row: Import, states: tuple[str, ...], state: str, **columns: Any) -> N
 
 def _source(path: Path, row: Import) -> Source:
     options = row.options
-    return reading.read(
-        path, row.format, encoding=options["encoding"], rejoin=options["rejoin"]
-    )
+    return reading.read(path, row.format, encoding=options["encoding"], rejoin=options["rejoin"])
 
 
 @contextmanager

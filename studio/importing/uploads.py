@@ -84,7 +84,11 @@ def begin(
 
 
 def adjust(
-    *, principal: Principal, row: Import, options: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]
+    *,
+    principal: Principal,
+    row: Import,
+    options: Mapping[str, Any],
+    changes: Sequence[Mapping[str, Any]],
 ) -> Task | None:
     """Change how a book is read or what becomes of its pieces; the task, when it is read anew.
 

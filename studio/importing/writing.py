@@ -19,7 +19,14 @@ from studio.models.work import MAX_TITLE
 from taishang.runs import Run
 
 CHECK_EVERY = 200
-LANGUAGES = {"zh": "zh-Hans", "zh-cn": "zh-Hans", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-hant": "zh-Hant", "en": "en"}
+LANGUAGES = {
+    "zh": "zh-Hans",
+    "zh-cn": "zh-Hans",
+    "zh-tw": "zh-Hant",
+    "zh-hk": "zh-Hant",
+    "zh-hant": "zh-Hant",
+    "en": "en",
+}
 
 
 class Refused(Exception):
@@ -100,7 +107,8 @@ def _new(principal: Principal, row: Import) -> Work:
     title = row.options["title"] or name or _("Imported book")
     found = str(row.options.get("language") or row.plan.get("language") or "").lower()
     language = next(
-        (value for value in Work.Language.values if value.lower() == found), LANGUAGES.get(found, "zh-Hans")
+        (value for value in Work.Language.values if value.lower() == found),
+        LANGUAGES.get(found, "zh-Hans"),
     )
     return works.create(
         principal=principal,
