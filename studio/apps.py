@@ -10,7 +10,9 @@ class StudioConfig(AppConfig):
     def ready(self) -> None:
         from studio import declarations, handlers, receivers  # noqa: F401
         from studio.agents import seeding
+        from studio.api import resources
 
         declarations.declare()
         handlers.declare()
+        resources.declare()
         post_migrate.connect(seeding.after_migrate, sender=self)

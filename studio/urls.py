@@ -1,6 +1,16 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from studio.views import bins, goals, help_urls, merging, shelf, versions, works, writing
+from studio.views import (
+    bins,
+    goals,
+    help_urls,
+    merging,
+    shelf,
+    story_urls,
+    versions,
+    works,
+    writing,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("studio.api.urls")),
@@ -59,4 +69,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     # Help of the AI
     *help_urls.urlpatterns,
+    # What is told about a story
+    *story_urls.urlpatterns,
 ]

@@ -25,10 +25,10 @@ export class Status {
     if (anchor && link) anchor.href = link;
   }
 
-  held({ holder, since }) {
+  held({ holder }) {
     this.banner("held");
-    const time = since ? new Date(since).toLocaleTimeString(document.documentElement.lang, TIME) : "";
-    this.form.querySelector("[data-holder]").textContent = [holder?.name ?? holder, time].filter(Boolean).join(" · ");
+    const since = new Date(holder.since).toLocaleTimeString(document.documentElement.lang, TIME);
+    this.form.querySelector("[data-holder]").textContent = `${holder.user_name} · ${since}`;
   }
 
   words(words) {

@@ -39,6 +39,7 @@ from tests.factories import Person
 from tests.laojun.plugins.making import used
 from tests.laojun.plugins.plugged import given_up
 from tests.querygpt import rows
+from tests.studio import rows as novels
 
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
 NO_UUID = "018f0000-0000-7000-8000-000000000000"
@@ -116,6 +117,9 @@ PATH_IDS = {
     "prompt_id": "prompt",
     "conversation_id": "conversation",
     "message_id": "message",
+    "work_id": "work",
+    "volume_id": "volume",
+    "chapter_id": "chapter",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -157,6 +161,9 @@ PAGE_IDS = {
     "query/connections/<uuid:connection_id>/": "connection",
     "query/answers/<uuid:pk>/": "message",
     "query/<uuid:pk>/": "conversation",
+    "studio/bin/<slug:kind>/<uuid:pk>/": "chapter",
+    "studio/works/<uuid:work_id>/": "work",
+    "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/": "chapter",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -168,6 +175,7 @@ PAGE_PLAIN = {
     "query/connections/new/<slug:driver>/": "postgresql",
     "workspace/settings/<str:key>/": "storage.max_file_size",
     "query/prompts/<slug:part>/": "user-system",
+    "studio/bin/<slug:kind>/": "chapter",
     "admin/tiles/<slug:key>/": "health",
     "admin/panels/<slug:key>/": "generation",
     "invitations/<str:token>/": "tli_unknown",
@@ -252,7 +260,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             currency="CNY",
             effective_from=timezone.now(),
         )
-        known = lent(person)
+        known = lent(person) | written(person)
         connection = Connection.objects.get(pk=known["connection"])
         message = asked_question(person, connection)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
@@ -312,6 +320,14 @@ def lent(person: Person) -> dict[str, str]:
     }
 
 
+def written(person: Person) -> dict[str, str]:
+    """A novel with a volume and a chapter. Inside the person's workspace."""
+    novel = novels.work(person, f"Novel of {person.user.username}")
+    volume = novels.volume(novel, person)
+    chapter = novels.chapter(novel, person, "text", volume_id=volume.pk)
+    return {"work": str(novel.pk), "volume": str(volume.pk), "chapter": str(chapter.pk)}
+
+
 def asked_question(person: Person, connection: Connection) -> Message:
     """An answer that asks back. Inside the person's workspace."""
     conversation = rows.conversation(person, connection=connection, title="How many orders?")
@@ -349,7 +365,7 @@ def finished_call(person: Person, model_id: int) -> ModelCall:
 
 
 def page_address(route: str, ids: dict[str, str], *, instead: str | None = None) -> str:
-    """A page's address with a row's id (or with `instead`) in its one place for an id. Raises KeyError for a new one."""
+    """A page's address with rows' ids (or with `instead`) in the places for an id. Raises KeyError for a new one."""
     # Pictures are numbered by what they show, versions of a project by their order.
     plain = {**REST, **({"number": NO_UUID} if route.startswith("avatars/") else {})}
     for start, value in PAGE_PLAIN.items():
@@ -358,9 +374,8 @@ def page_address(route: str, ids: dict[str, str], *, instead: str | None = None)
             break
     for start, kind in PAGE_IDS.items():
         if route.startswith(start):
-            slot = start.partition(":")[2].partition(">")[0]
-            plain[slot] = ids[kind] if instead is None else instead
-            break
+            slot = start.rpartition(":")[2].partition(">")[0]
+            plain.setdefault(slot, ids[kind] if instead is None else instead)
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: plain[found[1]], route)
 
 
