@@ -4,6 +4,7 @@ from studio.views import (
     bins,
     exports,
     goals,
+    help_urls,
     imports,
     merging,
     publications,
@@ -102,6 +103,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         versions.name,
         name="studio_version_name",
     ),
+    # Help of the AI
+    *help_urls.urlpatterns,
     # What is told about a story
     *story_urls.urlpatterns,
 ]
