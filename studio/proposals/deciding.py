@@ -16,10 +16,10 @@ from accounts.ids import uuid7
 from laojun import audit
 from studio import drafting
 from studio.models import AIRequest, Chapter, Proposal
-from studio.prose import rebasing
 from studio.proposals import outlines
 from studio.proposals.offering import applied
 from studio.proposals.refusals import ProposalClosed, ProposalStale, UnknownHunk
+from studio.prose import rebasing
 
 OPEN = (Proposal.State.OPEN, Proposal.State.PARTLY)
 

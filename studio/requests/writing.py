@@ -67,7 +67,7 @@ def _answered(run: Run, request: AIRequest, voice: Voice) -> None:
         voice.changed()
 
 
-def call(  # noqa: PLR0913 one call has these sides
+def call(
     *,
     run: Run,
     request: AIRequest,
