@@ -49,6 +49,12 @@ def _binned(path: Callable[..., str], kept: bool = True) -> Callable[..., Any]:
     return run
 
 
+def _erased(w: Any) -> Any:
+    title = w.alice.get(_work(w)).json()["title"]
+    w.send("delete", _work(w), headers=_seen(w, _work(w)))
+    return w.send("post", _work(w, "erasure/"), {"title": title})
+
+
 def _joined(w: Any) -> Any:
     second = w.send("post", _work(w, "chapters/"), {"volume": w.key("volume"), "content": "后"})
     assert second.status_code == 201, second.content
@@ -79,6 +85,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "works_partial_update": _over("patch", _work, "", {"title": "改名"}),
     "works_destroy": _over("delete", _work, ""),
     "works_restoration_create": _binned(_work),
+    "works_erasure_create": _erased,
     "works_transfer_create": lambda w: w.send(
         "post", _work(w, "transfer/"), {"user_id": str(w.bob.user.pk)}
     ),
