@@ -112,6 +112,8 @@ def transfer(*, work: Work, principal: Principal, to: User) -> Work:
 
 def note_opening(*, work: Work, principal: Principal) -> None:
     """Whoever opens a work by `work.view_all` alone leaves a trace."""
+    if not principal.may("work.view_all"):
+        return
     if Work.objects.with_right(principal, "read").filter(pk=work.pk).exists():
         return
     audit.record(actor=principal, action="work.opened", target=("work", work.pk))

@@ -17,7 +17,7 @@ from accounts.web import etags
 from accounts.web.problems import Invalid, Refused, field_error
 from accounts.web.serializers import Serializer
 from studio import bin as binned
-from studio import drafting, joining, locks, ordering
+from studio import drafting, joining, locks, ordering, works
 from studio.api.base import MAX_BODY, StudioView, TextParser, save_id_of
 from studio.keeping import Typed
 from studio.models import Chapter
@@ -165,7 +165,9 @@ class ChapterDetail(ChapterView):
     @extend_schema(responses=ChapterOut)
     def get(self, request: Request, chapter_id: UUID) -> Response:
         """The chapter as the database has it now."""
-        chapter = self.find(Chapter.objects.visible_to(self.principal), pk=chapter_id)
+        rows = Chapter.objects.visible_to(self.principal).select_related("work")
+        chapter = self.find(rows, pk=chapter_id)
+        works.note_opening(work=chapter.work, principal=self.principal)
         return self.versioned(chapter, ChapterOut, chapter.revision, also=also(chapter))
 
     @extend_schema(request=ChapterChangeIn, responses=SavedOut)

@@ -261,7 +261,8 @@ def test_whoever_may_see_everybodys_works_leaves_a_trace(desk, alice):
     _call, ids = desk
     dora = factories.colleague("dora", of=alice, role="admin")
     assert Caller(dora)("get", f"works/{ids['work']}/").status_code == 200
+    assert Caller(dora)("get", f"chapters/{ids['chapter']}/").status_code == 200
     with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
         opened = AuditLog.objects.filter(action="work.opened", resource_id=str(ids["work"]))
-        assert opened.count() == 1
+        assert opened.count() == 2
     assert Caller(dora)("patch", f"works/{ids['work']}/", {"title": "x"}, seen=1).status_code == 403
