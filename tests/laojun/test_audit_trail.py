@@ -40,6 +40,7 @@ from tests.factories import PASSWORD, Person
 from tests.querygpt import rows
 from tests.rig import limits
 from tests.studio import deeds as story_deeds
+from tests.studio import work_deeds
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -531,6 +532,7 @@ CALLS: dict[str, Callable[[World], Any]] = {
         w.send("post", _address(w, "transfer/acceptance/"), by=w.bob),
     )[1],
     **story_deeds.CALLS,
+    **work_deeds.CALLS,
 }
 # Operations that need something that has run or was packed: those tests look at their rows. The list only shrinks.
 JOBS, PLUGINS = "tests/taishang/generation", "tests/laojun/plugins"
@@ -574,7 +576,11 @@ ELSEWHERE = {
 }
 MOST_ELSEWHERE = 31
 # What asks a model: the call's own row is the trail, and asking happens once the request is over.
-LEDGERED = {"openai_chat_completions_create", "openai_embeddings_create"}
+LEDGERED = {
+    "openai_chat_completions_create",
+    "openai_embeddings_create",
+    *work_deeds.LEDGERED,
+}
 
 
 def _rows(trace: str) -> list[AuditLog]:
