@@ -33,7 +33,7 @@ export class Lock extends EventTarget {
   judge({ status, data }) {
     clearTimeout(this.timer);
     if (status === 409 && data.code === "lock_held") {
-      this.fence = null;
+      // The old fence stays: a save under it is refused, and its text kept.
       this.dispatchEvent(new CustomEvent("held", { detail: data }));
       this.timer = setTimeout(() => this.look(), BEAT_MS);
       return false;
