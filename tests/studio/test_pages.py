@@ -38,7 +38,8 @@ def test_a_work_is_begun_written_and_found_again(alice, charlie):
     assert chapter.content == f"\n{TEXT}\n"
     shown = alice.get(page).content.decode()
     area = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", shown, re.DOTALL)
-    assert area and area[1] == f"\n{TEXT}\n"
+    assert area
+    assert area[1] == f"\n{TEXT}\n"
     assert "夜航船" in alice.get("/studio/?q=夜航").content.decode()
     assert "第一段" in alice.get("/home/cards/studio/").content.decode()
     for path in (f"/studio/works/{work.pk}/", page, f"{page}versions/", f"{page}comparison/"):

@@ -38,6 +38,8 @@ export class Status {
 
   // What the server says after a save: its count of the chapter, and the difference for the work.
   work({ word_count: words, typed_today: today }) {
+    const place = document.querySelector(".write-chapter[aria-current] .hint");
+    if (place) place.textContent = this.format.format(words);
     if (this.whole && words !== undefined) {
       const before = Number(this.form.dataset.savedWords);
       const sum = Number(this.form.dataset.workWords) + words - before;
