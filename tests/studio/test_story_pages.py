@@ -196,6 +196,6 @@ def test_the_search_page_leads_to_the_exact_place(alice, stone):
     answer = alice.get(f"/studio/works/{stone.pk}/search/?q=桃花", headers={"HX-Request": "true"})
 
     at = TEXT.index("桃花")
-    address = f"/studio/works/{stone.pk}/chapters/{stone.one.pk}/?at={at}&amp;length=2"
+    address = f"/studio/works/{stone.pk}/chapters/{stone.one.pk}/?at={at}&amp;length=2&amp;words="
     assert address.encode() in answer.content
     assert "<mark>桃花</mark>".encode() in answer.content
