@@ -209,6 +209,8 @@ TASK_QUEUES = [
     "vectors",
     "maintenance",
 ]
+# Fonts for books besides those of the system.
+STUDIO_FONT_DIRS = env.names("STUDIO_FONT_DIRS")
 TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
 DELIVERY_LEASE_SECONDS = env.integer("DELIVERY_LEASE_SECONDS", 60, low=1, high=300)
 

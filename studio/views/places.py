@@ -36,9 +36,11 @@ PLACES = (
     ("world", _("World"), "studio_world"),
     ("tags", _("Tags"), "studio_tags"),
     ("search", _("Search"), "studio_search"),
+    ("batches", _("Batches"), "studio_batches"),
     ("people", _("People"), "studio_people"),
 )
 PANELS = (
+    ("assistant", _("AI"), "studio_panel_assistant"),
     ("scenes", _("Scenes"), "studio_panel_scenes"),
     ("names", _("Names"), "studio_panel_names"),
     ("comments", _("Comments"), "studio_panel_comments"),

@@ -128,6 +128,13 @@ PATH_IDS = {
     "entry_id": "entry",
     "tag_id": "tag",
     "comment_id": "comment",
+    "agent_id": "agent",
+    "request_id": "ai_request",
+    "proposal_id": "proposal",
+    "chat_id": "chat",
+    "finding_id": "finding",
+    "batch_id": "batch",
+    "item_id": "batch_item",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -170,6 +177,12 @@ PAGE_IDS = {
     "query/answers/<uuid:pk>/": "message",
     "query/<uuid:pk>/": "conversation",
     "studio/bin/<slug:kind>/<uuid:pk>/": "chapter",
+    "studio/requests/<uuid:request_id>/": "ai_request",
+    "studio/proposals/<uuid:proposal_id>/": "proposal",
+    "studio/findings/<uuid:finding_id>/": "finding",
+    "studio/agents/<uuid:pk>/": "agent",
+    "studio/batches/<uuid:pk>/": "batch",
+    "studio/batch-items/<uuid:pk>/": "batch_item",
     "studio/works/<uuid:work_id>/": "work",
     "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/": "chapter",
     "studio/works/<uuid:work_id>/characters/<uuid:pk>/": "character",
@@ -278,6 +291,7 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             effective_from=timezone.now(),
         )
         known = lent(person) | written(person)
+        known |= helped(person, known)
         connection = Connection.objects.get(pk=known["connection"])
         message = asked_question(person, connection)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
@@ -361,6 +375,21 @@ def told(novel: Work, chapter: Chapter, person: Person) -> dict[str, str]:
         "tag": str(stories.tag(novel, "tag").pk),
         "comment": str(stories.comment(chapter, person).pk),
         "collaborator": str(novel.collaborators.get().pk),
+    }
+
+
+def helped(person: Person, novel: dict[str, str]) -> dict[str, str]:
+    """What the AI did for a novel: a request with its proposal, a talk, a remark, an agent, a batch that rests."""
+    asked = novels.ai_request(person, work=novel["work"], chapter=novel["chapter"])
+    batch, item = novels.batch(person, work=novel["work"], chapter=novel["chapter"])
+    return {
+        "ai_request": str(asked.pk),
+        "proposal": str(novels.proposal(asked).pk),
+        "chat": str(novels.chat(person, work=novel["work"]).pk),
+        "finding": str(novels.finding(asked).pk),
+        "agent": str(novels.agent(person).pk),
+        "batch": str(batch.pk),
+        "batch_item": str(item.pk),
     }
 
 
