@@ -37,7 +37,7 @@ PLACES = (
     ("tags", _("Tags"), "studio_tags"),
     ("search", _("Search"), "studio_search"),
     ("batches", _("Batches"), "studio_batches"),
-    ("people", _("People"), "studio_people"),
+    ("people", _("Collaborators"), "studio_people"),
     ("batches", _("Batches"), "studio_batches"),
 )
 PANELS = (
