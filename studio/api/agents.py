@@ -24,7 +24,7 @@ from studio.api.helping import HelpView
 from studio.api.requests import AIRequestOut
 from studio.context import parts
 from studio.models import Agent, AgentVersion
-from studio.models.agent import MAX_PROMPT
+from studio.models.agent import MAX_PROMPT, OWN_CATEGORIES
 from studio.requests import trying
 
 MAX_SAMPLE = 4_000
@@ -41,7 +41,7 @@ class BehaviorIn(Serializer):
     pacing = serializers.ChoiceField(behaviour.PACES, required=False)
 
 
-class ExampleIn(Serializer):
+class AgentExampleIn(Serializer):
     input = serializers.CharField(max_length=MAX_SAMPLE)
     output = serializers.CharField(max_length=MAX_SAMPLE)
 
@@ -56,13 +56,13 @@ class AgentChangeIn(Serializer):
 
     name = serializers.CharField(max_length=100, required=False)
     description = serializers.CharField(max_length=1_000, required=False, allow_blank=True)
-    category = serializers.ChoiceField(["custom", "genre", "task"], required=False)
+    category = serializers.ChoiceField(OWN_CATEGORIES, required=False)
     system_prompt = serializers.CharField(max_length=MAX_PROMPT, required=False)
     behavior = BehaviorIn(required=False)
     knowledge = serializers.ListField(
         child=serializers.CharField(max_length=MAX_SAMPLE), max_length=20, required=False
     )
-    examples = serializers.ListField(child=ExampleIn(), max_length=5, required=False)
+    examples = serializers.ListField(child=AgentExampleIn(), max_length=5, required=False)
     variables = serializers.ListField(
         child=VariableIn(), max_length=variables.MOST_OWN, required=False
     )

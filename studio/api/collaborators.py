@@ -16,6 +16,7 @@ from accounts.web.serializers import Serializer
 from studio import collaboration
 from studio.api.story import StoryView, unknown
 from studio.models import Collaborator, Work
+from studio.models.collaborator import GIVEN_ROLES
 
 
 class PermissionsIn(Serializer):
@@ -33,7 +34,7 @@ class PermissionsIn(Serializer):
 
 
 class CollaboratorChangeIn(Serializer):
-    role = serializers.ChoiceField(["editor", "commenter"])
+    role = serializers.ChoiceField(GIVEN_ROLES)
     permissions = PermissionsIn(required=False)
 
 
@@ -54,7 +55,7 @@ class CollaboratorOut(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class InvitationOut(serializers.Serializer):
+class InvitedOut(serializers.Serializer):
     work_id = serializers.UUIDField()
     title = serializers.CharField(source="work.title")
     invited_by = serializers.CharField(source="invited_by.username", allow_null=True, default=None)
@@ -121,11 +122,11 @@ class CollaboratorDetail(StoryView):
 class WorkInvitations(StoryView):
     required_permissions: ClassVar = {"GET": "work.view"}
 
-    @extend_schema(responses=InvitationOut(many=True))
+    @extend_schema(responses=InvitedOut(many=True))
     def get(self, request: Request) -> Response:
         """What you were asked to take part in and have not answered."""
         rows = collaboration.invitations_of(self.user, self.workspace_id)
-        return Response(self.shown(rows.order_by("pk"), InvitationOut, many=True))
+        return Response(self.shown(rows.order_by("pk"), InvitedOut, many=True))
 
 
 class WorkInvitationDetail(StoryView):

@@ -77,7 +77,7 @@ class ProposalRowOut(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class ChangeOut(serializers.Serializer):
+class TextChangeOut(serializers.Serializer):
     start = serializers.IntegerField()
     end = serializers.IntegerField()
     text = serializers.CharField()
@@ -90,7 +90,7 @@ class AcceptanceOut(serializers.Serializer):
     revision = serializers.IntegerField(allow_null=True)
     content_sha256 = serializers.CharField()
     is_moved = serializers.BooleanField(help_text="The passage stood elsewhere than before.")
-    changes = ChangeOut(many=True)
+    changes = TextChangeOut(many=True)
     created = serializers.ListField(child=serializers.UUIDField(), help_text="New chapters.")
 
 

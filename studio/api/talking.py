@@ -20,7 +20,7 @@ from studio.api.helping import MAX_KEYS, HelpView
 from studio.models import Chat, Finding
 
 
-class ChatIn(Serializer):
+class StoryChatIn(Serializer):
     title = serializers.CharField(max_length=200, required=False, allow_blank=True)
     pins = serializers.ListField(
         child=serializers.CharField(max_length=100), max_length=MAX_KEYS, required=False
@@ -42,7 +42,7 @@ class FindingIn(Serializer):
     state = serializers.ChoiceField(Finding.State.choices)
 
 
-class FindingOut(serializers.Serializer):
+class StoryFindingOut(serializers.Serializer):
     """What may be wrong, with the words that show it. Shapes: `quotes` `[{chapter_id, text, position}]`."""
 
     id = serializers.UUIDField()
@@ -69,11 +69,11 @@ class Chats(HelpView):
         work = self.work(work_id, "read")
         return self.page(Chat.objects.visible_to(self.principal).filter(work=work), ChatOut)
 
-    @extend_schema(request=ChatIn, responses={201: ChatOut})
+    @extend_schema(request=StoryChatIn, responses={201: ChatOut})
     def post(self, request: Request, work_id: UUID) -> Response:
         """Begin a talk."""
         work = self.work(work_id)
-        chat = chats.begin(principal=self.principal, work=work, values=self.read(ChatIn))
+        chat = chats.begin(principal=self.principal, work=work, values=self.read(StoryChatIn))
         return self.tagged(chat, ChatOut, status=HTTPStatus.CREATED)
 
 
@@ -93,13 +93,14 @@ class ChatDetail(HelpView):
         """One talk; its turns are `ai-requests/?chat=`."""
         return self.tagged(self.chat(chat_id), ChatOut)
 
-    @extend_schema(request=ChatIn, responses=ChatOut)
+    @extend_schema(request=StoryChatIn, responses=ChatOut)
     def patch(self, request: Request, chat_id: UUID) -> Response:
         """Name it, or change what it always tells."""
         chat = self.chat(chat_id, lock=True)
         etags.require(self.request, chat, optional=True)
         return self.tagged(
-            chats.change(principal=self.principal, chat=chat, values=self.read(ChatIn)), ChatOut
+            chats.change(principal=self.principal, chat=chat, values=self.read(StoryChatIn)),
+            ChatOut,
         )
 
     @extend_schema(responses={204: None})
@@ -114,7 +115,7 @@ class Findings(HelpView):
     query_parameters = frozenset({"state", "kind"})
     orderings = ("-created_at",)
 
-    @extend_schema(responses=page_of(FindingOut))
+    @extend_schema(responses=page_of(StoryFindingOut))
     def get(self, request: Request, work_id: UUID) -> Response:
         """What checks found in a work."""
         work = self.work(work_id, "read")
@@ -122,20 +123,20 @@ class Findings(HelpView):
         for name in ("state", "kind"):
             if wanted := request.GET.get(name):
                 rows = rows.filter(**{name: wanted})
-        return self.page(rows, FindingOut)
+        return self.page(rows, StoryFindingOut)
 
 
 class FindingDetail(HelpView):
     required_permissions: ClassVar = {"GET": "work.view", "PATCH": "work.update"}
 
-    @extend_schema(responses=FindingOut)
+    @extend_schema(responses=StoryFindingOut)
     def get(self, request: Request, finding_id: UUID) -> Response:
         """One remark."""
         return self.tagged(
-            self.find(Finding.objects.visible_to(self.principal), pk=finding_id), FindingOut
+            self.find(Finding.objects.visible_to(self.principal), pk=finding_id), StoryFindingOut
         )
 
-    @extend_schema(request=FindingIn, responses=FindingOut)
+    @extend_schema(request=FindingIn, responses=StoryFindingOut)
     def patch(self, request: Request, finding_id: UUID) -> Response:
         """Say what became of it: fixed, dismissed, intentional, or open again."""
         found = self.find(Finding.objects.visible_to(self.principal), pk=finding_id)
@@ -143,4 +144,4 @@ class FindingDetail(HelpView):
             raise denied("work.update")
         given = self.read(FindingIn)
         decided = findings.decide(principal=self.principal, finding=found, state=given["state"])
-        return self.tagged(decided, FindingOut)
+        return self.tagged(decided, StoryFindingOut)
