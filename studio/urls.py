@@ -4,11 +4,13 @@ from studio.views import (
     bins,
     exports,
     goals,
+    help_urls,
     imports,
     merging,
     publications,
     reading,
     shelf,
+    story_urls,
     versions,
     works,
     writing,
@@ -101,4 +103,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         versions.name,
         name="studio_version_name",
     ),
+    # Help of the AI
+    *help_urls.urlpatterns,
+    # What is told about a story
+    *story_urls.urlpatterns,
 ]

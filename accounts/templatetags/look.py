@@ -26,6 +26,7 @@ SPANS = ((86_400, _("d")), (3600, _("h")), (60, _("min")), (1, _("s")))
 MODULE_FOLDERS = {"parts": "js", "sync": "js/sync", "studio": "js/studio"}
 VENDORED = {
     "codemirror": "vendor/codemirror@6.43.15/codemirror.min.js",
+    "cytoscape": "vendor/cytoscape@3.34.4/cytoscape.esm.min.js",
     "echarts": "vendor/echarts@5.6.0/echarts.esm.min.js",
 }
 
@@ -118,6 +119,13 @@ def span(seconds: int) -> str:
 def field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
     """A form field with its label above, its hint and its error below."""
     return {"field": bound, "label": label or bound.label, "hint": hint or bound.help_text}
+
+
+@register.filter
+def undo_address(message: Any) -> str:
+    """Where the deed that a message tells of is undone; its tag is `undo:` and the address."""
+    tags = str(getattr(message, "extra_tags", "")).split()
+    return next((tag.removeprefix("undo:") for tag in tags if tag.startswith("undo:/")), "")
 
 
 @register.filter

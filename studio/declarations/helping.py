@@ -17,6 +17,7 @@ from taishang.gateway import subjects
 
 ACTIONS = {
     "ai_request.asked": _("asked the AI for help"),
+    "ai_request.stopped": _("stopped the AI"),
     "ai_request.texts_erased": _("erased the texts of an AI request"),
     "proposal.accepted": _("took a proposal of the AI"),
     "proposal.discarded": _("refused a proposal of the AI"),

@@ -18,7 +18,7 @@ def declare() -> None:
     entries.places(
         NavigationEntry(
             key="studio",
-            label=_("Writing"),
+            label=_("Studio"),
             url_name="studio",
             icon="pen",
             order=10,

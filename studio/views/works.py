@@ -23,6 +23,7 @@ from studio.models import Work
 from studio.ordering import OrderConflict, OutlineStale, Place, TooMany
 from studio.views import outlines
 from studio.views.access import may, work_of
+from studio.views.places import places_of
 
 Refusals = (OrderConflict, OutlineStale, TooMany)
 
@@ -37,6 +38,7 @@ def detail(request: HttpRequest, work_id: UUID) -> HttpResponse:
     context = {
         "work": work,
         "outline": outlines.of(work, synopses=True),
+        "places": places_of(work),
         "may_write": may(request, work, "write"),
     }
     return render(request, "studio/work.html", context)
@@ -61,6 +63,7 @@ def settings(request: HttpRequest, work_id: UUID) -> HttpResponse:
     context = {
         "work": work,
         "form": form,
+        "places": places_of(work),
         "may_write": may(request, work, "write"),
         "may_own": may(request, work, "own"),
     }

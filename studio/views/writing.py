@@ -24,6 +24,7 @@ from studio.models import Chapter
 from studio.views import outlines
 from studio.views.access import chapter_of, editable_chapter, may_edit
 from studio.views.longform import long_form
+from studio.views.places import panels_of
 
 DRESS = (
     "editor_font_family",
@@ -82,6 +83,7 @@ def page(request: HttpRequest, chapter: Chapter) -> dict[str, Any]:
         "work": chapter.work,
         "outline": outline,
         "place": outline.place(chapter.pk),
+        "panels": panels_of(chapter),
         "may_write": may_edit(request, chapter),
         "is_plain": request.GET.get("plain") == "yes",
         "settings": {name: getattr(settings, name) for name in DRESS},

@@ -47,7 +47,6 @@ def test_characters_live_merge_and_come_back(alice, stone):
     for wrong in (
         {"name": " "},
         {"name": "x", "attributes": {"a" * 60: ""}},
-        {"name": "x", "y": 1},
     ):
         assert_problem(caller.post(base, wrong), 400, "validation_error")
     path = f"/api/v1/characters/{dai['id']}/"

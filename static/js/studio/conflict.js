@@ -32,8 +32,7 @@ export async function keepConflict(session, { problem }) {
     status.banner("conflict-here");
     return;
   }
-  const number = kept.version_number ?? kept.number;
-  const address = `${form.dataset.merge}?mine=${number}&base=${form.dataset.revision}`;
+  const address = `${form.dataset.merge}?mine=${kept.number}&base=${form.dataset.revision}`;
   status.banner(problem.code === "lock_lost" ? "lost" : "conflict", address);
 }
 
@@ -73,7 +72,7 @@ async function merge(session, draft) {
   const kept = await keep({ ...session, saver: { read: () => draft.text } });
   if (!kept) return;
   await session.drafts.forget(draft.key);
-  location.assign(`${session.form.dataset.merge}?mine=${kept.version_number ?? kept.number}&base=${draft.revision}`);
+  location.assign(`${session.form.dataset.merge}?mine=${kept.number}&base=${draft.revision}`);
 }
 
 function show(dialog, draft, text) {
