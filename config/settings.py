@@ -209,6 +209,8 @@ TASK_QUEUES = [
     "vectors",
     "maintenance",
 ]
+# Fonts for books besides those of the system.
+STUDIO_FONT_DIRS = env.names("STUDIO_FONT_DIRS")
 TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
 DELIVERY_LEASE_SECONDS = env.integer("DELIVERY_LEASE_SECONDS", 60, low=1, high=300)
 
@@ -346,6 +348,18 @@ SPECTACULAR_SETTINGS = {
         "PublicationVisibility": "studio.models.Publication.Visibility",
         "PublishedChapterState": "studio.models.PublishedChapter.State",
         "AnyLanguage": "querygpt.conversations.LANGUAGES",
+        "WorkStatus": "studio.models.Work.Status",
+        "WorkLanguage": "studio.models.Work.Language",
+        "ChapterStage": "studio.models.Chapter.Stage",
+        "ChapterVersionKind": "studio.models.ChapterVersion.Kind",
+        "WorldCategory": "studio.models.WorldEntry.Category",
+        "CollaboratorRole": "studio.models.Collaborator.Role",
+        "AgentCategory": "studio.models.Agent.Category",
+        "AIRequestStatus": "studio.models.AIRequest.Status",
+        "ProposalState": "studio.models.Proposal.State",
+        "FindingState": "studio.models.Finding.State",
+        "BatchState": "studio.models.Batch.State",
+        "BatchItemState": "studio.models.BatchItem.State",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [

@@ -8,11 +8,13 @@ class StudioConfig(AppConfig):
     verbose_name = _("Novels")
 
     def ready(self) -> None:
-        from studio import declarations, handlers, receivers  # noqa: F401
+        from accounts import registry
+        from studio import declarations, demo, handlers, receivers  # noqa: F401
         from studio.agents import seeding
         from studio.api import resources
 
         declarations.declare()
         handlers.declare()
         resources.declare()
+        registry.demo_steps.add("studio", demo.seed_novel)
         post_migrate.connect(seeding.after_migrate, sender=self)

@@ -122,6 +122,13 @@ def field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
 
 
 @register.filter
+def undo_address(message: Any) -> str:
+    """Where the deed that a message tells of is undone; its tag is `undo:` and the address."""
+    tags = str(getattr(message, "extra_tags", "")).split()
+    return next((tag.removeprefix("undo:") for tag in tags if tag.startswith("undo:/")), "")
+
+
+@register.filter
 def initial(name: object) -> str:
     """The first letter of a name, for the square that stands for a person or a workspace."""
     text = str(name).strip()

@@ -87,11 +87,16 @@ def regenerate(*, principal: Principal, message: Message, engine: str = "") -> A
     return _answering(principal, held, question, message.language, wish=wish)
 
 
-def rerun(*, principal: Principal, message: Message, sql: str) -> Asked:
-    """Run a statement that the person wrote or edited, as another answer to the question. Raises as `ask`."""
+def rerun(
+    *, principal: Principal, message: Message, sql: str, timeout_seconds: int | None = None
+) -> Asked:
+    """Run a statement that the person wrote or edited, as another answer to the question. Raises as `ask`.
+
+    `timeout_seconds`, at most 120, stands for the connection's own this once.
+    """
     held = _held(principal, message.conversation)
     question = _question(message)
-    return _answering(principal, held, question, message.language, wish="manual", sql=sql)
+    return _answering(principal, held, question, message.language, wish="manual", sql=sql, seconds=timeout_seconds)
 
 
 def _held(principal: Principal, conversation: Conversation) -> Conversation:
@@ -133,7 +138,7 @@ def _asked(
     return _answering(principal, held, question, language, wish=wish, plan=plan)
 
 
-def _answering(
+def _answering(  # noqa: PLR0913 what is known of an answer before it is one
     principal: Principal,
     held: Conversation,
     question: Message,
@@ -142,6 +147,7 @@ def _answering(
     wish: str,
     sql: str | None = None,
     plan: dict[str, Any] | None = None,
+    seconds: int | None = None,
 ) -> Asked:
     variants = question.replies.order_by("-variant").values_list("variant", flat=True)
     answer = Message(
@@ -157,7 +163,7 @@ def _answering(
         plan=plan,
         metadata={**metadata.empty(), "sql": sql},
     )
-    task = _enqueued(principal, answer, wish)
+    task = _enqueued(principal, answer, wish, seconds)
     answer.task_id = task.id
     _inserted(answer)
     conversations.touched(held)
@@ -170,10 +176,11 @@ def _answering(
     return Asked(question, answer, task)
 
 
-def _enqueued(principal: Principal, answer: Message, wish: str) -> Task:
+def _enqueued(principal: Principal, answer: Message, wish: str, seconds: int | None) -> Task:
+    more = {} if seconds is None else {"timeout_seconds": seconds}
     return queue.enqueue(
         kind=KIND,
-        payload={"message_id": str(answer.pk), "engine": wish},
+        payload={"message_id": str(answer.pk), "engine": wish, **more},
         workspace=answer.workspace_id,
         user=principal.user,
         api_key_id=principal.api_key_id,

@@ -35,9 +35,15 @@ class ModelGaveUp(Exception):
 
 
 def by_hand(scene: Scene) -> Ending:
-    """The person's own statement, once."""
+    """The person's own statement, once, in the time they gave it."""
     sql = str(scene.message.metadata.get("sql") or "")
-    tried = attempts.run(scene, sql, engine=Engine.MANUAL, origin="edited")
+    tried = attempts.run(
+        scene,
+        sql,
+        engine=Engine.MANUAL,
+        origin="edited",
+        timeout_seconds=scene.run.payload.get("timeout_seconds"),
+    )
     return _ended(scene, tried, engine=Engine.MANUAL)
 
 

@@ -49,6 +49,12 @@ class StatementIn(Serializer):
     sql = serializers.CharField(min_length=1, max_length=MAX_SQL_BYTES, trim_whitespace=False)
 
 
+class RunIn(StatementIn):
+    """A statement, and how long it may take this once, in seconds."""
+
+    timeout_seconds = serializers.IntegerField(min_value=1, max_value=120, required=False)
+
+
 class ChoiceIn(Serializer):
     option = serializers.IntegerField(min_value=0, max_value=details.MOST_OPTIONS - 1)
 
@@ -249,14 +255,21 @@ class MessageRuns(MessageView):
     required_permissions: ClassVar = {"POST": "connection.run_sql"}
     rate_limits: ClassVar = {"POST": ("ai",)}
 
-    @extend_schema(request=StatementIn, responses={202: QuestionAskedOut})
+    @extend_schema(request=RunIn, responses={202: QuestionAskedOut})
     def post(self, request: Request, message_id: UUID) -> HttpResponseBase:
         """Run a statement of one's own as the next variant; the same guard and the same limits hold."""
         message = self.answer_of(message_id)
-        given = self.read(StatementIn)
+        given = self.read(RunIn)
         if len(given["sql"].encode()) > MAX_SQL_BYTES:
             raise Refused("body_too_large", members={"max_bytes": MAX_SQL_BYTES})
-        return self.asked(asking.rerun(principal=self.principal, message=message, sql=given["sql"]))
+        return self.asked(
+            asking.rerun(
+                principal=self.principal,
+                message=message,
+                sql=given["sql"],
+                timeout_seconds=given.get("timeout_seconds"),
+            )
+        )
 
 
 class MessageChoice(MessageView):

@@ -14,11 +14,13 @@ from accounts.ids import uuid7
 from accounts.models import User
 from laojun import audit
 from laojun.audit import Actor, Target
+from querygpt import values
 from querygpt.connections import secrets
 from querygpt.connections.checking import ConnectionRefused, check, check_parts
 from querygpt.execution import turns
 from querygpt.models import Connection, Conversation, Result
 from querygpt.results import storing
+from taishang import queue
 
 MOST_OF_USER = 50
 FIELDS = frozenset(
@@ -51,6 +53,7 @@ UNTESTED: Mapping[str, Any] = {
     "last_tested_at": None,
 }
 STRENGTH = {"off": 0, "require": 1, "verify": 2}
+VALUES = "querygpt.value_index"
 NAME_RULE = "querygpt_connections_name_uniq"
 TOLD = ("name", "driver", "host", "port", "username", "database_name", "tls_mode", "visibility", "is_default",
         "timeout_seconds", "max_rows", "disclosure", "status")  # fmt: skip
@@ -124,6 +127,8 @@ def change(
             _no_other_default(connection)
         connection.save(update_fields=[*columns, "updated_at"])
     connection.refresh_from_db()
+    if "values_enabled" in news:
+        _follow_values(connection)
     _record_change(actor, connection, before, news)
     return connection
 
@@ -150,6 +155,7 @@ def remove(*, connection: Connection, actor: Actor, now: datetime | None = None)
     facts = _facts(connection)
     turns.call_off(connection_id=connection.pk)
     storing.purge(Result.objects.filter(run__connection_id=connection.pk))
+    values.forget(connection=connection)
     Conversation.objects.filter(connection_id=connection.pk).update(
         connection=None, updated_at=timezone.now()
     )
@@ -159,7 +165,6 @@ def remove(*, connection: Connection, actor: Actor, now: datetime | None = None)
             "deleted_at": now or timezone.now(),
             "is_default": False,
             "password_encrypted": "",
-            "values_key_encrypted": "",
             "values_enabled": False,
         },
     )
@@ -168,7 +173,6 @@ def remove(*, connection: Connection, actor: Actor, now: datetime | None = None)
             "deleted_at",
             "is_default",
             "password_encrypted",
-            "values_key_encrypted",
             "values_enabled",
             "updated_at",
         ]
@@ -228,6 +232,20 @@ def _named() -> Iterator[None]:
         if NAME_RULE in str(error):
             raise NameTaken from error
         raise
+
+
+def _follow_values(connection: Connection) -> None:
+    """Switched on, the values are read as soon as the structure is known; switched off, they are gone at once."""
+    if not connection.values_enabled:
+        values.forget(connection=connection)
+    elif connection.catalogue_version:
+        queue.enqueue(
+            kind=VALUES,
+            payload={"connection": str(connection.pk)},
+            workspace=connection.workspace_id,
+            user=connection.user_id,
+            dedup_key=f"{VALUES}:{connection.pk}",
+        )
 
 
 def _facts(connection: Connection) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def test(*, connection: Connection, actor: User) -> Outcome:
     outcome = look(connection=connection)
     context = Context(user_id=actor.pk, workspace_id=connection.workspace_id)
     with tenancy.entered(context):
-        _keep(connection, outcome)
+        keep(connection, outcome)
         audit.record(
             actor=Actor.of_user(actor),
             action="connection.tested",
@@ -99,11 +99,14 @@ def recipe(connection: Connection) -> str:
     return text.format(role=READER, database=connection.database_name, schema=schemas[0])
 
 
-def _keep(connection: Connection, outcome: Outcome) -> None:
+def keep(connection: Connection, outcome: Outcome) -> str | None:
+    """Write what a look found; the status before, or nothing for a connection that is gone or switched off."""
     status = Connection.Status.OK if outcome.ok else Connection.Status.FAILING
     if outcome.code == "unsafe_role":
         status = Connection.Status.UNSAFE
     rows = Connection.objects.alive().filter(pk=connection.pk)
+    before = rows.exclude(status=Connection.Status.DISABLED).values_list("status", flat=True)
+    found = before.first()
     changes: dict[str, Any] = {
         "findings": outcome.findings,
         "last_tested_at": timezone.now(),
@@ -115,6 +118,7 @@ def _keep(connection: Connection, outcome: Outcome) -> None:
     rows.update(**changes)
     # What somebody switched off stays so, however well it answers.
     rows.exclude(status=Connection.Status.DISABLED).update(status=status)
+    return found
 
 
 def _ms(started: float) -> int:

@@ -4,10 +4,18 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleRight, LimitClass, NavigationEntry
+from accounts.registry import (
+    ConsoleRight,
+    Letter,
+    LimitClass,
+    NavigationEntry,
+    NoticeType,
+    Schedule,
+)
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, INTEGER, MEBIBYTE, TEXT, Definition, define
 from laojun.files import Purpose, purposes
+from querygpt import sweeping
 from querygpt.connections import files
 
 MINUTE = 60
@@ -204,6 +212,33 @@ SOURCE_CAP = "querygpt.source_bytes"
 # Where files are brought, and the most a request may hold; the cap of the file itself is a setting.
 FILE_DOORS = ("/api/v1/connections/", "/query/connections/new/")
 MAX_UPLOAD_BYTES = 256 * MEBIBYTE
+LETTERS = {
+    "connection_failing": Letter(
+        _("The database %(connection)s does not answer"),
+        (_("It was tried three times. Questions to it fail until it answers again."),),
+        _("See the connection"),
+        "connection",
+        category="system",
+        level="warning",
+    ),
+    "connection_unsafe": Letter(
+        _("The database user of %(connection)s may do more than read"),
+        (_("Nothing is asked by this connection until that is changed."),),
+        _("See what to do"),
+        "connection",
+        category="system",
+        level="error",
+    ),
+    "connection_back": Letter(
+        _("The database %(connection)s answers again"),
+        (_("Questions to it work as before."),),
+        _("See the connection"),
+        "connection",
+        category="system",
+        level="success",
+    ),
+}
+NOTICE = NoticeType("connection", _("Databases that stop or start answering"))
 PAGE = NavigationEntry(
     "query_connections",
     _("Connections"),
@@ -227,6 +262,23 @@ def declare() -> None:
         registry.body_limits.add(prefix, MAX_UPLOAD_BYTES)
     registry.page_limits.add("query_connection_test", {"POST": ("connection.test",)})
     registry.link_resolvers.add("connection", _page)
+    registry.notice_types.add(NOTICE.key, NOTICE)
+    for key, letter in LETTERS.items():
+        registry.letters.add(key, letter)
+    entries.schedules(
+        Schedule(
+            "querygpt.health",
+            sweeping.look_after,
+            every_s=sweeping.HEALTH_SECONDS,
+            label=_("Look whether databases answer"),
+        ),
+        Schedule(
+            "querygpt.structures",
+            sweeping.refresh_structures,
+            every_s=3600,
+            label=_("Read the structures of databases again"),
+        ),
+    )
     for model in ("connection", "run"):
         registry.console_rights.add(
             f"querygpt.{model}", ConsoleRight("querygpt.operate", "querygpt.operate")

@@ -16,7 +16,8 @@ from querygpt import guard
 from querygpt.catalogue import Catalogue
 from querygpt.drivers import confinement, duckdb, mysql, postgresql, sqlite
 from querygpt.drivers.base import Allowed, Failed, Heading, Session, Target
-from querygpt.guard import dialects
+from querygpt.guard import dialects, formatting
+from querygpt.guard.verdict import Refused
 
 BATCH_BYTES = 512 * 1024
 BATCH_SECONDS = 0.25
@@ -99,6 +100,14 @@ class Work:
         confinement.confine("", GUARD_SECONDS)
         verdict = self._judged(Catalogue.from_dict(self.request["catalogue"]))
         return {} if verdict["allowed"] else {"state": "refused"}
+
+    def _format(self) -> dict[str, Any]:
+        confinement.confine("", GUARD_SECONDS)
+        try:
+            laid_out = formatting.formatted(sql=self.request["sql"], dialect=self.request["dialect"])
+        except Refused as refused:
+            raise Failed(refused.rule, refused.detail) from refused
+        return {"answer": {"sql": laid_out}}
 
     def _run(self) -> dict[str, Any]:
         limits = self.request["limits"]

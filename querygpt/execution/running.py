@@ -176,6 +176,14 @@ def verdict(*, connection: Connection, sql: str) -> Verdict:
     return _verdict(reply) or Verdict(allowed=False, error_code=reply.error_code or "internal")
 
 
+def formatted(*, connection: Connection, sql: str) -> str:
+    """A statement laid out for reading; as it is where it cannot be read. Nothing runs."""
+    _refuse_open_transaction()
+    request = {"op": "format", "sql": sql, "dialect": connection.dialect}
+    reply = ask(request, seconds=VERDICT_SECONDS)
+    return str(reply.answer["sql"]) if reply.state == "ok" and reply.answer else sql
+
+
 def introspect(*, connection: Connection) -> dict[str, Any]:
     """What a database says of its own structure (`drivers.base.introspected`). Raises IntrospectionFailed."""
     return _answered(connection, "introspect", INTROSPECTION_SECONDS)

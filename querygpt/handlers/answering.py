@@ -29,6 +29,7 @@ SCHEMA = {
     "properties": {
         "message_id": {"type": "string", "format": "uuid"},
         "engine": {"enum": list(WISHES)},
+        "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 120},
     },
     "required": ["message_id"],
     "additionalProperties": False,

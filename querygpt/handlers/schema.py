@@ -34,6 +34,14 @@ KINDS = (
         _("Read the values of a database"),
     ),
     (
+        "querygpt.health",
+        "querygpt.sweeping.look",
+        "maintenance",
+        60,
+        3,
+        _("Look whether a database answers"),
+    ),
+    (
         "querygpt.revalidate",
         "querygpt.knowledge.revalidating.run",
         "maintenance",

@@ -38,6 +38,8 @@ from taishang.catalogue.refusals import LimitReached
 from taishang.queue import QueueFull
 
 ROWS = 100
+# What a statement may take when somebody gives it more time once.
+MOST_SECONDS = 120
 REFUSALS = (ConversationRefused, LimitReached, QueueFull)
 TYPE_NAMES = {
     "number": gettext_lazy("number"),
@@ -88,10 +90,13 @@ def run(request: HttpRequest, pk: UUID) -> HttpResponse:
     sql = request.POST.get("sql", "")
     if not sql.strip() or len(sql.encode()) > MAX_SQL_BYTES or "\x00" in sql:
         raise BadRequest
+    seconds = MOST_SECONDS if request.POST.get("patience") == "more" else None
     return _asked(
         request,
         pk,
-        lambda message: asking.rerun(principal=principal_of(request), message=message, sql=sql),
+        lambda message: asking.rerun(
+            principal=principal_of(request), message=message, sql=sql, timeout_seconds=seconds
+        ),
     )
 
 

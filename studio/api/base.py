@@ -55,10 +55,11 @@ class StudioView(ApiView):
 
     def work(self, work_id: UUID, right: str = "read", *, lock: bool = False) -> Work:
         seen = Work.objects.visible_to(self.principal)
-        if right != "read":
-            self.find(seen.only("pk"), pk=work_id)
-            seen = Work.objects.with_right(self.principal, right)
-        return self._allowed(seen.select_for_update(of=("self",)) if lock else seen, work_id)
+        if right == "read":
+            return self.find(seen, pk=work_id)
+        self.find(seen.only("pk"), pk=work_id)
+        rows = Work.objects.with_right(self.principal, right)
+        return self._allowed(rows.select_for_update(of=("self",)) if lock else rows, work_id)
 
     def chapter(self, chapter_id: UUID, *, write: bool = False) -> Chapter:
         """Without its text. Who sees but may not write is refused, who does not see finds nothing."""

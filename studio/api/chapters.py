@@ -59,7 +59,7 @@ class SplitIn(Serializer):
     fence = serializers.IntegerField(min_value=0, required=False, allow_null=True)
 
 
-class MergerIn(Serializer):
+class ChapterMergerIn(Serializer):
     fence = serializers.IntegerField(min_value=0, required=False, allow_null=True)
 
 
@@ -252,10 +252,10 @@ class ChapterSplit(ChapterView):
 class ChapterMerger(ChapterView):
     required_permissions: ClassVar = {"POST": "work.update"}
 
-    @extend_schema(request=MergerIn, responses=SavedOut)
+    @extend_schema(request=ChapterMergerIn, responses=SavedOut)
     def post(self, request: Request, chapter_id: UUID) -> Response:
         """Put the next chapter's text behind this one's; the emptied one goes to the bin. Needs `If-Match`."""
-        given = self.read(MergerIn)
+        given = self.read(ChapterMergerIn)
         chapter = self.chapter(chapter_id, write=True)
         saved = joining.merge_next(
             chapter=chapter,

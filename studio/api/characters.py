@@ -66,7 +66,7 @@ class CharacterOut(serializers.Serializer):
         return {key: value for key, value in row.attributes.items() if key != merging.KEPT}
 
 
-class MergerIn(Serializer):
+class CharacterMergerIn(Serializer):
     character_id = serializers.UUIDField(help_text="Who becomes part of this character.")
 
 
@@ -159,11 +159,11 @@ class CharacterRestoration(StoryView):
 class CharacterMerger(CharacterView):
     required_permissions: ClassVar = {"POST": "work.update"}
 
-    @extend_schema(request=MergerIn, responses=CharacterOut)
+    @extend_schema(request=CharacterMergerIn, responses=CharacterOut)
     def post(self, request: Request, character_id: UUID) -> Response:
         """Two who are one. Restoring the other one undoes it for thirty days."""
         row = self.character(character_id, "write")
-        given = self.read(MergerIn)
+        given = self.read(CharacterMergerIn)
         visible = Character.objects.visible_to(self.principal).select_for_update(of=("self",))
         other = self.named(visible, given, row.work_id, "character_id")
         merging.merge(character=row, other=other, by=self.principal)  # type: ignore[arg-type]

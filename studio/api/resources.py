@@ -7,7 +7,7 @@ from accounts.api.resources import IF_MATCH
 from accounts.authentication import Principal
 from accounts.registry import SyncResource, sync_resources
 from studio.api.outline import ChapterLineOut, VolumeOut
-from studio.api.works import WorkOut
+from studio.api.works import NovelOut
 from studio.models import Chapter, Volume, Work
 
 
@@ -15,7 +15,7 @@ def declare() -> None:
     for resource in (
         SyncResource(
             "work",
-            WorkOut,
+            NovelOut,
             "/api/v1/works/{id}/",
             IF_MATCH,
             **sync.of_queryset(Work.objects.visible_to, version=lambda row: row.revision),

@@ -28,7 +28,7 @@ from studio.prose import differences
 BY_HAND = ("manual", "conflict")
 
 
-class VersionIn(Serializer):
+class ChapterVersionIn(Serializer):
     """Without `content` the text as it stands."""
 
     kind = serializers.ChoiceField(BY_HAND)
@@ -38,19 +38,19 @@ class VersionIn(Serializer):
     device = serializers.CharField(max_length=100, required=False, allow_blank=True)
 
 
-class VersionChangeIn(Serializer):
+class ChapterVersionChangeIn(Serializer):
     """A name keeps a version for ever; an empty one lets its time run again."""
 
     label = serializers.CharField(max_length=versions.MAX_LABEL, allow_blank=True)
 
 
-class RestorationIn(Serializer):
+class VersionRestorationIn(Serializer):
     fence = serializers.IntegerField(min_value=0, required=False, allow_null=True)
     tab_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
     device = serializers.CharField(max_length=100, required=False, allow_blank=True)
 
 
-class VersionLineOut(serializers.Serializer):
+class ChapterVersionLineOut(serializers.Serializer):
     """A version without its text. `valid_until` null stays for ever."""
 
     number = serializers.IntegerField(source="version_number")
@@ -70,7 +70,7 @@ class VersionLineOut(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class VersionOut(VersionLineOut):
+class ChapterVersionOut(ChapterVersionLineOut):
     content = serializers.CharField()
 
 
@@ -97,7 +97,7 @@ class ChapterVersions(VersionsView):
     parser_classes = [TextParser]
     max_json_bytes = MAX_BODY
 
-    @extend_schema(responses=page_of(VersionLineOut))
+    @extend_schema(responses=page_of(ChapterVersionLineOut))
     def get(self, request: Request, chapter_id: UUID) -> Response:
         """The versions, the newest first, without their texts."""
         rows = self.rows(chapter_id).without_text()  # type: ignore[attr-defined]
@@ -107,12 +107,12 @@ class ChapterVersions(VersionsView):
                 message = _("One of: %(names)s") % {"names": ", ".join(ChapterVersion.Kind.values)}
                 raise Invalid([field_error("kind", "invalid_choice", message)])
             rows = rows.filter(change_type=kind)
-        return self.page(rows, VersionLineOut)
+        return self.page(rows, ChapterVersionLineOut)
 
-    @extend_schema(request=VersionIn, responses={201: VersionLineOut})
+    @extend_schema(request=ChapterVersionIn, responses={201: ChapterVersionLineOut})
     def post(self, request: Request, chapter_id: UUID) -> Response:
         """Keep a text beside the chapter: a version by hand, or the one that lost a conflict."""
-        given = self.read(VersionIn)
+        given = self.read(ChapterVersionIn)
         chapter = self.find(self._keepable(), pk=chapter_id)
         text = given.pop("content", None)
         made = versions.keep(
@@ -127,7 +127,7 @@ class ChapterVersions(VersionsView):
             target=("chapter", chapter.pk),
             after={"version": made.version_number, "kind": made.change_type},
         )
-        return Response(self.shown(made, VersionLineOut), status=HTTPStatus.CREATED)
+        return Response(self.shown(made, ChapterVersionLineOut), status=HTTPStatus.CREATED)
 
     def _keepable(self) -> models.QuerySet[Chapter]:
         """Chapters of the bin too: a text that lost its chapter must be safe somewhere."""
@@ -137,28 +137,28 @@ class ChapterVersions(VersionsView):
 class VersionDetail(VersionsView):
     required_permissions: ClassVar = {"GET": "work.view", "PATCH": "work.update"}
 
-    @extend_schema(responses=VersionOut)
+    @extend_schema(responses=ChapterVersionOut)
     def get(self, request: Request, chapter_id: UUID, number: int) -> Response:
         """A version with its text."""
-        return Response(self.shown(self.version(chapter_id, number), VersionOut))
+        return Response(self.shown(self.version(chapter_id, number), ChapterVersionOut))
 
-    @extend_schema(request=VersionChangeIn, responses=VersionLineOut)
+    @extend_schema(request=ChapterVersionChangeIn, responses=ChapterVersionLineOut)
     def patch(self, request: Request, chapter_id: UUID, number: int) -> Response:
         """Name the version, and so keep it for ever."""
-        label = self.read(VersionChangeIn)["label"]
+        label = self.read(ChapterVersionChangeIn)["label"]
         self.chapter(chapter_id, write=True)
         version = self.version(chapter_id, number)
         versions.name(version=version, principal=self.principal, label=label)
-        return Response(self.shown(version, VersionLineOut))
+        return Response(self.shown(version, ChapterVersionLineOut))
 
 
 class VersionRestoration(VersionsView):
     required_permissions: ClassVar = {"POST": "work.update"}
 
-    @extend_schema(request=RestorationIn, responses=SavedOut)
+    @extend_schema(request=VersionRestorationIn, responses=SavedOut)
     def post(self, request: Request, chapter_id: UUID, number: int) -> Response:
         """Write the version's text as a new revision over the one of `If-Match`."""
-        given = self.read(RestorationIn)
+        given = self.read(VersionRestorationIn)
         base = self.base_revision()
         chapter = self.chapter(chapter_id, write=True)
         saved = versions.restore(

@@ -24,7 +24,7 @@ from studio.models import Work
 from studio.models.work import MAX_TITLE
 
 
-class WorkChangeIn(Serializer):
+class NovelChangeIn(Serializer):
     title = serializers.CharField(max_length=MAX_TITLE, required=False)
     description = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
     cover_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
@@ -37,15 +37,15 @@ class WorkChangeIn(Serializer):
     settings = serializers.DictField(required=False)
 
 
-class WorkIn(WorkChangeIn):
+class NovelIn(NovelChangeIn):
     title = serializers.CharField(max_length=MAX_TITLE)
 
 
-class TransferIn(Serializer):
+class WorkTransferIn(Serializer):
     user_id = serializers.UUIDField()
 
 
-class WorkOut(serializers.Serializer):
+class NovelOut(serializers.Serializer):
     """What is told of a work; what is counted of it stands in `stats/`."""
 
     id = serializers.UUIDField()
@@ -66,7 +66,7 @@ class WorkOut(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class WorkLineOut(WorkOut):
+class NovelLineOut(NovelOut):
     """A work of the shelf, with what is counted of it."""
 
     chapters_count = serializers.IntegerField()
@@ -75,7 +75,7 @@ class WorkLineOut(WorkOut):
     updated_at = serializers.DateTimeField()
 
 
-class StatsOut(serializers.Serializer):
+class WorkStatsOut(serializers.Serializer):
     """`total_words` is 字数, `words_plain` without punctuation, `char_count` code points that can be seen."""
 
     chapters_count = serializers.IntegerField()
@@ -87,10 +87,13 @@ class StatsOut(serializers.Serializer):
     last_edited_at = serializers.DateTimeField(allow_null=True)
 
 
+SHELF = page_of(NovelLineOut)
+
+
 class WorkView(StudioView):
     def answer(self, work: Work, *, status: int = HTTPStatus.OK) -> Response:
         also = (work.structure_revision, work.user_id)
-        return self.versioned(work, WorkOut, work.revision, also=also, status=status)
+        return self.versioned(work, NovelOut, work.revision, also=also, status=status)
 
     def wishes(self, shape: type[serializers.Serializer]) -> dict[str, Any]:
         given = self.read(shape)
@@ -108,7 +111,7 @@ class Works(WorkView):
     query_parameters = frozenset({"status"})
     orderings = ("-updated_at", "title", "-created_at")
 
-    @extend_schema(responses=page_of(WorkLineOut))
+    @extend_schema(responses=SHELF)
     def get(self, request: Request) -> Response:
         """The works you own or take part in, the latest first."""
         rows = Work.objects.visible_to(self.principal)
@@ -118,12 +121,12 @@ class Works(WorkView):
                 message = _("One of: %(names)s") % {"names": ", ".join(Work.Status.values)}
                 raise Invalid([field_error("status", "invalid_choice", message)])
             rows = rows.filter(status=status)
-        return self.page(rows, WorkLineOut)
+        return self.page(rows, NovelLineOut)
 
-    @extend_schema(request=WorkIn, responses={201: WorkOut})
+    @extend_schema(request=NovelIn, responses={201: NovelOut})
     def post(self, request: Request) -> Response:
         """Begin a work."""
-        work = works.create(principal=self.principal, **self.wishes(WorkIn))
+        work = works.create(principal=self.principal, **self.wishes(NovelIn))
         answer = self.answer(work, status=HTTPStatus.CREATED)
         answer["Location"] = f"{request.path}{work.pk}/"
         return answer
@@ -136,16 +139,16 @@ class WorkDetail(WorkView):
         "DELETE": "work.delete",
     }
 
-    @extend_schema(responses=WorkOut)
+    @extend_schema(responses=NovelOut)
     def get(self, request: Request, work_id: UUID) -> Response:
         work = self.work(work_id)
         works.note_opening(work=work, principal=self.principal)
         return self.answer(work)
 
-    @extend_schema(request=WorkChangeIn, responses=WorkOut)
+    @extend_schema(request=NovelChangeIn, responses=NovelOut)
     def patch(self, request: Request, work_id: UUID) -> Response:
         """Change what is told of the work."""
-        wishes = self.wishes(WorkChangeIn)
+        wishes = self.wishes(NovelChangeIn)
         work = self.work(work_id, "write", lock=True)
         etags.require(request, work, version=work.revision)
         return self.answer(works.change(work=work, principal=self.principal, wishes=wishes))
@@ -162,7 +165,7 @@ class WorkDetail(WorkView):
 class WorkRestoration(WorkView):
     required_permissions: ClassVar = {"POST": "work.delete"}
 
-    @extend_schema(request=None, responses=WorkOut)
+    @extend_schema(request=None, responses=NovelOut)
     def post(self, request: Request, work_id: UUID) -> Response:
         """Bring the work back from the bin as it was."""
         rows = Work.objects.binned_by(self.principal).select_for_update(of=("self",))
@@ -173,10 +176,10 @@ class WorkRestoration(WorkView):
 class WorkTransfer(WorkView):
     required_permissions: ClassVar = {"POST": "work.delete"}
 
-    @extend_schema(request=TransferIn, responses=WorkOut)
+    @extend_schema(request=WorkTransferIn, responses=NovelOut)
     def post(self, request: Request, work_id: UUID) -> Response:
         """Hand the work to another member of the workspace; you stay as an editor."""
-        number = self.read(TransferIn)["user_id"]
+        number = self.read(WorkTransferIn)["user_id"]
         work = self.work(work_id, "own", lock=True)
         person = User.objects.filter(pk=number).first()
         try:
@@ -191,17 +194,17 @@ class WorkTransfer(WorkView):
 class WorkStats(WorkView):
     required_permissions: ClassVar = {"GET": "work.view"}
 
-    @extend_schema(responses=StatsOut)
+    @extend_schema(responses=WorkStatsOut)
     def get(self, request: Request, work_id: UUID) -> Response:
         """What is counted of the work."""
-        return Response(self.shown(self.work(work_id), StatsOut))
+        return Response(self.shown(self.work(work_id), WorkStatsOut))
 
 
 class Bin(WorkView):
     required_permissions: ClassVar = {"GET": "work.view"}
     orderings = ("-updated_at",)
 
-    @extend_schema(responses=page_of(WorkLineOut))
+    @extend_schema(responses=SHELF)
     def get(self, request: Request) -> Response:
         """Your works in the bin; each is deleted for good 30 days after it was put there."""
-        return self.page(Work.objects.binned_by(self.principal), WorkLineOut)
+        return self.page(Work.objects.binned_by(self.principal), NovelLineOut)

@@ -3,9 +3,17 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleRight, Letter, LimitClass, NoticeType
+from accounts.registry import (
+    ConsoleRight,
+    ConsoleTile,
+    Letter,
+    LimitClass,
+    NoticeType,
+    Schedule,
+)
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, GLOBAL, INTEGER, MEBIBYTE, WORKSPACE, Definition, define
+from studio import recounting, tiles
 from studio.keeping import RETENTION_DAYS
 from studio.locks import LETTER as TAKEN_OVER
 from studio.versions import MAX_BYTES
@@ -30,6 +38,7 @@ ACTIONS = {
     "chapter.split": _("split a chapter"),
     "chapter.merged": _("joined two chapters"),
     "chapter.lock_taken": _("took over a chapter that somebody was editing"),
+    "chapter.lock_released": _("let go of somebody's edit lock"),
     "version.kept": _("kept a version"),
     "version.named": _("named a version"),
     "version.restored": _("brought a version back"),
@@ -138,7 +147,7 @@ LETTER = Letter(
 )
 # A chapter of two million code points, escaped in JSON.
 BODY_BYTES = 12 * MEBIBYTE
-CONSOLE = ("work", "chapterversion")
+CONSOLE = ("work", "chapter", "chapterversion")
 
 
 def declare() -> None:
@@ -153,6 +162,17 @@ def declare() -> None:
     notice = NoticeType("editing", _("Chapters that somebody takes over"))
     registry.notice_types.add(notice.key, notice)
     registry.letters.add(TAKEN_OVER, LETTER)
+    entries.schedules(
+        Schedule(
+            "studio.recount",
+            recounting.weekly,
+            cron="50 4 * * 1",
+            label=_("Count a part of the works again"),
+        )
+    )
+    registry.console_tiles.add(
+        "studio", ConsoleTile("studio", _("Saves today"), "pen", tiles.saves, 18, "studio.operate")
+    )
     for model in CONSOLE:
         registry.console_rights.add(
             f"studio.{model}", ConsoleRight("studio.operate", "studio.operate")

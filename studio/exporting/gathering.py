@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.models import Profile, User
 from laojun import files
 from laojun.models import File
 from studio import naming
@@ -51,10 +52,7 @@ def gather(
     return Book(
         identifier=f"urn:uuid:{work.pk}",
         title=work.title,
-        author=author
-        or (publication.author_name if publication else "")
-        or owner.get_full_name()
-        or owner.get_username(),
+        author=author or (publication.author_name if publication else "") or _name(owner),
         language=work.language,
         modified=work.last_edited_at or timezone.now(),
         description=work.description,
@@ -93,3 +91,9 @@ def _cover(publication: Publication | None) -> tuple[bytes, str]:
         return b"", ""
     stored = File.objects.filter(pk=publication.cover_file_id, state=File.State.STORED).first()
     return (files.read(stored), stored.mime_type) if stored else (b"", "")
+
+
+def _name(owner: User) -> str:
+    """What an author calls themselves; who says nothing is told by their sign-in."""
+    profile = Profile.objects.filter(user=owner).first()
+    return (profile.display_name if profile else "") or owner.get_username()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -99,26 +99,28 @@ def body_of(piece: Piece, text: str, *, is_exact: bool, options: Mapping[str, An
     )
 
 
+# What a change makes of one piece.
+ALONE: dict[str, Callable[[Piece, Mapping[str, Any]], Piece]] = {
+    "retitle": lambda piece, change: replace(piece, title=str(change["title"])[:MAX_TITLE]),
+    "skip": lambda piece, _: replace(piece, is_skipped=True),
+    "keep": lambda piece, _: replace(
+        piece, is_skipped=False, kind="volume" if piece.kind == "volume" else "chapter"
+    ),
+    "number": lambda piece, _: replace(piece, is_numbered=True),
+    "unnumber": lambda piece, _: replace(piece, is_numbered=False),
+}
+
+
 def _change(found: list[Piece], place: int, change: Mapping[str, Any], text: str | None) -> None:
-    piece = found[place]
-    match change["op"]:
-        case "retitle":
-            found[place] = replace(piece, title=str(change["title"])[:MAX_TITLE])
-        case "skip":
-            found[place] = replace(piece, is_skipped=True)
-        case "keep":
-            kind = "chapter" if piece.kind in {"front", "frame"} else piece.kind
-            found[place] = replace(piece, is_skipped=False, kind=kind)
-        case "number":
-            found[place] = replace(piece, is_numbered=True)
-        case "unnumber":
-            found[place] = replace(piece, is_numbered=False)
-        case "merge":
-            if place + 1 >= len(found) or "volume" in {piece.kind, found[place + 1].kind}:
-                raise NoSuchPiece
-            found[place : place + 2] = [replace(piece, end=found[place + 1].end)]
-        case "split":
-            found[place : place + 1] = _split(piece, str(change["before"]), text or "")
+    piece, deed = found[place], change["op"]
+    if deed in ALONE:
+        found[place] = ALONE[deed](piece, change)
+    elif deed == "split":
+        found[place : place + 1] = _split(piece, str(change["before"]), text or "")
+    elif place + 1 >= len(found) or "volume" in {piece.kind, found[place + 1].kind}:
+        raise NoSuchPiece
+    else:
+        found[place : place + 2] = [replace(piece, end=found[place + 1].end)]
 
 
 def _split(piece: Piece, before: str, text: str) -> list[Piece]:

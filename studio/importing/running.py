@@ -9,7 +9,6 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 
 from laojun import files
@@ -26,21 +25,21 @@ REFUSALS = (
     patterns.PatternInvalid,
     patterns.PatternTooSlow,
     plans.NoSuchPiece,
+    writing.Refused,
 )
 
 
-def run(task: Run) -> dict[str, Any] | None:
+def run(task: Run) -> None:
     """The handler of `studio.import`."""
     with task.database():
         row = Import.objects.get(pk=task.payload["work_import"])
     try:
         if task.payload["step"] == "read":
-            return _read(task, row)
-        return _write(task, row)
+            _read(task, row)
+        else:
+            _write(task, row)
     except REFUSALS as refused:
-        return _failed(task, row, refused)
-    except writing.Refused as refused:
-        return _failed(task, row, refused)
+        _failed(task, row, refused)
 
 
 def _read(task: Run, row: Import) -> None:
@@ -106,7 +105,7 @@ def _failed(task: Run, row: Import, refused: Any) -> None:
 
 def _move(row: Import, states: tuple[str, ...], state: str, **columns: Any) -> None:
     Import.objects.filter(pk=row.pk, state__in=states).update(
-        state=state, version=F("version") + 1, updated_at=timezone.now(), **columns
+        state=state, updated_at=timezone.now(), **columns
     )
 
 

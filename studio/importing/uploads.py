@@ -7,7 +7,6 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from accounts.authentication import Principal
@@ -187,9 +186,7 @@ def _held(row: Import, *states: str) -> Import:
 
 
 def _move(row: Import, state: str, **columns: Any) -> None:
-    Import.objects.filter(pk=row.pk).update(
-        state=state, version=F("version") + 1, updated_at=timezone.now(), **columns
-    )
+    Import.objects.filter(pk=row.pk).update(state=state, updated_at=timezone.now(), **columns)
 
 
 def _enqueue(row: Import, step: str) -> Task:

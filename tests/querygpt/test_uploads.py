@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import tenancy
+from accounts.web import bodylimit
 from laojun.models import AuditLog
 from querygpt import execution
 from querygpt.models import Connection, ConnectionFile
@@ -24,10 +25,10 @@ def database(tmp_path) -> bytes:
     return path.read_bytes()
 
 
-def empty_connection(person) -> str:
+def empty_connection(person, driver: str = "sqlite") -> str:
     response = person.client.post(
         "/api/v1/connections/",
-        {"name": "mine", "driver": "sqlite"},
+        {"name": "mine", "driver": driver},
         content_type="application/json",
         headers={"X-Workspace-Id": str(person.workspace.id)},
     )
@@ -109,3 +110,46 @@ def test_a_second_file_is_refused_and_the_first_can_go(lender, database):
     with inside(lender):
         assert not ConnectionFile.objects.exists()
         assert AuditLog.objects.filter(action="connection.file_removed").exists()
+
+
+def test_a_sheet_becomes_a_database_that_answers(lender):
+    number = empty_connection(lender, "duckdb")
+    refused = bring(lender, number, b"PK\x03\x04 a zip", "x.csv")
+    lines = "".join(f"{n},城市{n % 3},{n}.50\n" for n in range(300))
+
+    response = bring(lender, number, f"编号,城市,金额\n{lines}".encode("gb18030"), "../订单.csv")
+    assert response.status_code == 202, response.content
+    work()
+
+    with inside(lender):
+        connection = Connection.objects.get(pk=number)
+        row = ConnectionFile.objects.get(connection=connection)
+    assert refused.status_code == 415
+    assert (connection.status, connection.flavour, row.state) == ("ok", "duckdb", "ready")
+    assert (row.rows_count, row.options["encoding"]) == (300, "gb18030")
+    found = execution.run(
+        connection=connection,
+        sql='SELECT 城市, sum(金额) FROM "订单" GROUP BY 1 ORDER BY 1',
+        origin="api",
+        actor=lender.user,
+    )
+    assert found.rows[0] == ["城市0", "14900.00"], found
+    for hostile in ("SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'"):
+        told = execution.run(connection=connection, sql=hostile, origin="api", actor=lender.user)
+        assert (told.state, told.rows) == ("refused", [])
+
+
+def test_a_sheet_that_is_no_table_says_why(lender):
+    number = empty_connection(lender, "duckdb")
+
+    bring(lender, number, b"only,names\n", "x.csv")
+    work()
+
+    with inside(lender):
+        row = ConnectionFile.objects.get(connection_id=number)
+    assert (row.state, row.error_code) == ("failed", "no_rows")
+
+
+def test_uploads_are_larger_than_other_requests():
+    assert bodylimit._limit("/api/v1/connections/x/files/") > 200 * 1024**2
+    assert bodylimit._limit("/query/connections/new/duckdb/") > 200 * 1024**2

@@ -7,7 +7,17 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import tenancy
-from studio.models import Chapter, Character, Collaborator, Comment, Scene, Tag, Work, WorldEntry
+from studio.models import (
+    Chapter,
+    Character,
+    CharacterRelation,
+    Collaborator,
+    Comment,
+    Scene,
+    Tag,
+    Work,
+    WorldEntry,
+)
 from tests.factories import Person
 
 
@@ -54,6 +64,17 @@ def rewrite(row: Chapter, text: str) -> Chapter:
 def character(of: Work, name: str, *aliases: str, **changes: Any) -> Character:
     return Character.objects.create(
         workspace_id=of.workspace_id, work=of, name=name, aliases=list(aliases), **changes
+    )
+
+
+def relation(one: Character, other: Character, kind: str = "friend") -> CharacterRelation:
+    first, second = sorted((one, other), key=lambda row: row.pk)
+    return CharacterRelation.objects.create(
+        workspace_id=one.workspace_id,
+        work_id=one.work_id,
+        from_character=first,
+        to_character=second,
+        kind=kind,
     )
 
 

@@ -61,12 +61,9 @@ def encoding_of(path: Path) -> str:
     """By its mark, else the first that reads all of it. Two Chinese ones read each other's bytes: the likelier wins."""
     with path.open("rb") as content:
         head = content.read(SAMPLE_BYTES)
-    for mark, name in MARKS:
-        if head.startswith(mark):
-            return name
-    if _reads(path, "utf-8"):
-        return "utf-8"
-    for name in sorted(COMMON, key=lambda one: -_likeness(head, one)):
+    marked = [name for mark, name in MARKS if head.startswith(mark)]
+    likely = sorted(COMMON, key=lambda one: -_likeness(head, one))
+    for name in marked or ["utf-8", *likely]:
         if _reads(path, name):
             return name
     raise Unreadable("encoding_unknown")

@@ -28,6 +28,7 @@ from laojun.models import AuditLog
 from laojun.notifications import sending
 from querygpt.answering import details, metadata
 from querygpt.models import Connection, Message, Prompt
+from studio.models import Chapter, Work
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
@@ -40,6 +41,7 @@ from tests.laojun.plugins.making import used
 from tests.laojun.plugins.plugged import given_up
 from tests.querygpt import rows
 from tests.studio import rows as novels
+from tests.studio import stories
 
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
 NO_UUID = "018f0000-0000-7000-8000-000000000000"
@@ -120,6 +122,12 @@ PATH_IDS = {
     "work_id": "work",
     "volume_id": "volume",
     "chapter_id": "chapter",
+    "character_id": "character",
+    "relation_id": "relation",
+    "scene_id": "scene",
+    "entry_id": "entry",
+    "tag_id": "tag",
+    "comment_id": "comment",
     "agent_id": "agent",
     "request_id": "ai_request",
     "proposal_id": "proposal",
@@ -177,6 +185,15 @@ PAGE_IDS = {
     "studio/batch-items/<uuid:pk>/": "batch_item",
     "studio/works/<uuid:work_id>/": "work",
     "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/": "chapter",
+    "studio/works/<uuid:work_id>/characters/<uuid:pk>/": "character",
+    "studio/works/<uuid:work_id>/relations/<uuid:pk>/": "relation",
+    "studio/works/<uuid:work_id>/scenes/<uuid:pk>/": "scene",
+    "studio/works/<uuid:work_id>/world/<uuid:pk>/": "entry",
+    "studio/works/<uuid:work_id>/tags/<uuid:pk>/": "tag",
+    "studio/works/<uuid:work_id>/people/<uuid:pk>/": "collaborator",
+    "studio/works/<uuid:work_id>/comments/<uuid:pk>/": "comment",
+    "studio/comments/<uuid:pk>/": "comment",
+    "studio/invitations/<uuid:work_id>/": "work",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -339,7 +356,26 @@ def written(person: Person) -> dict[str, str]:
     novel = novels.work(person, f"Novel of {person.user.username}")
     volume = novels.volume(novel, person)
     chapter = novels.chapter(novel, person, "text", volume_id=volume.pk)
-    return {"work": str(novel.pk), "volume": str(volume.pk), "chapter": str(chapter.pk)}
+    return {
+        "work": str(novel.pk),
+        "volume": str(volume.pk),
+        "chapter": str(chapter.pk),
+        **told(novel, chapter, person),
+    }
+
+
+def told(novel: Work, chapter: Chapter, person: Person) -> dict[str, str]:
+    """What is told about a novel beside its text."""
+    one, other = (stories.character(novel, name) for name in ("One", "Other"))
+    return {
+        "character": str(one.pk),
+        "relation": str(stories.relation(one, other).pk),
+        "scene": str(stories.scene(novel).pk),
+        "entry": str(stories.entry(novel, "Place").pk),
+        "tag": str(stories.tag(novel, "tag").pk),
+        "comment": str(stories.comment(chapter, person).pk),
+        "collaborator": str(novel.collaborators.get().pk),
+    }
 
 
 def helped(person: Person, novel: dict[str, str]) -> dict[str, str]:
