@@ -1,3 +1,3 @@
-from studio.admin import people, works
+from studio.admin import helping, people, works
 
-__all__ = ["people", "works"]
+__all__ = ["helping", "people", "works"]
