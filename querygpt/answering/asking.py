@@ -96,7 +96,9 @@ def rerun(
     """
     held = _held(principal, message.conversation)
     question = _question(message)
-    return _answering(principal, held, question, message.language, wish="manual", sql=sql, seconds=timeout_seconds)
+    return _answering(
+        principal, held, question, message.language, wish="manual", sql=sql, seconds=timeout_seconds
+    )
 
 
 def _held(principal: Principal, conversation: Conversation) -> Conversation:

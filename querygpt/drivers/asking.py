@@ -104,7 +104,9 @@ class Work:
     def _format(self) -> dict[str, Any]:
         confinement.confine("", GUARD_SECONDS)
         try:
-            laid_out = formatting.formatted(sql=self.request["sql"], dialect=self.request["dialect"])
+            laid_out = formatting.formatted(
+                sql=self.request["sql"], dialect=self.request["dialect"]
+            )
         except Refused as refused:
             raise Failed(refused.rule, refused.detail) from refused
         return {"answer": {"sql": laid_out}}
