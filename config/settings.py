@@ -209,6 +209,8 @@ TASK_QUEUES = [
     "vectors",
     "maintenance",
 ]
+# Fonts for books besides those of the system.
+STUDIO_FONT_DIRS = env.names("STUDIO_FONT_DIRS")
 TASK_LEASE_SECONDS = env.integer("TASK_LEASE_SECONDS", 15, low=1, high=300)
 DELIVERY_LEASE_SECONDS = env.integer("DELIVERY_LEASE_SECONDS", 60, low=1, high=300)
 
@@ -329,7 +331,35 @@ SPECTACULAR_SETTINGS = {
         "MessageRole": "querygpt.models.Message.Role",
         "InterfaceLanguage": "accounts.models.UserSettings.Language",
         "ExportSource": "taishang.models.GenerationJob.Source",
+        "WorkStatus": "studio.models.Work.Status",
+        "WorkLanguage": "studio.models.Work.Language",
+        "ChapterStage": "studio.models.Chapter.Stage",
+        "WorldCategory": "studio.models.WorldEntry.Category",
+        "AgentCategory": "studio.models.Agent.Category",
+        "AgentOutputMode": "studio.models.Agent.OutputMode",
+        "OwnAgentCategory": "studio.models.agent.OWN_CATEGORIES",
+        "GivenRole": "studio.models.collaborator.GIVEN_ROLES",
+        "CollaboratorRole": "studio.models.Collaborator.Role",
+        "StoryFindingState": "studio.models.Finding.State",
+        "StoryFindingKind": "studio.models.Finding.Kind",
+        "ProposalState": "studio.models.Proposal.State",
+        "AIRequestType": "studio.models.AIRequest.Type",
+        "AIRequestStatus": "studio.models.AIRequest.Status",
+        "PublicationVisibility": "studio.models.Publication.Visibility",
+        "PublishedChapterState": "studio.models.PublishedChapter.State",
         "AnyLanguage": "querygpt.conversations.LANGUAGES",
+        "WorkStatus": "studio.models.Work.Status",
+        "WorkLanguage": "studio.models.Work.Language",
+        "ChapterStage": "studio.models.Chapter.Stage",
+        "ChapterVersionKind": "studio.models.ChapterVersion.Kind",
+        "WorldCategory": "studio.models.WorldEntry.Category",
+        "CollaboratorRole": "studio.models.Collaborator.Role",
+        "AgentCategory": "studio.models.Agent.Category",
+        "AIRequestStatus": "studio.models.AIRequest.Status",
+        "ProposalState": "studio.models.Proposal.State",
+        "FindingState": "studio.models.Finding.State",
+        "BatchState": "studio.models.Batch.State",
+        "BatchItemState": "studio.models.BatchItem.State",
     },
     "PREPROCESSING_HOOKS": ["accounts.web.schema.only_ours"],
     "POSTPROCESSING_HOOKS": [
@@ -378,7 +408,8 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
-        "style-src": [SELF],
+        # The writing page's editor brings a style element of its own.
+        "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [NONE],

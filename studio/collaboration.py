@@ -129,11 +129,11 @@ def _checked(work: Work, role: str, permissions: Mapping[str, Any]) -> dict[str,
 
 
 def _tell(letter: str, row: Collaborator, by: Principal) -> None:
-    link = ("studio_invitation", row.work_id) if letter == INVITED else ("studio_work", row.work_id)
+    kind = "studio_invitation" if letter == INVITED else "studio_people"
     news.tell(
         letter,
         user=row.user,
-        link=link,
+        link=(kind, row.work_id),
         workspace_id=row.workspace_id,
         who=str(by.user),
         work=row.work.title,

@@ -66,7 +66,7 @@ def change(*, comment: Comment, body: str, by: Principal) -> Comment:
     return comment
 
 
-def replace(*, comment: Comment, chapter: Chapter, passage: tuple[int, int], by: Principal) -> None:
+def place(*, comment: Comment, chapter: Chapter, passage: tuple[int, int], by: Principal) -> None:
     """Place an orphaned comment again. Raises NotYours, FieldRefused."""
     _require(comment, by)
     recording.update(comment, anchors.placed(chapter, *passage), by=by)

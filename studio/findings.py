@@ -35,7 +35,13 @@ def keep(*, request: AIRequest, answer: str) -> dict[str, Any]:
 
     Shapes: `{found, known, dropped, unreadable}`, added to what earlier pieces of the chapter brought.
     """
-    told = {"found": 0, "known": 0, "dropped": 0, "unreadable": 0, **request.context.get("report", {})}
+    told = {
+        "found": 0,
+        "known": 0,
+        "dropped": 0,
+        "unreadable": 0,
+        **request.context.get("report", {}),
+    }
     chapter = Chapter.objects.filter(pk=request.chapter_id).first()
     if chapter is None:
         return told

@@ -55,10 +55,11 @@ class LimitReached(StoryRefused):
 class FieldRefused(StoryRefused):
     """A value that does not fit, named by its field; doors answer 400 with it."""
 
-    code = "invalid"
+    code = "validation_error"
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__()
+        error = {"pointer": field, "code": "invalid", "message": message, "params": {}}
+        super().__init__(errors=[error])
         self.field = field
         self.message = message
 

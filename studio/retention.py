@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.registry import RetentionPolicy
+from studio import versions
 from studio.models import (
     Agent,
     Chapter,
@@ -86,7 +87,12 @@ POLICIES = (
     RetentionPolicy(
         "studio_ai_requests", "months", _("a year"), days=lambda: REQUESTS_DAYS, archived=True
     ),
-    RetentionPolicy("studio_chapter_versions", "keep", WITH_THE_CHAPTER),
+    RetentionPolicy(
+        "studio_chapter_versions",
+        "expire",
+        _("30 days; the newest, named ones and restore points for ever"),
+        sweep=versions.expire,
+    ),
     RetentionPolicy("studio_collaborators", "keep", WITH_THE_WORK),
     RetentionPolicy("studio_characters", "delete", AFTER_THE_BIN, due=characters_due),
     RetentionPolicy("studio_character_relations", "keep", WITH_THE_WORK),

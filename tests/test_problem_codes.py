@@ -12,7 +12,7 @@ from django.utils import translation
 from accounts.registry import problems
 from taishang.providers.errors import ErrorClass
 
-APPS = ("accounts", "laojun", "taishang", "querygpt")
+APPS = ("accounts", "laojun", "taishang", "querygpt", "studio")
 # Where codes are declared: a name there is no use of it.
 DECLARING = {"problems.py", "declarations.py", "declarations"}
 LANGUAGES = ("zh-hans", "en")

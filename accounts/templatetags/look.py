@@ -26,6 +26,7 @@ SPANS = ((86_400, _("d")), (3600, _("h")), (60, _("min")), (1, _("s")))
 MODULE_FOLDERS = {"parts": "js", "sync": "js/sync", "studio": "js/studio"}
 VENDORED = {
     "codemirror": "vendor/codemirror@6.43.15/codemirror.min.js",
+    "cytoscape": "vendor/cytoscape@3.34.4/cytoscape.esm.min.js",
     "echarts": "vendor/echarts@5.6.0/echarts.esm.min.js",
 }
 

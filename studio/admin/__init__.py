@@ -1,0 +1,3 @@
+from studio.admin import works
+
+__all__ = ["works"]

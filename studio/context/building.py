@@ -29,6 +29,7 @@ SHARES = (0.3, 0.85)
 # A chapter that is checked goes in pieces of at most so many characters.
 SLICE_CHARACTERS = 6_000
 LEAST_SLICE = 500
+DRAFT = "text:draft"
 # Han take about one and a half tokens each, words of an alphabet less than two.
 TOKENS_PER_WORD = 2
 SCHEMAS = {"findings": reports.FINDINGS_SCHEMA, "outline": reports.OUTLINE_SCHEMA}
@@ -42,7 +43,7 @@ class NothingSelected(ValueError):
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person asks for. `length` is in 字; `pins` and `excluded` are keys of pieces."""
+    """What a person asks for. `length` is in 字; `excluded` are keys of pieces; `draft` is an answer to be refined."""
 
     scope: Scope
     agent: Agent
@@ -50,6 +51,7 @@ class Wish:
     length: int | None = None
     excluded: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
+    draft: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def build(*, principal: Principal, wish: Wish) -> Built:
         excluded=wish.excluded,
     )
     calls = [
-        rendering.messages([_nth(one, sliced, at) for one in fitted.kept], has_system=model.supports_system)
+        rendering.messages(
+            [_nth(one, sliced, at) for one in fitted.kept], has_system=model.supports_system
+        )
         for at in range(max(1, len(sliced)))
     ]
     form = _form(wish.agent.output_mode, model)
@@ -184,7 +188,9 @@ def _params(wish: Wish, model: Model) -> dict[str, Any]:
 def _said(wish: Wish) -> list[Piece]:
     """What the agent is told and what it is asked, in the work's language."""
     language = builtin.language_of(wish.scope.work.language)
+    draft = [Piece(DRAFT, "text", "", wish.draft, "draft", rank=3, place=9, cut="tail")]
     return [
+        *(draft if wish.draft else []),
         Piece(rendering.AGENT, "instruction", wish.agent.name, _agent_text(wish, language), "agent", cut="never"),
         Piece(rendering.WISH, "instruction", "", _wish_text(wish, language), "instruction", rank=1, place=1, cut="never"),
     ]  # fmt: skip

@@ -89,7 +89,9 @@ def _passage(scope: Scope) -> Iterator[Piece]:
     if scope.chapter is None:
         return
     if scope.request_type in WHOLE and not scope.selection:
-        yield Piece("text:selection", "text", scope.chapter.title, scope.content, "passage", cut="never")
+        yield Piece(
+            "text:selection", "text", scope.chapter.title, scope.content, "passage", cut="never"
+        )
         return
     before, after = scope.content[: scope.start], scope.content[scope.end :]
     words = WORDS_AFTER if scope.selection else WORDS_BEFORE

@@ -15,9 +15,7 @@ def preview(built: Built) -> dict[str, Any]:
         "context_sha256": built.sha256,
         "model": str(built.model),
         "note": built.note,
-        "parts": [
-            {**told(one), "text": one.text, "is_fixed": one.is_fixed} for one in fitted.kept
-        ],
+        "parts": [{**told(one), "text": one.text, "is_fixed": one.is_fixed} for one in fitted.kept],
         "dropped": [{**told(one), "text": one.text, "is_fixed": False} for one in fitted.dropped],
         "calls": len(built.calls),
         "context_tokens": fitted.tokens,

@@ -13,32 +13,38 @@ from typing import IO, Protocol
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 
 
+class ExportRefused(Exception):
+    """A book that cannot be written. `code` is a registered problem."""
+
+    code = "export_failed"
+
+
 @dataclass(frozen=True)
 class Volume:
-    """A part that holds chapters. `label` is its shown number, or empty."""
+    """A part that holds chapters. `named` is its whole heading, where that is more than the title."""
 
     title: str
-    label: str = ""
+    named: str = ""
     is_numbered: bool = True
 
     @property
     def heading(self) -> str:
-        return f"{self.label} {self.title}".strip()
+        return self.named or self.title
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter and its Markdown-lite text. `volume` is its place in the book's volumes."""
+    """A chapter and its Markdown-lite text. `volume` is its place in the book's volumes, `named` its whole heading."""
 
     title: str
     text: str
-    label: str = ""
+    named: str = ""
     volume: int | None = None
     is_numbered: bool = True
 
     @property
     def heading(self) -> str:
-        return f"{self.label} {self.title}".strip()
+        return self.named or self.title
 
 
 @dataclass(frozen=True)

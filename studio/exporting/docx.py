@@ -36,7 +36,7 @@ def write(book: Book, options: Options, out: IO[bytes], losses: Losses, tick: Ti
         if book.author:
             author = document.add_paragraph(losses.printable(book.author))
             author.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        document.add_page_break()
+        _page_break(document)
     if options.contents:
         _contents(document)
     writer = _Body(document, options, losses, below=2 if book.volumes else 1)
@@ -94,6 +94,10 @@ def _contents(document: Any) -> None:
             mark.text = text
         run.append(mark)
         paragraph._p.append(run)
+    _page_break(document)
+
+
+def _page_break(document: Any) -> None:
     document.add_page_break()
 
 

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import typst
 
+from studio.exporting.book import ExportRefused
+
 # Preferred first; serif is what novels are read in.
 CHINESE = (
     "Noto Serif CJK SC", "Source Han Serif SC", "Noto Serif SC", "Songti SC", "SimSun", "Noto Sans CJK SC",
@@ -15,7 +17,7 @@ TRADITIONAL = ("Noto Serif CJK TC", "Source Han Serif TC", "Noto Serif TC", "Not
 LATIN = ("Libertinus Serif", "DejaVu Serif", "Liberation Serif")
 
 
-class FontMissing(Exception):
+class FontMissing(ExportRefused):
     """No font on this machine has Chinese characters."""
 
     code = "font_missing"

@@ -10,13 +10,13 @@ from typing import IO, Any
 import typst
 
 from studio.exporting import fonts
-from studio.exporting.book import Book, Chapter, Losses, Options, Tick
+from studio.exporting.book import Book, Chapter, ExportRefused, Losses, Options, Tick
 from studio.prose.marks import Block, parse
 
 PAGE = Path(__file__).with_name("page.typ")
 
 
-class NotSet(Exception):
+class NotSet(ExportRefused):
     """The page could not be set."""
 
     code = "pdf_failed"

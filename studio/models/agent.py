@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from accounts.authentication import Principal
 
 MAX_PROMPT = 20_000
+# What people may make; the platform's own are built in.
+OWN_CATEGORIES = ["custom", "genre", "task"]
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):

@@ -21,6 +21,12 @@ def moment_of(number: UUID) -> datetime:
     return datetime.fromtimestamp((number.int >> 80) / 1000, UTC)
 
 
+def uuid7_at(moment: datetime) -> UUID:
+    """A UUIDv7 of a given millisecond, for rows whose time is not the time of their writing."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | uuid7().int & (1 << 80) - 1)
+
+
 def one_of(column: str, values: Iterable[str], name: str) -> models.CheckConstraint:
     """The constraint that a column holds one of a few words."""
     return models.CheckConstraint(condition=Q(**{f"{column}__in": list(values)}), name=name)

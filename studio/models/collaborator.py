@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from accounts.authentication import Principal
     from accounts.models import User
 
+# An owner becomes one by a transfer alone.
+GIVEN_ROLES = ["editor", "commenter"]
+
 
 class CollaboratorQuerySet(models.QuerySet["Collaborator"]):
     def visible_to(self, principal: Principal) -> CollaboratorQuerySet:

@@ -28,6 +28,9 @@ class ChapterVersionQuerySet(models.QuerySet["ChapterVersion"]):
         chapters = Chapter.objects.editable_by(principal)
         return self.visible_to(principal).filter(chapter__in=chapters)
 
+    def newest(self) -> ChapterVersionQuerySet:
+        return self.without_text().order_by("-version_number")
+
     def without_text(self) -> ChapterVersionQuerySet:
         return self.defer("content")
 

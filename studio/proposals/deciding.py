@@ -67,7 +67,8 @@ def accept(
     if chapter is None:
         created = outlines.create(principal=principal, proposal=held, chosen=chosen)
         return _written(principal, held, chosen, Accepted(held, created=created))
-    base = _base(held)
+    request = _request(held)
+    base = request.input_text if request else ""
     passage = _placed(held, chapter, base, chosen) if span is None else _put(chapter, held, span)
     content = chapter.content
     end = passage.start + len(passage.old)
@@ -78,6 +79,7 @@ def accept(
         base_revision=chapter.revision,
         save_id=uuid7(),
         kind="ai",
+        origin=origin_of(request) if request else None,
     )
     held.applied_revision = saved.revision
     _anchor(held, content, passage, revision=saved.revision)
@@ -101,7 +103,9 @@ def discard(*, principal: Principal, proposal: Proposal) -> Proposal:
 
 def stands(proposal: Proposal, chapter: Chapter) -> int | None:
     """Where the passage of a proposal is in the chapter as it is now; None when it must be placed anew."""
-    base = applied(_base(proposal), proposal.hunks, set(proposal.accepted_hunks))
+    request = _request(proposal)
+    given = request.input_text if request else ""
+    base = applied(given, proposal.hunks, set(proposal.accepted_hunks))
     if chapter.revision == proposal.anchor_revision and proposal.start_position is not None:
         return proposal.start_position
     return rebasing.place(
@@ -134,10 +138,19 @@ def _chosen(proposal: Proposal, hunks: Collection[int] | None) -> set[int]:
     return chosen | set(proposal.accepted_hunks)
 
 
-def _base(proposal: Proposal) -> str:
-    """The passage as it was when help was asked for."""
+def origin_of(request: AIRequest) -> dict[str, Any]:
+    """Who wrote a text, as its version remembers it."""
+    return {
+        "agent_id": request.agent_id,
+        "ai_request_id": request.pk,
+        "model_id": str(request.context.get("model", "")),
+    }
+
+
+def _request(proposal: Proposal) -> AIRequest | None:
+    """What was asked, with the passage as it was then."""
     rows = AIRequest.objects.filter(pk=proposal.request_id, created_at=proposal.request_at)
-    return rows.values_list("input_text", flat=True).first() or ""
+    return rows.first()
 
 
 def _placed(proposal: Proposal, chapter: Chapter, base: str, chosen: set[int]) -> _Passage:

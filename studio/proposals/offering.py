@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from studio.models import AIRequest, Proposal
 from studio.prose import differences, reports
@@ -41,6 +42,12 @@ def offer(*, request: AIRequest, variant: int, text: str, is_partial: bool) -> N
 def offered(request: AIRequest) -> int:
     """How many variants of an answer there are."""
     return Proposal.objects.filter(request_id=request.pk).count()
+
+
+def of_request(request: AIRequest) -> UUID | None:
+    """The first variant's proposal."""
+    rows = Proposal.objects.filter(request_id=request.pk).order_by("variant")
+    return rows.values_list("pk", flat=True).first()
 
 
 def applied(base: str, hunks: Collection[dict[str, Any]], chosen: Collection[int]) -> str:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from accounts.authentication import Principal
 from studio import ordering
-from studio.models import Proposal, Volume, Work
+from studio.models import Chapter, Proposal, Volume, Work
+from studio.ordering import Place
 
 
 def create(
@@ -26,9 +27,10 @@ def create(
         chapter = ordering.add_chapter(
             work=work,
             principal=principal,
-            volume=volumes.get(at),
             title=entry["title"],
             synopsis=entry["synopsis"],
+            stage=Chapter.Stage.OUTLINE,
+            place=Place(volume_id=volumes[at].pk) if at in volumes else None,
         )
         made.append(chapter.pk)
     return tuple(made)

@@ -67,7 +67,7 @@ def apply(old: str, hunks: Sequence[Hunk]) -> str:
 
 def inside(old: str, new: str) -> list[Piece]:
     """What changed in a paragraph: by character up to 4,000 of them, by sentence beyond, or as a whole."""
-    start, end = _common(old, new)
+    start, end = common(old, new)
     before, after = old[start : len(old) - end], new[start : len(new) - end]
     found = [
         Piece("same", old[:start]),
@@ -153,15 +153,22 @@ def _close(
             yield a + i, a + j, c + k, c + m
 
 
-def _common(old: str, new: str) -> tuple[int, int]:
+def common(old: str, new: str) -> tuple[int, int]:
     """How many characters both begin with, and how many of the rest both end with."""
     start = _alike(old, new)
     return start, _alike(old[start:][::-1], new[start:][::-1])
 
 
 def _alike(old: str, new: str) -> int:
-    both = zip(old, new, strict=False)
-    return next((at for at, (a, b) in enumerate(both) if a != b), min(len(old), len(new)))
+    """By halves, since comparing slices is a hundred times as fast as comparing characters."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[low:middle] == new[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _middle(old: str, new: str) -> list[Piece]:

@@ -9,12 +9,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from studio import findings, proposals
-from studio.models import Agent, AIRequest
+from studio.models import Agent, AIRequest, Batch, BatchItem
 from studio.models.base import moment_of
 from studio.prose import answers
 from taishang.models import ModelCall
 
-PROPOSING = frozenset({"continue", "rewrite", "polish", "expand", "condense", "generate", "outline"})
+PROPOSING = frozenset(
+    {"continue", "rewrite", "polish", "expand", "condense", "generate", "outline"}
+)
 # What a model says when it stopped of itself.
 WHOLE = frozenset({"stop", "end_turn", "tool_calls"})
 MOST_ERROR = 500
@@ -64,8 +66,17 @@ def orphaned(call: ModelCall, text: str) -> None:
     """A call whose process died: what had arrived becomes a proposal, and the request has failed."""
     request_id = UUID(call.subject_id)
     request = row(request_id)
-    if request is not None:
-        take(call, text, request_id=request_id, number=_next_variant(request), of=request.variants)
+    if request is None:
+        return
+    if request.batch_item_id is not None:
+        # The batch writes the chapter anew; what this try used counts.
+        items = BatchItem.objects.filter(pk=request.batch_item_id)
+        Batch.objects.filter(pk__in=items.values("batch_id")).update(
+            spent=F("spent") + (call.cost or 0)
+        )
+        end(request_id, status=AIRequest.Status.FAILED, code="interrupted")
+        return
+    take(call, text, request_id=request_id, number=_next_variant(request), of=request.variants)
 
 
 def end(request_id: UUID, *, status: str, code: str = "") -> bool:
@@ -74,9 +85,9 @@ def end(request_id: UUID, *, status: str, code: str = "") -> bool:
     ended = rows.update(status=status, error_message=code[:MOST_ERROR], updated_at=Now())
     if ended and status == AIRequest.Status.COMPLETED:
         agents = AIRequest.objects.filter(pk=request_id, created_at=moment_of(request_id))
-        Agent.objects.filter(
-            pk__in=agents.values("agent_id"), workspace__isnull=False
-        ).update(usage_count=F("usage_count") + 1, updated_at=timezone.now())
+        Agent.objects.filter(pk__in=agents.values("agent_id"), workspace__isnull=False).update(
+            usage_count=F("usage_count") + 1, updated_at=timezone.now()
+        )
     return bool(ended)
 
 

@@ -48,9 +48,7 @@ class Voice:
     def _tell(self, text: str) -> None:
         self._ticks += 1
         tick = int(time.time() * 1000) * 1000 + self._ticks % 1000
-        cache.set(
-            self._key, {"tick": tick, "variant": self.variant, "text": text}, KEPT_SECONDS
-        )
+        cache.set(self._key, {"tick": tick, "variant": self.variant, "text": text}, KEPT_SECONDS)
 
 
 def heard(request_id: UUID) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 
 class RequestRefused(Exception):
     """The base of all of them. `code` is a registered problem."""
@@ -26,6 +28,9 @@ class BaseMoved(RequestRefused):
     """The chapter has another revision than the one the passage was chosen in."""
 
     code = "base_moved"
+    detail = _(
+        "The chapter has changed since the passage was chosen. Choose it again and ask again."
+    )
 
     def __init__(self, revision: int) -> None:
         super().__init__(revision=revision)

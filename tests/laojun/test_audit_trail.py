@@ -39,6 +39,7 @@ from tests.accounts.web.doors import OPERATIONS, rows_of
 from tests.factories import PASSWORD, Person
 from tests.querygpt import rows
 from tests.rig import limits
+from tests.studio import deeds as story_deeds
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -529,6 +530,7 @@ CALLS: dict[str, Callable[[World], Any]] = {
         _offer(w),
         w.send("post", _address(w, "transfer/acceptance/"), by=w.bob),
     )[1],
+    **story_deeds.CALLS,
 }
 # Operations that need something that has run or was packed: those tests look at their rows. The list only shrinks.
 JOBS, PLUGINS = "tests/taishang/generation", "tests/laojun/plugins"

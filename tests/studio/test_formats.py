@@ -30,12 +30,12 @@ BOOK = Book(
     language="zh-Hans",
     modified=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     description="一句话。",
-    volumes=[Volume("风", "第一卷"), Volume("雨 {.unnumbered}", "第二卷", is_numbered=True)],
+    volumes=[Volume("风", "第一卷 风"), Volume("雨 {.unnumbered}", "第二卷 雨 {.unnumbered}")],
     chapters=[
         Chapter("楔子", HARD, is_numbered=False),
-        Chapter("启程", "第一行\n\n第二行\x07\x0b", "第1章", 0),
+        Chapter("启程", "第一行\n\n第二行\x07\x0b", "第1章 启程", 0),
         Chapter("", "\n\n只有空行在前\n\n", "第2章", 0),
-        Chapter("终点 {.numbered}", "", "第3章", 1),
+        Chapter("终点 {.numbered}", "", "第3章 终点 {.numbered}", 1),
     ],
 )
 
@@ -57,7 +57,7 @@ def long_book(count=120) -> Book:
     novel = novels.chinese_novel(count=count, traps=False, contents=False, gap="\n")
     texts = novel.text.split("\n\n")[1:]
     chapters = [
-        Chapter(title, texts[n].partition("\n")[2] * 4, f"第{n + 1}章")
+        Chapter(title, texts[n].partition("\n")[2] * 4, f"第{n + 1}章 {title}")
         for n, (_number, title, _first) in enumerate(novel.chapters)
     ]
     return Book(BOOK.identifier, "山河志", "佚名", "zh-Hans", BOOK.modified, chapters)

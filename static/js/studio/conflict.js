@@ -2,6 +2,7 @@
 
 import { open as openDialog } from "parts/dialog";
 import { writable } from "studio/editor";
+import { lockOf } from "studio/tab";
 
 const STATES = { lock_lost: "lost", chapter_in_bin: "bin", chapter_too_large: "large", invalid_text: "invalid" };
 
@@ -31,8 +32,7 @@ export async function keepConflict(session, { problem }) {
     status.banner("conflict-here");
     return;
   }
-  const number = kept.version_number ?? kept.number;
-  const address = `${form.dataset.merge}?mine=${number}&base=${form.dataset.revision}`;
+  const address = `${form.dataset.merge}?mine=${kept.number}&base=${form.dataset.revision}`;
   status.banner(problem.code === "lock_lost" ? "lost" : "conflict", address);
 }
 
@@ -40,7 +40,7 @@ export async function keepConflict(session, { problem }) {
 export async function offerDrafts(session) {
   const { drafts, form, view, saver } = session;
   const text = view.state.doc.toString();
-  const all = await drafts.found(form.dataset.chapter);
+  const all = await abandoned(session);
   for (const same of all.filter((one) => one.text === text)) await drafts.forget(same.key);
   const draft = all.find((one) => one.text !== text);
   const dialog = form.closest("[data-writing]").querySelector("[data-drafts]");
@@ -49,21 +49,30 @@ export async function offerDrafts(session) {
   dialog.addEventListener("click", async (event) => {
     const choice = event.target.closest("[data-choice]")?.dataset.choice;
     if (!choice) return;
-    if (choice === "use") view.dispatch({ changes: difference(text, draft.text), userEvent: "input.apart" });
     if (choice === "merge") return merge(session, draft);
+    if (choice === "use") {
+      view.dispatch({ changes: difference(text, draft.text), userEvent: "input.apart" });
+      await drafts.flush("strict");
+    }
     await drafts.forget(draft.key);
-    if (choice === "use") await drafts.compact("strict");
     dialog.close();
     if (choice === "use") saver.fire();
   });
   openDialog(dialog);
 }
 
+// Drafts of tabs that are gone: one of a tab that is still open belongs to it.
+async function abandoned({ drafts, form, name }) {
+  const locks = (await navigator.locks?.query())?.held.map((one) => one.name) ?? [];
+  const all = await drafts.found(form.dataset.chapter);
+  return all.filter((one) => one.tab === name || !locks.includes(lockOf(one.tab)));
+}
+
 async function merge(session, draft) {
   const kept = await keep({ ...session, saver: { read: () => draft.text } });
   if (!kept) return;
   await session.drafts.forget(draft.key);
-  location.assign(`${session.form.dataset.merge}?mine=${kept.version_number ?? kept.number}&base=${draft.revision}`);
+  location.assign(`${session.form.dataset.merge}?mine=${kept.number}&base=${draft.revision}`);
 }
 
 function show(dialog, draft, text) {

@@ -3,7 +3,8 @@
 
 import { ChangeSet, Text } from "codemirror";
 
-import { database, done, STORES } from "studio/device";
+import { STORES, database, done } from "studio/device";
+import { uuid7 } from "sync/uuid7";
 
 const FLUSH_MS = 400;
 const COMPACT_MS = 30_000;
@@ -33,7 +34,8 @@ export class Drafts extends EventTarget {
 
   // What the next change builds on. Nothing is stored before there is a change.
   begin({ chapter, tab, revision, base, read }) {
-    this.head = { key: `${chapter}:${tab}`, chapter, tab, revision, base, text: null };
+    // A page of its own each time: what an earlier page of this tab left waits for a decision.
+    this.head = { key: `${chapter}:${tab}:${uuid7()}`, chapter, tab, revision, base, text: null };
     this.read = read;
     this.stored = false;
   }
@@ -120,7 +122,8 @@ export class Drafts extends EventTarget {
   async found(chapter) {
     const transaction = this.database.transaction(STORES);
     const heads = await done(transaction.objectStore("heads").index("chapter").getAll(chapter));
-    const drafts = await Promise.all(heads.map(async (head) => {
+    const others = heads.filter((head) => head.key !== this.head?.key);
+    const drafts = await Promise.all(others.map(async (head) => {
       const log = await done(transaction.objectStore("changes").index("key").getAll(head.key));
       return { ...head, text: replayed(head, log) };
     }));

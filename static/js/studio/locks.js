@@ -19,7 +19,8 @@ export class Lock extends EventTarget {
   }
 
   async ask(method, path, options = {}) {
-    const body = JSON.stringify({ tab_id: this.tab, device: this.device });
+    const facts = method === "DELETE" ? {} : { device: this.device };
+    const body = JSON.stringify({ tab_id: this.tab, ...facts });
     const headers = { "Content-Type": "application/json" };
     try {
       const response = await this.sender.request(path, { method, headers, body, ...options });

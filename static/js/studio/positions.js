@@ -11,9 +11,10 @@ export function toPoints(text, units) {
 
 // The UTF-16 offset at which a code point begins; one past the end is the end.
 export function toUnits(text, points) {
+  // A pair that begins before the place counts whole, hence the one unit more.
   let units = Math.min(points, text.length);
   for (;;) {
-    const wanted = Math.min(points + pairs(text.slice(0, units)), text.length);
+    const wanted = Math.min(points + pairs(text.slice(0, units + 1)), text.length);
     if (wanted <= units) return units;
     units = wanted;
   }

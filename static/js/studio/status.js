@@ -25,10 +25,10 @@ export class Status {
     if (anchor && link) anchor.href = link;
   }
 
-  held({ holder, since }) {
+  held({ holder }) {
     this.banner("held");
-    const time = since ? new Date(since).toLocaleTimeString(document.documentElement.lang, TIME) : "";
-    this.form.querySelector("[data-holder]").textContent = [holder?.name ?? holder, time].filter(Boolean).join(" · ");
+    const since = new Date(holder.since).toLocaleTimeString(document.documentElement.lang, TIME);
+    this.form.querySelector("[data-holder]").textContent = `${holder.user_name} · ${since}`;
   }
 
   words(words) {
@@ -38,6 +38,8 @@ export class Status {
 
   // What the server says after a save: its count of the chapter, and the difference for the work.
   work({ word_count: words, typed_today: today }) {
+    const place = document.querySelector(".write-chapter[aria-current] .hint");
+    if (place) place.textContent = this.format.format(words);
     if (this.whole && words !== undefined) {
       const before = Number(this.form.dataset.savedWords);
       const sum = Number(this.form.dataset.workWords) + words - before;

@@ -4,10 +4,12 @@ import { uuid7 } from "sync/uuid7";
 
 const KEY = "studio-tab";
 
+export const lockOf = (name) => `${KEY}-${name}`;
+
 function hold(name) {
   return new Promise((resolve) => {
     if (!navigator.locks) return resolve(true);
-    return navigator.locks.request(`${KEY}-${name}`, { ifAvailable: true }, (lock) => {
+    return navigator.locks.request(lockOf(name), { ifAvailable: true }, (lock) => {
       resolve(Boolean(lock));
       // Held as long as the tab lives: a duplicated tab finds it taken and takes a name of its own.
       return lock ? new Promise(() => {}) : null;

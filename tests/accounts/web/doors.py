@@ -28,6 +28,7 @@ from laojun.models import AuditLog
 from laojun.notifications import sending
 from querygpt.answering import details, metadata
 from querygpt.models import Connection, Message, Prompt
+from studio.models import Chapter, Work
 from taishang import projects, queue
 from taishang.catalogue import connecting
 from taishang.catalogue.references import Place
@@ -39,6 +40,8 @@ from tests.factories import Person
 from tests.laojun.plugins.making import used
 from tests.laojun.plugins.plugged import given_up
 from tests.querygpt import rows
+from tests.studio import rows as novels
+from tests.studio import stories
 
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
 NO_UUID = "018f0000-0000-7000-8000-000000000000"
@@ -116,6 +119,22 @@ PATH_IDS = {
     "prompt_id": "prompt",
     "conversation_id": "conversation",
     "message_id": "message",
+    "work_id": "work",
+    "volume_id": "volume",
+    "chapter_id": "chapter",
+    "character_id": "character",
+    "relation_id": "relation",
+    "scene_id": "scene",
+    "entry_id": "entry",
+    "tag_id": "tag",
+    "comment_id": "comment",
+    "agent_id": "agent",
+    "request_id": "ai_request",
+    "proposal_id": "proposal",
+    "chat_id": "chat",
+    "finding_id": "finding",
+    "batch_id": "batch",
+    "item_id": "batch_item",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
@@ -157,6 +176,24 @@ PAGE_IDS = {
     "query/connections/<uuid:connection_id>/": "connection",
     "query/answers/<uuid:pk>/": "message",
     "query/<uuid:pk>/": "conversation",
+    "studio/bin/<slug:kind>/<uuid:pk>/": "chapter",
+    "studio/requests/<uuid:request_id>/": "ai_request",
+    "studio/proposals/<uuid:proposal_id>/": "proposal",
+    "studio/findings/<uuid:finding_id>/": "finding",
+    "studio/agents/<uuid:pk>/": "agent",
+    "studio/batches/<uuid:pk>/": "batch",
+    "studio/batch-items/<uuid:pk>/": "batch_item",
+    "studio/works/<uuid:work_id>/": "work",
+    "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/": "chapter",
+    "studio/works/<uuid:work_id>/characters/<uuid:pk>/": "character",
+    "studio/works/<uuid:work_id>/relations/<uuid:pk>/": "relation",
+    "studio/works/<uuid:work_id>/scenes/<uuid:pk>/": "scene",
+    "studio/works/<uuid:work_id>/world/<uuid:pk>/": "entry",
+    "studio/works/<uuid:work_id>/tags/<uuid:pk>/": "tag",
+    "studio/works/<uuid:work_id>/people/<uuid:pk>/": "collaborator",
+    "studio/works/<uuid:work_id>/comments/<uuid:pk>/": "comment",
+    "studio/comments/<uuid:pk>/": "comment",
+    "studio/invitations/<uuid:work_id>/": "work",
 }
 # Routes whose parts name no row of a workspace: parts of the product, settings, and secrets that are the right itself.
 PAGE_PLAIN = {
@@ -168,6 +205,7 @@ PAGE_PLAIN = {
     "query/connections/new/<slug:driver>/": "postgresql",
     "workspace/settings/<str:key>/": "storage.max_file_size",
     "query/prompts/<slug:part>/": "user-system",
+    "studio/bin/<slug:kind>/": "chapter",
     "admin/tiles/<slug:key>/": "health",
     "admin/panels/<slug:key>/": "generation",
     "invitations/<str:token>/": "tli_unknown",
@@ -252,7 +290,8 @@ def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
             currency="CNY",
             effective_from=timezone.now(),
         )
-        known = lent(person)
+        known = lent(person) | written(person)
+        known |= helped(person, known)
         connection = Connection.objects.get(pk=known["connection"])
         message = asked_question(person, connection)
         audit = AuditLog.objects.filter(workspace_id=workspace.pk).order_by("-pk").first()
@@ -312,6 +351,48 @@ def lent(person: Person) -> dict[str, str]:
     }
 
 
+def written(person: Person) -> dict[str, str]:
+    """A novel with a volume and a chapter. Inside the person's workspace."""
+    novel = novels.work(person, f"Novel of {person.user.username}")
+    volume = novels.volume(novel, person)
+    chapter = novels.chapter(novel, person, "text", volume_id=volume.pk)
+    return {
+        "work": str(novel.pk),
+        "volume": str(volume.pk),
+        "chapter": str(chapter.pk),
+        **told(novel, chapter, person),
+    }
+
+
+def told(novel: Work, chapter: Chapter, person: Person) -> dict[str, str]:
+    """What is told about a novel beside its text."""
+    one, other = (stories.character(novel, name) for name in ("One", "Other"))
+    return {
+        "character": str(one.pk),
+        "relation": str(stories.relation(one, other).pk),
+        "scene": str(stories.scene(novel).pk),
+        "entry": str(stories.entry(novel, "Place").pk),
+        "tag": str(stories.tag(novel, "tag").pk),
+        "comment": str(stories.comment(chapter, person).pk),
+        "collaborator": str(novel.collaborators.get().pk),
+    }
+
+
+def helped(person: Person, novel: dict[str, str]) -> dict[str, str]:
+    """What the AI did for a novel: a request with its proposal, a talk, a remark, an agent, a batch that rests."""
+    asked = novels.ai_request(person, work=novel["work"], chapter=novel["chapter"])
+    batch, item = novels.batch(person, work=novel["work"], chapter=novel["chapter"])
+    return {
+        "ai_request": str(asked.pk),
+        "proposal": str(novels.proposal(asked).pk),
+        "chat": str(novels.chat(person, work=novel["work"]).pk),
+        "finding": str(novels.finding(asked).pk),
+        "agent": str(novels.agent(person).pk),
+        "batch": str(batch.pk),
+        "batch_item": str(item.pk),
+    }
+
+
 def asked_question(person: Person, connection: Connection) -> Message:
     """An answer that asks back. Inside the person's workspace."""
     conversation = rows.conversation(person, connection=connection, title="How many orders?")
@@ -349,7 +430,7 @@ def finished_call(person: Person, model_id: int) -> ModelCall:
 
 
 def page_address(route: str, ids: dict[str, str], *, instead: str | None = None) -> str:
-    """A page's address with a row's id (or with `instead`) in its one place for an id. Raises KeyError for a new one."""
+    """A page's address with rows' ids (or with `instead`) in the places for an id. Raises KeyError for a new one."""
     # Pictures are numbered by what they show, versions of a project by their order.
     plain = {**REST, **({"number": NO_UUID} if route.startswith("avatars/") else {})}
     for start, value in PAGE_PLAIN.items():
@@ -358,9 +439,8 @@ def page_address(route: str, ids: dict[str, str], *, instead: str | None = None)
             break
     for start, kind in PAGE_IDS.items():
         if route.startswith(start):
-            slot = start.partition(":")[2].partition(">")[0]
-            plain[slot] = ids[kind] if instead is None else instead
-            break
+            slot = start.rpartition(":")[2].partition(">")[0]
+            plain.setdefault(slot, ids[kind] if instead is None else instead)
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: plain[found[1]], route)
 
 

@@ -1,0 +1,179 @@
+"""Works, chapters, versions: deeds of the audit log, problems, settings, limits, letters, what runs by itself."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import registry
+from accounts.registry import (
+    ConsoleRight,
+    ConsoleTile,
+    Letter,
+    LimitClass,
+    NoticeType,
+    Schedule,
+)
+from laojun.declarations import entries
+from laojun.definitions import GIBIBYTE, GLOBAL, INTEGER, MEBIBYTE, WORKSPACE, Definition, define
+from studio import recounting, tiles
+from studio.keeping import RETENTION_DAYS
+from studio.locks import LETTER as TAKEN_OVER
+from studio.versions import MAX_BYTES
+
+ACTIONS = {
+    "work.created": _("began a work"),
+    "work.changed": _("changed what is told of a work"),
+    "work.binned": _("put a work into the bin"),
+    "work.restored": _("brought a work back from the bin"),
+    "work.purged": _("deleted a work for good"),
+    "work.transferred": _("handed a work over"),
+    "work.opened": _("opened somebody else's work"),
+    "work.arranged": _("changed the order of a work"),
+    "volume.created": _("added a volume"),
+    "volume.changed": _("changed a volume"),
+    "volume.binned": _("put a volume into the bin"),
+    "volume.restored": _("brought a volume back from the bin"),
+    "chapter.created": _("added a chapter"),
+    "chapter.marked": _("changed the marks of a chapter"),
+    "chapter.binned": _("put a chapter into the bin"),
+    "chapter.restored": _("brought a chapter back from the bin"),
+    "chapter.split": _("split a chapter"),
+    "chapter.merged": _("joined two chapters"),
+    "chapter.lock_taken": _("took over a chapter that somebody was editing"),
+    "chapter.lock_released": _("let go of somebody's edit lock"),
+    "version.kept": _("kept a version"),
+    "version.named": _("named a version"),
+    "version.restored": _("brought a version back"),
+}
+PROBLEMS = (
+    (
+        "chapter_stale",
+        412,
+        _("Somebody changed the chapter meanwhile"),
+        _("Keep your text as a version, merge it with `current`, then save on its revision."),
+    ),
+    (
+        "lock_lost",
+        409,
+        _("Somebody took over editing this chapter"),
+        _("Keep your text as a version, then take the chapter over again or merge."),
+    ),
+    (
+        "lock_held",
+        409,
+        _("Somebody is editing this chapter"),
+        _("Read along, or take it over."),
+    ),
+    (
+        "chapter_in_bin",
+        409,
+        _("The chapter lies in the bin"),
+        _("Bring it back, then save again."),
+    ),
+    (
+        "chapter_too_large",
+        413,
+        _("The chapter is too long"),
+        _("Split it; the rest of your text is safe."),
+    ),
+    (
+        "invalid_text",
+        400,
+        _("The text holds a character that cannot be stored"),
+        _("Remove what stands at `offset`."),
+    ),
+    (
+        "digest_mismatch",
+        400,
+        _("The text arrived damaged"),
+        _("Send it again."),
+    ),
+    (
+        "order_conflict",
+        409,
+        _("These things cannot be put there"),
+        _("Load the outline again and choose a place in it."),
+    ),
+    (
+        "published",
+        409,
+        _("The work is published"),
+        _("Withdraw it first."),
+    ),
+    (
+        "in_no_bin",
+        409,
+        _("This does not lie in the bin"),
+        _("Nothing needs to be done."),
+    ),
+    (
+        "title_differs",
+        409,
+        _("The typed title is not that of the work"),
+        _("Type the title as it is shown."),
+    ),
+)
+LIMITS = (LimitClass("studio.save", _("Saving chapters"), 600, 60, "user"),)
+BOTH = frozenset({GLOBAL, WORKSPACE})
+SETTINGS = (
+    Definition(
+        key=RETENTION_DAYS,
+        kind=INTEGER,
+        default=30,
+        low=7,
+        high=3650,
+        scopes=BOTH,
+        group="studio",
+        title=_("Unnamed versions of chapters are kept"),
+        unit=_("days"),
+    ),
+    Definition(
+        key=MAX_BYTES,
+        kind=INTEGER,
+        default=200 * MEBIBYTE,
+        low=MEBIBYTE,
+        high=100 * GIBIBYTE,
+        group="studio",
+        title=_("Versions of one chapter, in all"),
+        unit="B",
+    ),
+)
+LETTER = Letter(
+    _("%(name)s now edits “%(chapter)s”"),
+    (
+        _("You were editing this chapter. It can be read, and taken over again."),
+        _("What you had not saved is kept on your device and among the versions."),
+    ),
+    notice="editing",
+    category="update",
+)
+# A chapter of two million code points, escaped in JSON.
+BODY_BYTES = 12 * MEBIBYTE
+CONSOLE = ("work", "chapter", "chapterversion")
+
+
+def declare() -> None:
+    entries.actions(ACTIONS)
+    entries.problems(PROBLEMS)
+    for limit in LIMITS:
+        registry.limit_classes.add(limit.name, limit)
+    for setting in SETTINGS:
+        define(setting)
+    registry.body_limits.add("/api/v1/chapters/", BODY_BYTES)
+    registry.body_limits.add("/api/v1/works/", BODY_BYTES)
+    notice = NoticeType("editing", _("Chapters that somebody takes over"))
+    registry.notice_types.add(notice.key, notice)
+    registry.letters.add(TAKEN_OVER, LETTER)
+    entries.schedules(
+        Schedule(
+            "studio.recount",
+            recounting.weekly,
+            cron="50 4 * * 1",
+            label=_("Count a part of the works again"),
+        )
+    )
+    registry.console_tiles.add(
+        "studio", ConsoleTile("studio", _("Saves today"), "pen", tiles.saves, 18, "studio.operate")
+    )
+    for model in CONSOLE:
+        registry.console_rights.add(
+            f"studio.{model}", ConsoleRight("studio.operate", "studio.operate")
+        )

@@ -1,0 +1,1 @@
+"""Publishing: titles and texts frozen for readers, and readers counted without races."""
