@@ -20,7 +20,7 @@ from pathlib import Path
 PORT = 8139
 NAME = "local-questions"
 START_SECONDS = 300
-CONTEXT_TOKENS = 8192
+CONTEXT_TOKENS = 4096
 
 
 def serve(model: str) -> None:
@@ -29,10 +29,10 @@ def serve(model: str) -> None:
 
     params = xllamacpp.CommonParams()
     params.model.path = model
-    params.hostname, params.port = "127.0.0.1", PORT
+    params.hostnames, params.port = ["127.0.0.1"], PORT
     params.n_ctx, params.n_parallel = CONTEXT_TOKENS, 1
     server = xllamacpp.Server(params)
-    print(server.listening_address, flush=True)  # noqa: T201
+    print(server.listening_address, flush=True)
     while True:
         time.sleep(60)
 
