@@ -49,7 +49,7 @@ class PieceOut(serializers.Serializer):
     first_line = serializers.CharField()
 
 
-class PlanOut(serializers.Serializer):
+class ImportPlanOut(serializers.Serializer):
     """What is known of the book, and its pieces in reading order."""
 
     title = serializers.CharField()
@@ -81,12 +81,12 @@ class WorkImportDetailOut(WorkImportOut):
     plan = serializers.SerializerMethodField()
     warnings = WarningOut(many=True)
 
-    @extend_schema_field(PlanOut(allow_null=True))
+    @extend_schema_field(ImportPlanOut(allow_null=True))
     def get_plan(self, row: Import) -> dict[str, Any] | None:
-        return PlanOut(row.plan).data if row.plan else None
+        return ImportPlanOut(row.plan).data if row.plan else None
 
 
-class ChangeIn(Serializer):
+class PieceChangeIn(Serializer):
     """One change of a piece, named by its place from 0. `split` cuts before the line that begins with `before`."""
 
     op = serializers.ChoiceField(plans.CHANGES)
@@ -112,7 +112,7 @@ class WorkImportIn(Serializer):
     )
     keep_indents = serializers.BooleanField(required=False)
     keep_blanks = serializers.BooleanField(required=False)
-    changes = ChangeIn(many=True, required=False)
+    changes = PieceChangeIn(many=True, required=False)
 
 
 class ConfirmationIn(Serializer):

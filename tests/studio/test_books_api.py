@@ -267,7 +267,7 @@ def test_a_part_of_a_work_is_exported(alice):
     with inside(alice):
         ids = {c.title: str(c.pk) for c in Chapter.objects.filter(work=work_id)}
         volume = str(Volume.objects.get(work=work_id).pk)
-    content, _file, result = exported(
+    content, _file, _result = exported(
         alice, work_id, format="txt", chapters=[ids["承"]], title_page=False, contents=False
     )
     assert content.decode().split() == ["第2章", "承", "她走了。"]
