@@ -105,7 +105,7 @@ def tables() -> list[tuple[str, list[tuple[Any, ...]]]]:
         ("customer", [(n, n % 2 + 1, FIRST[n * 3 % 10], LAST[n * 5 % 11], None if n % 13 == 0 else f"c{n}@example.com", n + 10, int(n % 20 != 0), (date(2021, 1, 1) + timedelta(days=n * 2 % 700)).isoformat()) for n in range(1, 311)]),
         ("inventory", [(n, n * 7 % 290 + 1, n % 2 + 1) for n in range(1, 901)]),
         ("rental", [(a, b.isoformat(" "), c, d, e.isoformat(" ") if e else None, f) for a, b, c, d, e, f in rentals]),
-        ("payment", [(n, r[3], r[5], r[0], (99 + n * 100 % 900) / 100, (r[1] + timedelta(minutes=n % 50)).isoformat(" ")) for n, r in enumerate(rentals, 1) if n % 9]),
+        ("payment", [(n, r[3], r[5], r[0], (99 + n * 137 % 901) / 100, (r[1] + timedelta(minutes=n % 50)).isoformat(" ")) for n, r in enumerate(rentals, 1) if n % 9]),
     ]  # fmt: skip
 
 

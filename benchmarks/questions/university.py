@@ -80,7 +80,7 @@ QUESTIONS: list[tuple[str, str, str, str]] = [
     ("simple group", "各楼宇的教室数量", "number of classrooms by building", "SELECT building, COUNT(*) FROM classroom GROUP BY building"),
     ("simple sum", "各楼宇的教室总容量", "total capacity of classrooms by building", "SELECT building, SUM(capacity) FROM classroom GROUP BY building"),
     ("simple group", "每个学期的课程班数量", "number of sections by semester", "SELECT semester, COUNT(*) FROM section GROUP BY semester"),
-    ("simple distinct", "有哪些成绩", "which grades are there", "SELECT DISTINCT grade FROM takes WHERE grade IS NOT NULL"),
+    ("simple distinct", "有哪些成绩", "which grades are there", "SELECT DISTINCT grade FROM takes"),
     ("exists", "没有导师的学生有多少", "how many students have no advisor", "SELECT COUNT(*) FROM student s WHERE NOT EXISTS (SELECT 1 FROM advisor a WHERE a.s_ID = s.ID)"),
     ("simple value", "History系有多少学生", "how many students are in the History department", "SELECT COUNT(*) FROM student WHERE dept_name = 'History'"),
     ("simple top", "总学分最多的5个学生", "top 5 students by total credits", "SELECT name, tot_cred FROM student ORDER BY tot_cred DESC, ID LIMIT 5"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from querygpt.evaluation.suites import Question
@@ -25,6 +26,7 @@ class Verdict:
     planning_ms: float = 0.0
     total_ms: float = 0.0
     tokens: int = 0
+    cost: Decimal | None = Decimal(0)
 
 
 @dataclass
@@ -70,6 +72,7 @@ def figures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "not_answered_share": _share(sum(one.outcome != "wrong" for one in others), len(others)),
         "attempts": round(sum(one.attempts for one in verdicts) / max(1, len(verdicts)), 2),
         "tokens": sum(one.tokens for one in verdicts),
+        "cost": str(sum((one.cost or Decimal(0) for one in verdicts), Decimal(0))),
         "p50_ms": _quantile(times, 0.5),
         "p95_ms": _quantile(times, 0.95),
     }

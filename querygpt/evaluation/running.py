@@ -1,4 +1,4 @@
-"""Asking a suite: plan, guard, run, compare. Approved examples do not take part."""
+"""Asking a suite: an engine answers, its rows are compared. Approved examples do not take part."""
 
 from __future__ import annotations
 
@@ -8,45 +8,47 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
-from querygpt import planner
 from querygpt.evaluation.comparing import leniently_equal, strictly_equal
+from querygpt.evaluation.engines import Engine, by_rules
 from querygpt.evaluation.reporting import Report, Verdict
 from querygpt.evaluation.sources import Rows, Source
 from querygpt.evaluation.suites import Question
 
 ENDINGS = {
     "clarify": "clarified", "abstain": "abstained", "refuse": "refused", "schema": "abstained",
-    "timeout": "timed_out",
+    "timeout": "timed_out", "refused": "refused",
 }  # fmt: skip
 
 
 def evaluate(
-    *, questions: Sequence[Question], source: Source, today: date, workers: int = 1
+    *,
+    questions: Sequence[Question],
+    source: Source,
+    today: date,
+    workers: int = 1,
+    engine: Engine = by_rules,
 ) -> Report:
     """One verdict for each question, in their order. Outside any transaction."""
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        verdicts = list(pool.map(lambda one: _asked(one, source, today), questions))
+        verdicts = list(pool.map(lambda one: _asked(one, source, today, engine), questions))
     return Report(verdicts=verdicts, catalogue_version=source.version)
 
 
-def _asked(question: Question, source: Source, today: date) -> Verdict:
+def _asked(question: Question, source: Source, today: date, engine: Engine) -> Verdict:
     began = time.perf_counter()
-    outcome = planner.plan(
-        question=question.question,
-        language=question.language,
-        catalogue=source.catalogue,
-        dialect=source.dialect,
-        today=today,
-    )
-    planned = (time.perf_counter() - began) * 1000
-    if outcome.kind != "sql":
-        return Verdict(
-            question, ENDINGS[outcome.kind], reason=outcome.question or outcome.reason,
-            planning_ms=planned, total_ms=planned,
-        )  # fmt: skip
-    found = source.run(outcome.sql)
-    total = (time.perf_counter() - began) * 1000
-    made: dict[str, Any] = {"sql": outcome.sql, "planning_ms": planned, "total_ms": total}
+    answered = engine(question, source, today)
+    made: dict[str, Any] = {
+        "sql": answered.sql,
+        "attempts": answered.attempts,
+        "tokens": answered.tokens,
+        "cost": answered.cost,
+        "planning_ms": answered.thinking_ms,
+        "total_ms": (time.perf_counter() - began) * 1000,
+    }
+    found = answered.rows
+    if answered.kind != "sql" or found is None:
+        ending = ENDINGS.get(answered.kind, "failed")
+        return Verdict(question, ending, reason=answered.reason, **made)
     if found.state != "ok":
         return Verdict(question, ENDINGS.get(found.state, "failed"), reason=found.detail, **made)
     if not question.answerable:

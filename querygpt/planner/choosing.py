@@ -9,6 +9,7 @@ from querygpt.planner.asking import Unclear
 from querygpt.planner.facts import Facts
 from querygpt.planner.lexicon import lexicon
 from querygpt.planner.linking import Token
+from querygpt.planner.normalising import key, name_words
 from querygpt.planner.vocabulary import Ref, ValueHit, vocabulary
 
 STEP = 0.06
@@ -51,6 +52,7 @@ class Chooser:
         scored = sorted([one for one in scored if one[0] > 0.3], key=lambda one: -one[0])
         if not scored:
             raise Unclear("unplaced", token.text)
+        scored = self._by_own_name(scored, token)
         best = scored[0][1]
         rivals = [
             ref
@@ -63,6 +65,25 @@ class Chooser:
             raise Ambiguous(token, [best.place, *(ref.place for ref in rivals)][:4])
         self.scores.append(min(1.0, best.score))
         return best
+
+    def _by_own_name(
+        self, scored: list[tuple[float, Ref]], token: Token
+    ) -> list[tuple[float, Ref]]:
+        """A table that is called just so is meant before those whose names only mean the same."""
+        words = key(token.text)
+        own = [
+            one
+            for one in scored
+            if one[1].column is None
+            and one[1].term is None
+            and key(name_words(one[1].table)) == words
+        ]
+        if not own or scored[0][0] - own[0][0] >= MARGIN:
+            return scored
+        return [
+            *own,
+            *(one for one in scored if one[1].column is not None or one[1].term is not None),
+        ]
 
     def value(self, token: Token, column: Token | None, near: Iterable[str]) -> ValueHit:
         """The column that holds a value. Raises Ambiguous."""
@@ -143,11 +164,24 @@ class Chooser:
         )
 
     def _same(self, one: Ref, other: Ref) -> bool:
-        """Both ends of a relationship hold the same."""
-        if one.column is None or other.column is None:
+        """Both ends of a relationship hold the same, and so do columns of several tables that point at one."""
+        if one.table == other.table or one.term is not None or other.term is not None:
             return False
-        ends = {(one.table, one.column), (other.table, other.column)}
-        return any(
-            {(edge.source, edge.source_columns[0]), (edge.target, edge.target_columns[0])} == ends
-            for edge in self.facts.edges
-        )
+        return bool(self._meant(one) & self._meant(other))
+
+    def _meant(self, ref: Ref) -> set[tuple[str, str]]:
+        """What a reading leads to: itself, and the key that it alone of its table points at."""
+        if ref.column is None:
+            keys = self.facts.key_of(ref.table)
+            return {(ref.table, keys[0])} if len(keys) == 1 else set()
+        found = {(ref.table, ref.column)}
+        for edge in self.facts.edges:
+            if (edge.source, *edge.source_columns) == (ref.table, ref.column):
+                others = [
+                    one
+                    for one in self.facts.edges
+                    if (one.source, one.target) == (edge.source, edge.target)
+                ]
+                if len(others) == 1:
+                    found.add((edge.target, edge.target_columns[0]))
+        return found

@@ -163,6 +163,7 @@ class Composer(Narrowed):
         best = self.asked.superlative
         if best is None:
             return
+        owners = self._behind(owners, target)
         if not owners or best.is_value or self._is_extreme(owners, target):
             self.asked.measures = [Measure("max" if best.is_descending else "min", target)]
             self.asked.superlative = None
@@ -171,6 +172,17 @@ class Composer(Narrowed):
             self._rows_by_time(owners, target)
         else:
             self._rows_or_sums(owners, target)
+
+    def _behind(self, owners: list[Token], target: Token) -> list[Token]:
+        """付款总金额最高的客户: the customers are ranked; the word before the number only says whose number it is."""
+        best = self.asked.superlative
+        behind = [one for one in owners if best is not None and one.start > best.start >= 0]
+        before = [one for one in owners if one not in behind]
+        own = all(
+            one.start < target.start and self._dimension_table(one) == target.refs[0].table
+            for one in before
+        )
+        return behind if behind and before and own else owners
 
     def _is_extreme(self, owners: list[Token], target: Token) -> bool:
         """The highest price of products, the highest price per category: a value, not the row that has it."""

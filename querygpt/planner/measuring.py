@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from querygpt.planner import joins
@@ -13,6 +14,13 @@ from querygpt.planner.linking import Token
 from querygpt.planner.normalising import key
 from querygpt.planner.timing import Timed
 from querygpt.planner.vocabulary import Ref
+
+# A column so called is summed even where rows could be listed.
+TOTAL = re.compile(r"(total|overall)\b|总|合计|累计", re.I)
+# Words of a sum; a table that they happen to lead to is not what is counted.
+AMOUNT = re.compile(
+    r"\w\W+(amount|price|cost|fee|revenue|salary|budget)s?$|\w(金额|价格|费用|总额)$", re.I
+)
 
 
 class Measured(Timed):
@@ -141,6 +149,8 @@ class Measured(Timed):
             and "list" not in asked.marks
         )
         if asks and len(asked.subjects) == 1:
+            if AMOUNT.search(asked.subjects[0].text):
+                raise Unclear("no_measure")
             asked.measures.append(Measure("count", asked.subjects.pop()))
         elif "count_rows" in asked.marks and not (asked.groups or asked.subjects or asked.mentions):
             self._count_holders()
@@ -174,6 +184,8 @@ class Measured(Timed):
         additive = self._is_additive(ref, token)
         if grouped and not additive:
             raise Unclear("which_aggregate", token.text, kind="clarify")
+        if additive and TOTAL.match(token.text):
+            return True
         own = any(ref.table == self.chooser.table(one) for one in self.asked.subjects)
         return grouped or (
             additive

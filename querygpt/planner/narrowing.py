@@ -67,11 +67,18 @@ class Narrowed(Grouped):
             return (hit.table, hit.column), hit.value
         if column is not None:
             ref = self.chooser.ref(column, self._column, near)
-            return (ref.table, ref.column or ""), token.literal or ""
+            place = (ref.table, ref.column or "")
+            return place, self._as_held(place, token.literal or "")
         names = self.facts.names(self.plan["table"])
         if len(names) != 1 or self.facts.column(self.plan["table"], names[0]).family != "text":
             raise Unclear("unplaced", token.literal or token.text)
         return (self.plan["table"], names[0]), token.literal or ""
+
+    def _as_held(self, place: tuple[str, str], literal: str) -> str:
+        """The value as the column writes it, where it is known: "r" of the question is the R of the data."""
+        held = self.facts.catalogue.values.get(place, ())
+        folded = literal.casefold()
+        return next((value for value in held if value.casefold() == folded), literal)
 
     def _condition(self, one: Condition) -> None:
         near = [self.plan["table"], *self.chooser.anchors]

@@ -9,11 +9,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts import tenancy
+from accounts.ids import uuid7
+from accounts.models import Workspace
+from querygpt.drafting.asking import Asker
+from querygpt.evaluation.engines import ByModel, by_rules
 from querygpt.evaluation.reporting import below_floors
 from querygpt.evaluation.running import evaluate
 from querygpt.evaluation.sources import CannotRead, FileSource, LentSource, Source
 from querygpt.evaluation.suites import SuiteInvalid, read
 from querygpt.models import Connection
+from taishang.catalogue import references
+from taishang.catalogue.references import Place
+from taishang.catalogue.refusals import CatalogueRefused
 
 
 class Command(BaseCommand):
@@ -27,7 +34,11 @@ class Command(BaseCommand):
         place = parser.add_mutually_exclusive_group(required=True)
         place.add_argument("--connection", help="id of a connection")
         place.add_argument("--database", type=Path, help="a SQLite file")
-        parser.add_argument("--engine", choices=("planner",), default="planner")
+        parser.add_argument("--engine", choices=("planner", "model", "auto"), default="planner")
+        parser.add_argument("--model", help="which model, as its reference; else the workspace's")
+        parser.add_argument("--workspace", type=int, help="whose models a file is asked with")
+        parser.add_argument("--attempts", type=int, default=3, choices=range(1, 5))
+        parser.add_argument("--limit", type=int, help="ask the first questions alone")
         parser.add_argument("--today", type=date.fromisoformat, help="what counts as today")
         parser.add_argument("--workers", type=int, default=1, choices=range(1, 5))
         parser.add_argument("--out", type=Path, help="where the report goes, as JSON")
@@ -41,7 +52,14 @@ class Command(BaseCommand):
         except (OSError, SuiteInvalid, CannotRead, Connection.DoesNotExist) as error:
             raise CommandError(f"{type(error).__name__}: {error}") from error
         today = options["today"] or timezone.localdate()
-        report = evaluate(questions=questions, source=source, today=today, workers=workers)
+        answers = by_rules if engine == "planner" else self._model(engine, source, options)
+        report = evaluate(
+            questions=questions[: options["limit"]],
+            source=source,
+            today=today,
+            workers=workers,
+            engine=answers,
+        )
         report.suite_sha256, report.engine = digest, engine
         told = report.told()
         if options["out"]:
@@ -62,6 +80,23 @@ class Command(BaseCommand):
             )
         return LentSource(connection, connection.user)
 
+    def _model(self, engine: str, source: Source, options: dict[str, Any]) -> ByModel:
+        number = options["workspace"]
+        if isinstance(source, LentSource):
+            number = source.connection.workspace_id
+        if number is None:
+            raise CommandError("a model belongs to a workspace: name one with --workspace")
+        with tenancy.platform_scope(reason="evaluation by a model"):
+            person = Workspace.objects.select_related("owner").get(pk=number).owner
+        with tenancy.workspace(number, user_id=person.pk):
+            try:
+                place = Place(number, person.pk)
+                chosen = references.choose(place=place, preferred=[options["model"]]).model
+            except CatalogueRefused as error:
+                raise CommandError(f"no model: {error}") from error
+        asker = Asker(workspace_id=number, user=person, message_id=uuid7())
+        return ByModel(chosen, asker, options["attempts"], falls_back=engine == "auto")
+
     def _print(self, told: dict[str, Any]) -> None:
         groups = {"all": told["all"], **told["languages"], **told["tags"]}
         for name, found in groups.items():
@@ -69,7 +104,8 @@ class Command(BaseCommand):
                 f"{name:14} asked {found['asked']:4} correct {found['correct_share']:.3f} wrong {found['wrong_share']:.3f} "
                 f"abstained {found['abstained']:3} clarified {found['clarified']:3} refused {found['refused']:3} failed {found['failed']:3} "
                 f"timed out {found['timed_out']:3} strict {found['strict']:4} unanswerable {found['unanswerable']:3} "
-                f"left {found['not_answered_share']:.3f} p50 {found['p50_ms']} ms p95 {found['p95_ms']} ms"
+                f"left {found['not_answered_share']:.3f} p50 {found['p50_ms']} ms p95 {found['p95_ms']} ms "
+                f"attempts {found['attempts']} tokens {found['tokens']} cost {found['cost']}"
             )
         for line in told["questions"]:
             if line["outcome"] in ("wrong", "failed"):
