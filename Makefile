@@ -8,7 +8,7 @@ export PORT DATA_DIR
 # Many processes start from here; without bytecode each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run start stop setup test check databases fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-tasks bench-gateway bench-engines bench-guard
+.PHONY: run start stop setup test check databases java fuzz fix lock shots messages bench-rest bench-logs bench-streams bench-audit bench-backup bench-plugins bench-tasks bench-gateway bench-engines bench-guard
 
 run: setup            ## everything in the foreground, with demo data; Ctrl-C ends it
 	@$(BIN)/python -m config.supervisor run
@@ -45,7 +45,7 @@ check: setup          ## format, lint, types, contracts, migrations, deploy chec
 	diff -u docs/openapi.yaml $(DATA_DIR)/openapi.yaml
 	env -u DEBUG PUBLIC_URL=https://platform.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-test: check browser databases ## `make check`, then every test, browser journeys included
+test: check browser databases java ## `make check`, then every test, browser journeys included
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rfER --reruns 1 -m "not browser and not chaos and not fuzz"
 	$(BIN)/python -m pytest -rfER --reruns 2 -m chaos
@@ -57,6 +57,9 @@ browser:
 
 databases:
 	@sh deploy/install-databases.sh
+
+java:
+	@sh deploy/install-java.sh
 
 fuzz: setup           ## send much more of anything to every operation; FUZZ_EXAMPLES=200 is an hour
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-50} $(BIN)/python -m pytest -m fuzz tests/fuzz

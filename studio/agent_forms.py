@@ -40,7 +40,7 @@ POLICY = (
 SLIDERS = {
     "creativity": gettext_lazy("Creativity"),
     "formality": gettext_lazy("Formality"),
-    "detailLevel": gettext_lazy("Detail"),
+    "detailLevel": gettext_lazy("Amount of detail"),
     "emotionLevel": gettext_lazy("Emotion"),
 }
 

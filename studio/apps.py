@@ -9,7 +9,7 @@ class StudioConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import registry
-        from studio import declarations, demo, handlers, receivers  # noqa: F401
+        from studio import checks, declarations, demo, handlers, receivers  # noqa: F401
         from studio.agents import seeding
         from studio.api import resources
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +11,16 @@ from django.db import transaction
 from django.db.models import Count, F, Sum
 from django.utils import timezone
 
+from accounts import news, tenancy
 from accounts.authentication import Principal
 from laojun import audit
 from studio import ordering
 from studio.models import Chapter, Volume, Work
 
+KEPT = timedelta(days=30)
+NOTICE = timedelta(days=3)
+ONE_DAY = timedelta(days=1)
+LETTER = "work_leaves_bin"
 TOTALS = ("word_count", "words_plain", "char_count")
 
 
@@ -67,6 +72,27 @@ def purge_work(*, work: Work, principal: Principal, title: str) -> None:
         raise TitleDiffers
     _told(principal, "work.purged", ("work", work.pk), chapters=work.chapters_count)
     Work.objects.filter(pk=work.pk).delete()
+
+
+def warn(*, now: datetime) -> int:
+    """Tell owners which works leave the bin for good in three days; once for each. Answers how many."""
+    last = now - KEPT + NOTICE
+    with tenancy.platform_scope(reason="studio.warn_of_bin"):
+        leaving = Work.objects.filter(deleted_at__gt=last - ONE_DAY, deleted_at__lte=last)
+        for work in leaving.select_related("user"):
+            news.tell(
+                LETTER,
+                user=work.user,
+                link=("studio_bin", ""),
+                workspace_id=work.workspace_id,
+                dedup_key=f"bin:{work.pk}",
+                work=work.title,
+            )
+        return leaving.count()
+
+
+def warn_today() -> int:
+    return warn(now=timezone.now())
 
 
 def bin_chapters(*, principal: Principal, work_id: UUID, ids: Sequence[UUID]) -> int:

@@ -7,7 +7,7 @@ from accounts.authentication import Principal
 from accounts.ids import uuid7
 from accounts.models import User, Workspace
 from accounts.tenancy import Context
-from studio import drafting, ordering, versions, works
+from studio import demo_story, drafting, ordering, versions, works
 from studio.characters import people
 from studio.models import Chapter, Volume, Work
 from studio.ordering import Place
@@ -79,6 +79,7 @@ def seed_novel(*, user: User, workspace: Workspace) -> None:
             given = {"name": name, "aliases": aliases, "role": role, "description": told}
             people.create(work=work, given=given, by=principal)
         _write(work, principal)
+        demo_story.tell(work, principal)
 
 
 def _write(work: Work, principal: Principal) -> None:

@@ -149,6 +149,7 @@ def _tell(chapter: Chapter, before: Holder, holder: Holder) -> None:
         news.tell(
             LETTER,
             user=person,
+            link=("work", chapter.work_id),
             workspace_id=chapter.workspace_id,
             dedup_key=f"chapter-lock:{chapter.pk}",
             name=holder.user_name,

@@ -21,7 +21,7 @@ def requests_end_with_their_tasks(task: Task, state: str, code: str, **_: Any) -
     if task.type in {GENERATE, ANALYZE}:
         sweeping.task_ended(task, state=state, code=code)
     elif task.type == deciding.KIND:
-        deciding.task_ended(task, state=state)
+        deciding.task_ended(task, state=state, code=code)
 
 
 @receiver(signals.membership_removed)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.registry import RetentionPolicy
-from studio import versions
+from studio import bin, versions
 from studio.models import (
     Agent,
     Chapter,
@@ -23,7 +23,7 @@ from studio.models import (
     WorldEntry,
 )
 
-RESTORABLE = timedelta(days=30)
+RESTORABLE = bin.KEPT
 DECIDED_PROPOSALS_STAY = timedelta(days=90)
 IMPORTS_STAY = timedelta(days=7)
 READS_STAY = timedelta(days=35)

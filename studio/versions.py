@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from django.db.models import F, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import news, tenancy
 from accounts.authentication import Principal
 from accounts.ids import uuid7
 from laojun import audit, configs
@@ -23,7 +22,7 @@ MAX_BYTES = "studio.versions.max_bytes_per_chapter"
 MAX_LABEL = 200
 BATCH = 1000
 Kind = ChapterVersion.Kind
-logger = logging.getLogger(__name__)
+LETTER = "versions_shrunk"
 
 
 def keep(
@@ -177,8 +176,21 @@ def _shrink_one(chapter_id: UUID, excess: int) -> int:
         excess -= size
     if not chosen:
         return 0
-    logger.warning("versions over the limit chapter=%s removed=%s", chapter_id, len(chosen))
+    _tell(chapter_id, len(chosen))
     return int(rows.filter(pk__in=chosen).delete()[0])
+
+
+def _tell(chapter_id: UUID, removed: int) -> None:
+    chapter = Chapter.objects.without_text().select_related("work__user").get(pk=chapter_id)
+    news.tell(
+        LETTER,
+        user=chapter.work.user,
+        link=("work", chapter.work_id),
+        workspace_id=chapter.workspace_id,
+        dedup_key=f"versions:{chapter_id}",
+        chapter=chapter.title or "–",
+        count=removed,
+    )
 
 
 def storage() -> dict[str, int]:

@@ -22,6 +22,7 @@ SESSION_GAP = timedelta(minutes=30)
 ROLLED_DAYS = 3
 YEAR_DAYS = 53 * 7
 SPEED_DAYS = 30
+LEAST_SECONDS = 600
 COUNTED = ("typed_words", "pasted_words", "ai_words", "deleted_words", "active_seconds", "sessions")
 FACTS = (
     "workspace_id",
@@ -80,13 +81,13 @@ def standing(*, principal: Principal, now: datetime) -> Standing:
     off = frozenset(goal.days_off) if goal else frozenset[int]()
     streak, longest = _streaks(days, here, off)
     recent = [here - timedelta(days=n) for n in range(SPEED_DAYS)]
-    hours = sum(seconds.get(day, 0) for day in recent) / 3600
+    active = sum(seconds.get(day, 0) for day in recent)
     return Standing(
         today=days.get(here, 0),
         week=sum(days.get(here - timedelta(days=n), 0) for n in range(here.weekday() + 1)),
         streak=streak,
         longest=longest,
-        speed=round(sum(days.get(day, 0) for day in recent) / hours) if hours else 0,
+        speed=_speed(sum(days.get(day, 0) for day in recent), active),
         goal=goal.daily_words if goal else None,
         per_day=_per_day(principal, goal, here, off) if goal else None,
         days=days,
@@ -208,6 +209,11 @@ def _streaks(days: dict[date, int], here: date, off: frozenset[int]) -> tuple[in
             run = 0
         longest = max(longest, run)
     return run, longest
+
+
+def _speed(words: int, seconds: int) -> int:
+    """Words an hour; of a few minutes nothing can be said."""
+    return round(words * 3600 / seconds) if seconds >= LEAST_SECONDS else 0
 
 
 def _per_day(

@@ -1,3 +1,3 @@
-from studio.admin import works
+from studio.admin import helping, people, works
 
-__all__ = ["works"]
+__all__ = ["helping", "people", "works"]

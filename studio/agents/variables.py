@@ -10,7 +10,6 @@ FIXED = (
     "work.genre",
     "work.description",
     "chapter.title",
-    "chapter.number",
     "language",
     "length",
 )

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("works/", works.Works.as_view()),
     path(WORK, works.WorkDetail.as_view()),
     path(f"{WORK}restoration/", works.WorkRestoration.as_view()),
+    path(f"{WORK}erasure/", works.WorkErasure.as_view()),
     path(f"{WORK}transfer/", works.WorkTransfer.as_view()),
     path(f"{WORK}stats/", works.WorkStats.as_view()),
     path("bin/", works.Bin.as_view()),

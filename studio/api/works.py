@@ -45,6 +45,10 @@ class WorkTransferIn(Serializer):
     user_id = serializers.UUIDField()
 
 
+class WorkErasureIn(Serializer):
+    title = serializers.CharField(max_length=MAX_TITLE, trim_whitespace=False)
+
+
 class NovelOut(serializers.Serializer):
     """What is told of a work; what is counted of it stands in `stats/`."""
 
@@ -171,6 +175,19 @@ class WorkRestoration(WorkView):
         rows = Work.objects.binned_by(self.principal).select_for_update(of=("self",))
         binned.restore_work(work=self.find(rows, pk=work_id), principal=self.principal)
         return self.answer(self.work(work_id))
+
+
+class WorkErasure(WorkView):
+    required_permissions: ClassVar = {"POST": "work.delete"}
+
+    @extend_schema(request=WorkErasureIn, responses={204: None})
+    def post(self, request: Request, work_id: UUID) -> Response:
+        """Delete a work of the bin at once and for good, named versions too. Needs its title, typed."""
+        title = self.read(WorkErasureIn)["title"]
+        rows = Work.objects.binned_by(self.principal).select_for_update(of=("self",))
+        work = self.find(rows, pk=work_id)
+        binned.purge_work(work=work, principal=self.principal, title=title)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class WorkTransfer(WorkView):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -22,6 +23,8 @@ KIND = "studio.batch"
 SUBJECT = "studio.batch"
 LIVE_CONSTRAINT = "studio_batches_live_uniq"
 MOST_CHAPTERS = 200
+# How many chapters were done when the task at hand was asked for.
+DONE_BEFORE = "done_before"
 State = Batch.State
 
 
@@ -92,7 +95,7 @@ def start(
         )
         for ordinal, chapter in enumerate(chapters, start=1)
     )
-    _enqueue(principal, batch)
+    _asked(principal, batch)
     _record(principal, batch, "batch.started", chapters=len(chapters))
     return batch
 
@@ -110,7 +113,7 @@ def resume(*, principal: Principal, batch: Batch) -> Batch:
     BatchItem.objects.filter(batch=batch, state=BatchItem.State.FAILED).update(
         state=BatchItem.State.WAITING, attempts=0, error="", updated_at=timezone.now()
     )
-    _enqueue(principal, batch)
+    _asked(principal, batch)
     _record(principal, batch, "batch.resumed")
     return batch
 
@@ -147,30 +150,51 @@ def _move(batch: Batch, before: Sequence[str], after: str, **values: Any) -> Non
     batch.refresh_from_db()
 
 
-def _enqueue(principal: Principal, batch: Batch) -> Task:
+def _enqueue(batch: Batch, *, user_id: UUID | None, api_key_id: UUID | None, trace_id: str) -> Task:
     task = queue.enqueue(
         kind=KIND,
         payload={"batch_id": str(batch.pk)},
         workspace=batch.workspace_id,
-        user=principal.user,
-        api_key_id=principal.api_key_id,
-        dedup_key=f"studio:batch:{batch.pk}",
+        user=user_id,
+        api_key_id=api_key_id,
         subject_type=SUBJECT,
         subject_id=str(batch.pk),
-        trace_id=audit.current_facts().trace_id,
+        trace_id=trace_id,
     )
     batch.task_id = task.pk
-    Batch.objects.filter(pk=batch.pk).update(task_id=task.pk)
+    batch.options = {**batch.options, DONE_BEFORE: _done(batch)}
+    batch.save(update_fields=["task_id", "options", "updated_at"])
     return task
+
+
+def _asked(principal: Principal, batch: Batch) -> Task:
+    return _enqueue(
+        batch,
+        user_id=principal.user.pk if principal.user else None,
+        api_key_id=principal.api_key_id,
+        trace_id=audit.current_facts().trace_id,
+    )
 
 
 def _record(principal: Principal, batch: Batch, action: str, **details: Any) -> None:
     audit.record(actor=principal, action=action, target=("batch", batch.pk), details=details)
 
 
-def task_ended(task: Task, *, state: str) -> None:
-    """A batch whose task was given up rests, so that somebody can let it go on."""
-    if state != Task.State.SUCCEEDED:
-        Batch.objects.filter(task_id=task.pk, state=State.RUNNING).update(
-            state=State.PAUSED, pause_reason="interrupted", updated_at=timezone.now()
-        )
+def task_ended(task: Task, *, state: str, code: str) -> None:
+    """A task that was given up after its workers died goes on as another one, as long as chapters come of it.
+
+    One that brings none rests, so that somebody can look.
+    """
+    if state == Task.State.SUCCEEDED:
+        return
+    batch = Batch.objects.filter(task_id=task.pk, state=State.RUNNING).first()
+    if batch is None:
+        return
+    if code == "crashed" and _done(batch) > batch.options.get(DONE_BEFORE, 0):
+        _enqueue(batch, user_id=task.user_id, api_key_id=task.api_key_id, trace_id=task.trace_id)
+    else:
+        _move(batch, [State.RUNNING], State.PAUSED, pause_reason="interrupted")
+
+
+def _done(batch: Batch) -> int:
+    return BatchItem.objects.filter(batch=batch, state=BatchItem.State.DONE).count()

@@ -76,7 +76,7 @@ PROBLEMS = (
         _("An operator installs fonts-noto-cjk, or names folders in STUDIO_FONT_DIRS."),
     ),
 )
-PROBLEMS += (
+READER_PROBLEMS = (
     (
         "publication_closed",
         409,
@@ -107,6 +107,7 @@ LIKES = LimitClass("studio.like", _("Liking and reading chapters"), 30, 60, "net
 def declare() -> None:
     entries.actions(ACTIONS)
     entries.problems(PROBLEMS)
+    entries.problems(READER_PROBLEMS)
     for key, default, title in SETTINGS:
         define(
             Definition(

@@ -9,10 +9,17 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import Letter, LimitClass, NoticeType, Schedule
+from accounts.registry import (
+    ConsoleRight,
+    ConsoleTile,
+    Letter,
+    LimitClass,
+    NoticeType,
+    Schedule,
+)
 from laojun.declarations import entries
 from studio import collaboration, comments
-from studio.search import following
+from studio.search import following, lag
 
 ACTIONS = {
     "character.created": _("added a character"),
@@ -94,6 +101,7 @@ LETTERS = {
         category="update",
     ),
 }
+CONSOLE = ("collaborator", "character")
 LIMITS = (LimitClass("studio.search", _("Searching in works"), 120, 60, "caller"),)
 
 
@@ -107,6 +115,13 @@ def declare() -> None:
     )
     for limit in LIMITS:
         registry.limit_classes.add(limit.name, limit)
+    for model in CONSOLE:
+        right = ConsoleRight("studio.operate", "studio.operate")
+        registry.console_rights.add(f"studio.{model}", right)
+    tile = ConsoleTile(
+        "studio_index", _("Chapters to index"), "search", lag.behind, 45, "studio.operate"
+    )
+    registry.console_tiles.add(tile.key, tile)
     notice = NoticeType("studio_comments", _("Comments on my works"))
     registry.notice_types.add(notice.key, notice)
     for name, letter in LETTERS.items():

@@ -1,5 +1,8 @@
 """Works, chapters, versions: deeds of the audit log, problems, settings, limits, letters, what runs by itself."""
 
+from functools import partial
+
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
@@ -13,10 +16,9 @@ from accounts.registry import (
 )
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, GLOBAL, INTEGER, MEBIBYTE, WORKSPACE, Definition, define
-from studio import recounting, tiles
+from studio import bin, recounting, tiles, versions
 from studio.keeping import RETENTION_DAYS
 from studio.locks import LETTER as TAKEN_OVER
-from studio.versions import MAX_BYTES
 
 ACTIONS = {
     "work.created": _("began a work"),
@@ -126,7 +128,7 @@ SETTINGS = (
         unit=_("days"),
     ),
     Definition(
-        key=MAX_BYTES,
+        key=versions.MAX_BYTES,
         kind=INTEGER,
         default=200 * MEBIBYTE,
         low=MEBIBYTE,
@@ -145,6 +147,29 @@ LETTER = Letter(
     notice="editing",
     category="update",
 )
+LETTERS = {
+    TAKEN_OVER: LETTER,
+    bin.LETTER: Letter(
+        _("“%(work)s” leaves the bin in three days"),
+        (
+            _("Then it is deleted for good, named versions too."),
+            _("Bring it back if you want to keep it."),
+        ),
+        _("Open the bin"),
+        category="reminder",
+        level="warning",
+    ),
+    versions.LETTER: Letter(
+        _("Old versions of “%(chapter)s” made room: %(count)s"),
+        (
+            _("The versions of this chapter held more than is kept of one chapter."),
+            _("Versions with a name stay for ever."),
+        ),
+        _("Open the work"),
+        notice="editing",
+        category="update",
+    ),
+}
 # A chapter of two million code points, escaped in JSON.
 BODY_BYTES = 12 * MEBIBYTE
 CONSOLE = ("work", "chapter", "chapterversion")
@@ -161,14 +186,23 @@ def declare() -> None:
     registry.body_limits.add("/api/v1/works/", BODY_BYTES)
     notice = NoticeType("editing", _("Chapters that somebody takes over"))
     registry.notice_types.add(notice.key, notice)
-    registry.letters.add(TAKEN_OVER, LETTER)
+    for key, letter in LETTERS.items():
+        registry.letters.add(key, letter)
+    registry.link_resolvers.add("work", partial(_page, "studio_work"))
+    registry.link_resolvers.add("studio_bin", lambda _number: reverse("studio_bin"))
     entries.schedules(
         Schedule(
             "studio.recount",
             recounting.weekly,
             cron="50 4 * * 1",
             label=_("Count a part of the works again"),
-        )
+        ),
+        Schedule(
+            "studio.bin_notices",
+            bin.warn_today,
+            cron="10 6 * * *",
+            label=_("Tell whose works leave the bin"),
+        ),
     )
     registry.console_tiles.add(
         "studio", ConsoleTile("studio", _("Saves today"), "pen", tiles.saves, 18, "studio.operate")
@@ -177,3 +211,7 @@ def declare() -> None:
         registry.console_rights.add(
             f"studio.{model}", ConsoleRight("studio.operate", "studio.operate")
         )
+
+
+def _page(name: str, number: str) -> str:
+    return reverse(name, args=[number])

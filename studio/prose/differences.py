@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -17,6 +17,7 @@ from difflib import SequenceMatcher
 MAX_GAP_LINES = 400
 MAX_FINE_CHARACTERS = 4_000
 MAX_PAIRS = 1_000_000
+MAX_PAIRS_IN_ALL = 4_000_000
 # Shorter paragraphs ("Yes.") repeat by chance; nobody moved them.
 MIN_MOVED_CHARACTERS = 8
 _sentences = re.compile(r"[^。！？!?…\n]*[。！？!?…]+[”’」』\"]?|[^。！？!?…\n]+")
@@ -75,6 +76,15 @@ def inside(old: str, new: str) -> list[Piece]:
         Piece("same", old[len(old) - end :]),
     ]
     return [piece for piece in found if piece.text]
+
+
+def inside_each(pairs: Iterable[tuple[str, str]]) -> list[list[Piece]]:
+    """`inside` for many paragraphs; when a page's worth of looking closely is spent, the rest is shown as a whole."""
+    left, found = MAX_PAIRS_IN_ALL, list[list[Piece]]()
+    for old, new in pairs:
+        left -= _pairs(old, new)
+        found.append(inside(old, new) if left >= 0 else _whole(old, new))
+    return found
 
 
 def changes(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:
@@ -179,6 +189,10 @@ def _middle(old: str, new: str) -> list[Piece]:
     before, after = _sentences.findall(old), _sentences.findall(new)
     if _pairs(before, after) <= MAX_PAIRS:
         return _pieces(before, after)
+    return _whole(old, new)
+
+
+def _whole(old: str, new: str) -> list[Piece]:
     return [Piece("removed", old), Piece("added", new)]
 
 

@@ -71,12 +71,12 @@ def as_csv(request: HttpRequest) -> HttpResponse:
 
 
 def _weeks(request: HttpRequest, standing: Standing) -> list[list[Day]]:
-    """53 weeks from Monday to Sunday; the last one ends today."""
+    """53 weeks from Monday to Sunday, the newest first; it ends today."""
     here = timezone.now().astimezone(writing_stats.zone_of(person_of(request))).date()
     first = here - timedelta(days=here.weekday() + 7 * (WEEKS - 1))
     days = [first + timedelta(days=n) for n in range((here - first).days + 1)]
     every = [Day(day, standing.days.get(day, 0)) for day in days]
-    return [every[at : at + 7] for at in range(0, len(every), 7)]
+    return [every[at : at + 7] for at in range(0, len(every), 7)][::-1]
 
 
 def _summary(standing: Standing) -> str:

@@ -260,7 +260,7 @@ def _said(refused: Any) -> str:
     reason = getattr(refused, "reason", "")
     if reason in REASONS:
         return str(REASONS[reason])
-    return str(words(refused.code).title)
+    return str(words(refused))
 
 
 def _changes(request: HttpRequest, row: Import) -> list[dict[str, Any]]:

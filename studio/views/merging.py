@@ -34,20 +34,13 @@ class Choice:
     picked: str
     edited: str
 
-    @property
-    def pieces(self) -> tuple[list[Piece], list[Piece]]:
-        """Mine and theirs with what changed against the base."""
-        base = "\n".join(self.hunk.base)
-        mine, theirs = "\n".join(self.hunk.mine), "\n".join(self.hunk.theirs)
-        return differences.inside(base, mine), differences.inside(base, theirs)
-
 
 @never_cache
 @needs("work.update")
 @long_form
 def merge(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse:
     """My kept version against what stands now; what is chosen is saved on top of it."""
-    chapter = editable_chapter(request, work_id, chapter_id)
+    editable_chapter(request, work_id, chapter_id)
     chapter = chapter_of(request, work_id, chapter_id)
     mine = _version(request, chapter)
     base = _base(request, chapter, mine)
@@ -78,12 +71,15 @@ def _page(
     choices: list[Choice],
     status: int = 200,
 ) -> HttpResponse:
-    by_hunk = {id(one.hunk): one for one in choices}
+    shown = iter(zip(choices, _pieces(choices), strict=True))
+    same = (None, None)
     context: dict[str, Any] = {
         "chapter": chapter,
         "work": chapter.work,
         "mine": mine,
-        "rows": [(hunk, by_hunk.get(id(hunk))) for hunk in merged.hunks],
+        "rows": [
+            (hunk, *(same if hunk.kind == merging.SAME else next(shown))) for hunk in merged.hunks
+        ],
         "clashes": sum(one.hunk.kind == merging.CLASH for one in choices),
         "undecided": sum(not one.picked for one in choices),
         "has_base": base is not None,
@@ -91,6 +87,17 @@ def _page(
         "save_id": uuid4(),
     }
     return render(request, "studio/merge.html", context, status=status)
+
+
+def _pieces(choices: list[Choice]) -> list[tuple[list[Piece], list[Piece]]]:
+    """Mine and theirs of each hunk, with what changed against the base."""
+    joined = [
+        ("\n".join(one.hunk.base), "\n".join(side))
+        for one in choices
+        for side in (one.hunk.mine, one.hunk.theirs)
+    ]
+    found = differences.inside_each(joined)
+    return list(zip(found[::2], found[1::2], strict=True))
 
 
 def _open(merged: merging.Merged) -> list[merging.Hunk]:

@@ -37,9 +37,11 @@ PLACES = (
     ("tags", _("Tags"), "studio_tags"),
     ("search", _("Search"), "studio_search"),
     ("batches", _("Batches"), "studio_batches"),
-    ("people", _("People"), "studio_people"),
+    ("people", _("Collaborators"), "studio_people"),
+    ("batches", _("Batches"), "studio_batches"),
 )
 PANELS = (
+    ("assistant", _("AI"), "studio_panel_assistant"),
     ("assistant", _("AI"), "studio_panel_assistant"),
     ("scenes", _("Scenes"), "studio_panel_scenes"),
     ("names", _("Names"), "studio_panel_names"),

@@ -77,7 +77,7 @@ def change(request: HttpRequest, work_id: UUID) -> HttpResponse:
         try:
             count += _do(request, deed, chapter)
         except REFUSALS as refused:
-            messages.error(request, f"{chapter.title}: {words(refused.code).title}")
+            messages.error(request, f"{chapter.title}: {words(refused)}")
         except chapters.BadTime:
             messages.error(request, _("The time lies ahead, within a year."))
             break

@@ -94,7 +94,8 @@ def _address(work: Work, one: Found, place: Place) -> str:
     address = reverse(PAGES[one.kind], args=[work.pk, one.object_id])
     if place.field != "content" or one.kind != "chapter":
         return address
-    return f"{address}?{urlencode({'at': place.offset, 'length': place.length})}"
+    words = place.snippet[place.lead : place.lead + place.length]
+    return f"{address}?{urlencode({'at': place.offset, 'length': place.length, 'words': words})}"
 
 
 def _id(request: HttpRequest, name: str) -> UUID | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -136,26 +138,27 @@ def _version(request: HttpRequest, chapter: Chapter, number: int) -> ChapterVers
 
 def _rows(old: str, hunks: list[Hunk]) -> list[Row]:
     lines, at, rows = old.split("\n"), 0, list[Row]()
+    even = [one for one in hunks if len(one.old) == len(one.new)]
+    fine = iter(
+        differences.inside_each(pair for one in even for pair in zip(one.old, one.new, strict=True))
+    )
     for hunk in hunks:
         start = max(at, hunk.old_start - CONTEXT_LINES)
         before = tuple(lines[start : hunk.old_start])
-        rows.append(Row(before, start - at, hunk, _pairs(hunk)))
+        rows.append(Row(before, start - at, hunk, _pairs(hunk, fine)))
         at = hunk.old_end
     return rows
 
 
-def _pairs(hunk: Hunk) -> list[tuple[list[Piece], list[Piece]]]:
+def _pairs(hunk: Hunk, fine: Iterator[list[Piece]]) -> list[tuple[list[Piece], list[Piece]]]:
     """The paragraphs of a hunk beside each other; as many on both sides are compared by character."""
     if len(hunk.old) != len(hunk.new):
         old = [([Piece("removed", line)], list[Piece]()) for line in hunk.old]
         return old + [(list[Piece](), [Piece("added", line)]) for line in hunk.new]
-    found = []
-    for old, new in zip(hunk.old, hunk.new, strict=True):
-        pieces = differences.inside(old, new)
-        found.append(
-            (
-                [one for one in pieces if one.kind != "added"],
-                [one for one in pieces if one.kind != "removed"],
-            )
+    return [
+        (
+            [one for one in pieces if one.kind != "added"],
+            [one for one in pieces if one.kind != "removed"],
         )
-    return found
+        for pieces in islice(fine, len(hunk.old))
+    ]

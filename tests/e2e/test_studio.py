@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from accounts import tenancy
 from accounts.authentication import Principal
+from accounts.models import Workspace
 from studio import ordering, works
 from studio.models import Chapter, ChapterSave, ChapterVersion
 from tests.e2e import serving
@@ -25,14 +26,20 @@ once = pytest.mark.parametrize("language", ["en"], indirect=True)
 
 
 @pytest.fixture
-def inside(django_db_blocker, newcomer):
+def workspace(django_db_blocker, newcomer) -> Workspace:
+    with django_db_blocker.unblock(), tenancy.platform_scope(reason="test"):
+        return Workspace.objects.get(owner=newcomer.user)
+
+
+@pytest.fixture
+def inside(django_db_blocker, newcomer, workspace):
     """`with inside():` is the newcomer's workspace, for rows to be made and looked at."""
 
     @contextmanager
     def entered():
         with (
             django_db_blocker.unblock(),
-            tenancy.workspace(newcomer.workspace.pk, user_id=newcomer.user.pk),
+            tenancy.workspace(workspace.pk, user_id=newcomer.user.pk),
         ):
             yield
 
@@ -40,11 +47,9 @@ def inside(django_db_blocker, newcomer):
 
 
 @pytest.fixture
-def chapter(inside, newcomer) -> Chapter:
+def chapter(inside, newcomer, workspace) -> Chapter:
     with inside():
-        principal = Principal(
-            "session", newcomer.user, workspace_id=newcomer.workspace.pk, is_owner=True
-        )
+        principal = Principal("session", newcomer.user, workspace_id=workspace.pk, is_owner=True)
         work = works.create(principal=principal, title="夜航船")
         return ordering.add_chapter(
             work=work, principal=principal, title="夜", text="第一段。\n第二段。"

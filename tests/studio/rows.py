@@ -4,8 +4,12 @@ from typing import Any
 
 from accounts.authentication import Principal
 from accounts.ids import uuid7
+from laojun import files
+from laojun.files import Owner
 from studio import drafting, ordering, proposals, works
 from studio.agents import saving
+from studio.importing import plans, reading, uploads
+from studio.importing.source import Source
 from studio.models import (
     Agent,
     AIRequest,
@@ -15,6 +19,7 @@ from studio.models import (
     Chat,
     Collaborator,
     Finding,
+    Import,
     Proposal,
     Volume,
     Work,
@@ -127,3 +132,23 @@ def batch(person: Person, *, work: Any, chapter: Any) -> tuple[Batch, BatchItem]
         workspace=person.workspace, work_id=work, batch=made, chapter_id=chapter, ordinal=1
     )
     return made, item
+
+
+def work_import(person: Person, text: str = "第一章 起\n\n文。\n") -> Import:
+    """A book that was read and waits to be confirmed."""
+    stored = files.store(
+        content=text.encode(),
+        name="book.txt",
+        purpose=uploads.PURPOSE,
+        owner=Owner(person.user.pk, person.workspace.pk),
+    )
+    source = Source(text)
+    return Import.objects.create(
+        workspace=person.workspace,
+        user=person.user,
+        file_id=stored.pk,
+        format="txt",
+        options=dict(uploads.DEFAULTS),
+        plan=plans.of(source, reading.pieces(source)),
+        state=Import.State.PREVIEW,
+    )

@@ -87,7 +87,10 @@ def test_a_work_lives_from_the_shelf_to_the_bin_and_back(alice):
     assert call("delete", path, seen=2).status_code == 204
     assert call("get", path).status_code == 404
     assert [one["id"] for one in call("get", "bin/").json()["results"]] == [work["id"]]
+    odd = call("post", f"{path}erasure/", {"title": "别的"})
+    assert (odd.status_code, odd.json()["code"]) == (409, "title_differs")
     assert call("post", f"{path}restoration/").status_code == 200
+    assert call("post", f"{path}erasure/", {"title": "夜航"}).status_code == 404
     assert [one["id"] for one in call("get", "works/").json()["results"]] == [work["id"]]
 
 

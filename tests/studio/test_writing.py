@@ -8,6 +8,11 @@ from django.db import DatabaseError, transaction
 
 from accounts import tenancy
 from accounts.ids import uuid7
+from laojun import configs
+from laojun.audit import Actor
+from laojun.configs import Change
+from laojun.models import Notification
+from studio import bin as binned
 from studio import drafting, versions
 from studio.models import Chapter, ChapterSave, ChapterVersion, Work
 from studio.prose import counting
@@ -193,3 +198,28 @@ def test_the_ledger_and_stored_texts_cannot_be_changed(desk):
             change()
     assert Work.objects.filter(pk=chapter.work_id).delete()
     assert not ChapterVersion.objects.filter(chapter_id=chapter.pk).exists()
+
+
+def test_a_full_history_lets_its_oldest_go_and_tells_the_owner(desk):
+    alice, _work, chapter = desk
+    for number in range(3):
+        rows.save(chapter, alice, str(number) * 900_000, kind="manual")
+    kept = ChapterVersion.objects.get(chapter=chapter, version_number=1)
+    versions.name(version=kept, principal=rows.principal(alice), label="要")
+    with tenancy.platform_scope(reason="test"):
+        smallest = [Change(versions.MAX_BYTES, 1024 * 1024)]
+        configs.write(changes=smallest, workspace_id=None, actor=Actor.system("test"))
+
+    assert versions.expire(now=NOON) == 1
+
+    left = ChapterVersion.objects.filter(chapter=chapter).values_list("version_number", flat=True)
+    assert sorted(left) == [1, 3]
+    assert Notification.objects.filter(letter=versions.LETTER, user=alice.user).count() == 1
+
+
+def test_who_has_a_work_in_the_bin_is_told_three_days_before_it_goes(desk):
+    alice, work, _chapter = desk
+    Work.objects.filter(pk=work.pk).update(deleted_at=NOON)
+    for days, told in ((26.9, 0), (27, 1), (27.5, 1), (28.1, 0)):
+        assert binned.warn(now=NOON + timedelta(days=days)) == told
+    assert Notification.objects.filter(letter=binned.LETTER, user=alice.user).count() == 1

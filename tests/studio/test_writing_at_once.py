@@ -15,8 +15,7 @@ from studio.ordering import Place
 from tests import factories
 from tests.studio import rows
 
-pytestmark = pytest.mark.django_db(transaction=True)
-WRITERS, SAVES = 20, 20
+WRITERS, SAVES = 20, 10
 MOVES = 100
 
 

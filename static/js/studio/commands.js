@@ -19,7 +19,6 @@ export function keys(session) {
     { key: "Mod-i", run: () => card(session), preventDefault: true },
     { key: "Mod-Enter", run: tell("continue") },
     { key: "Mod-.", run: tell("stop") },
-    { key: "Mod-k", run: () => false },
   ];
 }
 
@@ -81,23 +80,6 @@ async function leaveFor({ drafts, saver }, event, address) {
 
 async function takeOver(session) {
   if (await session.lock.takeOver()) location.reload();
-}
-
-// A title travels alone, on the revision at hand, after the text that waits.
-export async function rename({ saver, sender, form, status }) {
-  const title = form.elements.title.value.trim();
-  await saver.now().catch(() => {});
-  if (saver.stopped || !title) return;
-  const headers = { "Content-Type": "application/json", "If-Match": saver.etag };
-  const response = await sender
-    .request(form.dataset.path, { method: "PATCH", headers, body: JSON.stringify({ title }) })
-    .catch(() => null);
-  if (!response?.ok) {
-    status.banner("title");
-    return;
-  }
-  saver.etag = response.headers.get("ETag") ?? saver.etag;
-  form.dataset.revision = (await response.json()).revision;
 }
 
 function card(session) {

@@ -2,22 +2,26 @@
 
 import { open as openDialog } from "parts/dialog";
 import { writable } from "studio/editor";
+import { digest } from "studio/saving";
 import { lockOf } from "studio/tab";
 
 const STATES = { lock_lost: "lost", chapter_in_bin: "bin", chapter_too_large: "large", invalid_text: "invalid" };
 
-// Our text goes to the server as a version of its own at once; the draft stays until it is there.
-async function keep({ form, sender, saver, name }) {
-  const body = JSON.stringify({ kind: "conflict", content: saver.read(), tab_id: name, device: form.dataset.device });
+// A text goes to the server as a version of its own. Resolves to nothing unless the very same text is there.
+async function keep({ form, sender, name }, text) {
+  const body = JSON.stringify({ kind: "conflict", content: text, tab_id: name, device: form.dataset.device });
   const headers = { "Content-Type": "application/json" };
   const response = await sender
     .request(`${form.dataset.path}versions/`, { method: "POST", headers, body })
     .catch(() => null);
-  return response?.ok ? response.json() : null;
+  if (!response?.ok) return null;
+  const [kept, sha] = [await response.json(), await digest(text)];
+  return !sha || sha === kept.sha256 ? kept : null;
 }
 
 export async function keepConflict(session, { problem }) {
   const { status, form, drafts } = session;
+  session.lock.stop();
   writable(session, false);
   await drafts?.flush("strict");
   if (problem.status !== 412 && problem.code !== "lock_lost") {
@@ -27,11 +31,12 @@ export async function keepConflict(session, { problem }) {
     return;
   }
   status.show("conflict");
-  const kept = await keep(session);
+  const kept = await keep(session, session.saver.read());
   if (!kept) {
     status.banner("conflict-here");
     return;
   }
+  await drafts?.forget();
   const address = `${form.dataset.merge}?mine=${kept.number}&base=${form.dataset.revision}`;
   status.banner(problem.code === "lock_lost" ? "lost" : "conflict", address);
 }
@@ -69,7 +74,7 @@ async function abandoned({ drafts, form, name }) {
 }
 
 async function merge(session, draft) {
-  const kept = await keep({ ...session, saver: { read: () => draft.text } });
+  const kept = await keep(session, draft.text);
   if (!kept) return;
   await session.drafts.forget(draft.key);
   location.assign(`${session.form.dataset.merge}?mine=${kept.number}&base=${draft.revision}`);

@@ -42,7 +42,8 @@ export default async function attach(form) {
   const typing = new Typing();
   const lock = new Lock({ sender, path: `${path}lock/`, tab: name, device });
   const drafts = await open(document.body.dataset.user).catch(() => null);
-  const session = { form, sender, status, typing, lock, drafts, name, names: {}, composed: null };
+  const title = form.elements.title.value.trim();
+  const session = { form, sender, status, typing, lock, drafts, name, title, names: {}, composed: null };
   const view = build(session);
   session.view = view;
   const saver = new Saver({
@@ -52,7 +53,7 @@ export default async function attach(form) {
     read: () => view.state.doc.toString(),
     busy: () => view.composing,
     renew: back,
-    stamp: (kind) => stamped(session, kind),
+    stamp: () => stamped(session),
     longest: drafts ? undefined : WITHOUT_DRAFTS_MS,
   });
   session.saver = saver;
@@ -125,10 +126,15 @@ function updated(session, update) {
   }
 }
 
-function stamped({ typing, lock, name, form }, kind) {
+// What a save says besides the text. A changed title travels with it, on the same revision.
+function stamped(session) {
+  const { typing, lock, name, form } = session;
   const facts = { ...typing.take(), tab_id: name, device: form.dataset.device };
   if (lock.fence !== null) facts.fence = lock.fence;
-  return { ...facts, kind };
+  const title = form.elements.title.value.trim();
+  if (title !== session.title) facts.title = title;
+  session.title = title;
+  return facts;
 }
 
 function listen(session) {
@@ -162,7 +168,7 @@ function listen(session) {
     event.preventDefault();
     saver.now("manual").catch(() => {});
   });
-  form.elements.title?.addEventListener("change", () => commands.rename(session));
+  form.elements.title.addEventListener("input", () => saver.touch());
 }
 
 function composed(session) {

@@ -4,6 +4,7 @@
 import cytoscape from "cytoscape";
 
 const MOST_ANIMATED = 80;
+const MOST_ZOOM = 1.2;
 
 function token(element, name) {
   return getComputedStyle(element).getPropertyValue(name).trim();
@@ -28,8 +29,9 @@ export default function attach(figure) {
     container: figure.querySelector("[data-canvas]"),
     elements: { nodes, edges: data.edges.map((edge) => ({ data: edge })) },
     style: style(figure),
-    layout: { name: "cose", animate: !calm, animationDuration: 180, nodeRepulsion: () => 12000, idealEdgeLength: () => 110, padding: 24 },
+    layout: { name: "cose", animate: !calm, animationDuration: 180, nodeRepulsion: () => 12000, idealEdgeLength: () => 140, padding: 24 },
     userZoomingEnabled: false,
+    maxZoom: MOST_ZOOM,
   });
   new MutationObserver(() => graph.style(style(figure))).observe(document.documentElement, {
     attributeFilter: ["data-theme", "class"],

@@ -32,8 +32,9 @@ export class Lock extends EventTarget {
 
   judge({ status, data }) {
     clearTimeout(this.timer);
+    if (this.stopped) return false;
     if (status === 409 && data.code === "lock_held") {
-      this.fence = null;
+      // The old fence stays: a save under it is refused, and its text kept.
       this.dispatchEvent(new CustomEvent("held", { detail: data }));
       this.timer = setTimeout(() => this.look(), BEAT_MS);
       return false;
@@ -52,8 +53,14 @@ export class Lock extends EventTarget {
     this.judge(await this.ask("PUT", this.path));
   }
 
-  leave() {
+  // No more heartbeats: what comes next is the person's decision.
+  stop() {
+    this.stopped = true;
     clearTimeout(this.timer);
+  }
+
+  leave() {
+    this.stop();
     if (this.fence !== null) this.ask("DELETE", this.path, { keepalive: true });
     this.fence = null;
   }

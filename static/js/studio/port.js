@@ -18,15 +18,24 @@ export function portOf(session) {
       return { from: toPoints(whole, from), to: toPoints(whole, to), text: whole.slice(from, to) };
     },
 
-    // One step of undo. `label` becomes the transaction's event, such as `ai`, so that its words count as the AI's.
-    replaceRange(from, to, insert, { label = "apart" } = {}) {
+    // Shapes: [{from, to, text}], places of the text as it stands, none overlapping. One step of undo for all of them.
+    // `label` becomes the transaction's event, such as `ai`, so that its words count as the AI's.
+    replaceRanges(changes, { label = "apart" } = {}) {
       if (view.state.readOnly) throw new Error("read-only");
       const whole = text();
       view.dispatch({
-        changes: { from: toUnits(whole, from), to: toUnits(whole, to), insert },
+        changes: changes.map((one) => ({
+          from: toUnits(whole, one.from),
+          to: toUnits(whole, one.to),
+          insert: one.text,
+        })),
         annotations: isolateHistory.of("full"),
         userEvent: `input.${label}`,
       });
+    },
+
+    replaceRange(from, to, insert, options) {
+      this.replaceRanges([{ from, to, text: insert }], options);
     },
 
     select(from, to = from) {

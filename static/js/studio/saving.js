@@ -17,7 +17,7 @@ export async function digest(text) {
 }
 
 export class Saver extends EventTarget {
-  // `read()` gives the text, `stamp(kind)` what else a save says, `busy()` whether an input method composes.
+  // `read()` gives the text, `stamp()` what else a save says, `busy()` whether an input method composes.
   constructor({ sender, path, etag, read, stamp, busy, renew, longest = LONGEST_MS }) {
     super();
     Object.assign(this, { sender, path, etag, read, stamp, busy, renew, longest });
@@ -104,7 +104,7 @@ export class Saver extends EventTarget {
     this.dirty = false;
     this.late = null;
     this.kind = "autosave";
-    return { id: uuid7(), text: this.read(), kind, etag: this.etag, facts: this.stamp(kind) };
+    return { id: uuid7(), text: this.read(), kind, etag: this.etag, facts: this.stamp() };
   }
 
   async send({ id, text, kind, etag, facts }) {

@@ -135,9 +135,11 @@ PATH_IDS = {
     "finding_id": "finding",
     "batch_id": "batch",
     "item_id": "batch_item",
+    "import_id": "work_import",
 }
 # Parts that name no row: a declared setting, a version within its project, a name in the workspace at hand.
 PLAIN = {
+    "slug": "unknown",
     "key": "storage.max_file_size",
     "number": "1",
     "version": "1.0.0",
@@ -177,6 +179,9 @@ PAGE_IDS = {
     "query/answers/<uuid:pk>/": "message",
     "query/<uuid:pk>/": "conversation",
     "studio/bin/<slug:kind>/<uuid:pk>/": "chapter",
+    "studio/imports/<uuid:pk>/": "work_import",
+    "studio/imports/of/<uuid:task_id>/": "task",
+    "studio/exports/<uuid:task_id>/": "task",
     "studio/requests/<uuid:request_id>/": "ai_request",
     "studio/proposals/<uuid:proposal_id>/": "proposal",
     "studio/findings/<uuid:finding_id>/": "finding",
@@ -206,6 +211,7 @@ PAGE_PLAIN = {
     "workspace/settings/<str:key>/": "storage.max_file_size",
     "query/prompts/<slug:part>/": "user-system",
     "studio/bin/<slug:kind>/": "chapter",
+    "read/<slug:slug>/": "unknown",
     "admin/tiles/<slug:key>/": "health",
     "admin/panels/<slug:key>/": "generation",
     "invitations/<str:token>/": "tli_unknown",
@@ -360,6 +366,7 @@ def written(person: Person) -> dict[str, str]:
         "work": str(novel.pk),
         "volume": str(volume.pk),
         "chapter": str(chapter.pk),
+        "work_import": str(novels.work_import(person).pk),
         **told(novel, chapter, person),
     }
 
