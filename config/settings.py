@@ -351,7 +351,6 @@ SPECTACULAR_SETTINGS = {
         "PublicationVisibility": "studio.models.Publication.Visibility",
         "PublishedChapterState": "studio.models.PublishedChapter.State",
         "AnyLanguage": "querygpt.conversations.LANGUAGES",
-        "StageEnum": "taishang.models.GenerationJob.Stage",
         "ChapterVersionKind": "studio.models.ChapterVersion.Kind",
         "BatchState": "studio.models.Batch.State",
         "BatchItemState": "studio.models.BatchItem.State",

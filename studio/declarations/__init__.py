@@ -1,6 +1,5 @@
 """What this app adds to the closed stores, a file for each subject: rights, audit actions, problems, places."""
 
-from studio.declarations import helping, pages, rights, storing, story, writing
 from studio.declarations import books, helping, pages, rights, storing, story, writing
 
 

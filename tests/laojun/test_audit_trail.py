@@ -39,10 +39,8 @@ from tests.accounts.web.doors import OPERATIONS, rows_of
 from tests.factories import PASSWORD, Person
 from tests.querygpt import rows
 from tests.rig import limits
-from tests.studio import book_deeds
+from tests.studio import book_deeds, help_calls, work_deeds
 from tests.studio import deeds as story_deeds
-from tests.studio import work_deeds
-from tests.studio import help_calls
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
