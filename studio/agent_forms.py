@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -61,8 +62,9 @@ class HelpForm(forms.Form):
 
     def given(self) -> dict[str, Any]:
         """What was said, with the parts that were shown and then unticked."""
-        shown, sent = self.data.getlist("shown"), set(self.data.getlist("sent"))
-        pins = [one for one in self.data.getlist("pins") if one]
+        data = cast("QueryDict", self.data)
+        shown, sent = data.getlist("shown"), set(data.getlist("sent"))
+        pins = [one for one in data.getlist("pins") if one]
         return {
             **self.cleaned_data,
             "excluded": [key for key in shown if key not in sent],

@@ -75,7 +75,8 @@ def _write(row: Any, columns: dict[str, Any]) -> bool:
 
 
 def _start(row: Any) -> int:
-    return int(row.position if isinstance(row, ChapterTag) else row.start_position)
+    place = row.position if isinstance(row, ChapterTag) else row.start_position
+    return int(place or 0)
 
 
 def _columns(anchor: Anchor, state: str, revision: int) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _checked(work: Work, role: str, permissions: Mapping[str, Any]) -> dict[str,
         raise FieldRefused("role", _("Choose editor or commenter."))
     if role == Collaborator.Role.COMMENTER:
         return {}
-    given = {name: bool(permissions[name]) for name in FLAGS if name in permissions}
+    given: dict[str, Any] = {name: bool(permissions[name]) for name in FLAGS if name in permissions}
     chapters = permissions.get("chapters")
     if chapters is not None:
         wanted = {str(number) for number in chapters}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from accounts.authentication import Principal
 from studio import comments, scenes, tags, worldview
 from studio.characters import relations
@@ -46,7 +48,7 @@ def tell(work: Work, principal: Principal) -> None:
 
 def _world(work: Work, principal: Principal) -> None:
     for title, category, content, below in WORLD:
-        given = {"title": title, "category": category, "content": content}
+        given: dict[str, Any] = {"title": title, "category": category, "content": content}
         entry = worldview.create(work=work, given=given, by=principal)
         if below is not None:
             name, told = below

@@ -303,8 +303,8 @@ def _place(
     if len(keys) < len(ids):
         at = sum(left is not None and one.order_index <= left for one in rest)
         every = [*rest[:at], *(chosen[one] for one in ids), *rest[at:]]
-        for one, key in zip(every, ranks.spread(len(every)), strict=True):
-            one.order_index = key
+        for chapter, key in zip(every, ranks.spread(len(every)), strict=True):
+            chapter.order_index = key
         Chapter.objects.bulk_update(rest, ["order_index"], batch_size=1000)
     else:
         for one, key in zip(ids, keys, strict=True):

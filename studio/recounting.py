@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts import tenancy
 from studio import keeping
@@ -81,7 +81,7 @@ def _work(work_id: UUID, *, fix: bool) -> list[Difference]:
 
 def _chapters(work_id: UUID) -> Iterator[Difference]:
     names = ArrayAgg("chapter_tags__tag__name", distinct=True, filter=Q(chapter_tags__isnull=False))
-    rows = Chapter.objects.filter(work_id=work_id).annotate(names=names)
+    rows: QuerySet[Any] = Chapter.objects.filter(work_id=work_id).annotate(names=names)
     for chapter in rows.iterator(chunk_size=CHUNK):
         count = counting.count(chapter.content)
         counted = {

@@ -34,7 +34,7 @@ COPY = """
 """
 
 
-def of_work(principal: Principal, work: Work) -> QuerySet[Tag]:
+def of_work(principal: Principal, work: Work) -> QuerySet[Any]:
     """The tags that chapters of a work may carry, each with `chapters`: how many of its chapters do."""
     rows = Tag.objects.visible_to(principal).filter(Q(work=work) | Q(work__isnull=True))
     mine = Q(chapter_tags__work=work, chapter_tags__chapter__deleted_at__isnull=True)

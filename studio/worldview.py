@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -105,7 +106,11 @@ def restore(*, entry: WorldEntry, by: Principal) -> WorldEntry:
         entry.save(update_fields=["parent", "updated_at"])
     branch = _Tree(entry.work_id, binned=True).branch(entry.pk)
     rows = WorldEntry.objects.binned().filter(pk__in=branch.keys() - {entry.pk})
-    below = [row for row in rows if left_at and abs(row.deleted_at - left_at).total_seconds() < 60]
+    if left_at is not None:
+        # What left together left within moments.
+        moments = timedelta(minutes=1)
+        rows = rows.filter(deleted_at__range=(left_at - moments, left_at + moments))
+    below = list(rows)
     for row in [entry, *below]:
         recording.restore(row, by=by)
         indexing.note(row)

@@ -66,7 +66,9 @@ def today(*, person: User, work: Work, now: datetime) -> Today:
     rows = ChapterSave.objects.filter(user=person, chapter__work=work, created_at__gte=start)
     words = sum(_typed(*facts) for facts in rows.values_list("typed_words", "active_seconds"))
     goals = WritingGoal.objects.filter(workspace_id=work.workspace_id, user=person)
-    daily = dict(goals.filter(daily_words__isnull=False).values_list("work_id", "daily_words"))
+    daily: dict[UUID | None, int | None] = dict(
+        goals.filter(daily_words__isnull=False).values_list("work_id", "daily_words")
+    )
     return Today(words, daily.get(work.pk) or daily.get(None))
 
 

@@ -68,9 +68,8 @@ class Card:
 
     @property
     def driver(self) -> str:
-        return DRIVERS.get(Connection.Driver(self.connection.driver), (self.connection.driver, ""))[
-            0
-        ]
+        driver = Connection.Driver(self.connection.driver)
+        return str(DRIVERS[driver][0]) if driver in DRIVERS else self.connection.driver
 
     @property
     def place(self) -> str:

@@ -89,7 +89,7 @@ class AIRequestRowOut(serializers.Serializer):
     finish_reason = serializers.CharField()
     is_partial = serializers.BooleanField()
     error = serializers.CharField(source="error_message")
-    parent = serializers.UUIDField(source="parent_id", allow_null=True)
+    parent = serializers.UUIDField(source="parent_id", allow_null=True)  # type: ignore[assignment]
     task = serializers.UUIDField(source="task_id", allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()

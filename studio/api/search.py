@@ -50,7 +50,7 @@ class FoundOut(serializers.Serializer):
     object_type = serializers.CharField(source="kind")
     object_id = serializers.UUIDField()
     work_id = serializers.UUIDField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     count = serializers.IntegerField()
     places = PlaceOut(many=True)
 

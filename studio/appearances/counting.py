@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from studio.models import Appearance, Chapter, Character
@@ -73,7 +74,7 @@ def sum_up(work_id: UUID) -> None:
         "chapter__order_index",
         "chapter_id",
     )
-    people = Character.objects.filter(work=work_id).annotate(
+    people: QuerySet[Any] = Character.objects.filter(work=work_id).annotate(
         now_count=Coalesce(Subquery(total), 0),
         now_chapter=Subquery(first.values("chapter_id")[:1]),
         now_position=Subquery(first.values("first_position")[:1]),

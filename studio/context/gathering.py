@@ -190,8 +190,8 @@ def _joined(work: Work, known: Sequence[Entry]) -> list[Entry]:
     """The entries with what they are related to, both ways."""
     pairs = [(one.key, other) for one in known for other in one.related]
     relations = CharacterRelation.objects.filter(work=work)
-    for first, second in relations.values_list("from_character_id", "to_character_id"):
-        pairs.append((f"character:{first}", f"character:{second}"))
+    for begins, ends in relations.values_list("from_character_id", "to_character_id"):
+        pairs.append((f"character:{begins}", f"character:{ends}"))
     cast = WorldEntryCharacter.objects.filter(work=work)
     for entry, character in cast.values_list("entry_id", "character_id"):
         pairs.append((f"world:{entry}", f"character:{character}"))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
@@ -114,7 +115,7 @@ def stop(request: HttpRequest, request_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs("work.update")
-def discard(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
+def discard(request: HttpRequest, proposal_id: UUID) -> HttpResponseBase:
     """Refuse a proposal."""
     rows = Proposal.objects.editable_by(principal_of(request)).select_related("chapter")
     found = get_object_or_404(rows, pk=proposal_id)

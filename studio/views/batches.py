@@ -119,6 +119,7 @@ def _started(request: HttpRequest, work: Work, form: BatchForm) -> Batch | None:
     principal = principal_of(request)
     rows = Chapter.objects.editable_by(principal).filter(work=work).without_text()
     known = {str(one.pk): one for one in rows.filter(pk__in=data["chapters"])}
+    order = [pk for pk, _label in form.fields["chapters"].choices]  # type: ignore[attr-defined]
     agents = Agent.objects.visible_to(principal).filter(pk=data["agent"])
     try:
         agent = choosing.for_request(
@@ -130,11 +131,7 @@ def _started(request: HttpRequest, work: Work, form: BatchForm) -> Batch | None:
         return batches.start(
             principal=principal,
             work=work,
-            chapters=[
-                known[pk]
-                for pk, _label in form.fields["chapters"].choices
-                if pk in known and pk in data["chapters"]
-            ],
+            chapters=[known[pk] for pk in order if pk in known and pk in data["chapters"]],
             agent=agent,
             options={"length": data["length"], "instruction": data["instruction"]},
             max_cost=data["max_cost"],

@@ -62,4 +62,4 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def _language(request: HttpRequest) -> str:
-    return "en" if request.LANGUAGE_CODE.startswith("en") else "zh-Hans"  # type: ignore[attr-defined]
+    return "en" if request.LANGUAGE_CODE.startswith("en") else "zh-Hans"

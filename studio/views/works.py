@@ -166,8 +166,9 @@ def _place(work: Work, given: Any) -> Place | None:
 
 def _across(outline: outlines.Outline, found: outlines.Place, *, up: bool) -> Place | None:
     """Past the first or last chapter there may be an empty volume."""
-    volumes = [part.volume and part.volume.pk for part in outline.parts]
-    at = volumes.index(found.part.volume and found.part.volume.pk) + (-1 if up else 1)
+    volumes = [part.volume.pk if part.volume else None for part in outline.parts]
+    here = found.part.volume.pk if found.part.volume else None
+    at = volumes.index(here) + (-1 if up else 1)
     return Place(volumes[at]) if 0 <= at < len(volumes) else None
 
 
