@@ -91,7 +91,8 @@ def _why_copy(
     """Why the text before is copied: the deed is no autosave, another bucket began, or much of it goes at once."""
     if edit.kind != Kind.AUTOSAVE:
         return "deed"
-    here = _bucket(edit.principal.user and edit.principal.user.pk, edit.tab_id, edit.now)
+    user = edit.principal.user
+    here = _bucket(user.pk if user is not None else None, edit.tab_id, edit.now)
     if chapter.saved_at is None:
         return "bucket"
     if _bucket(chapter.saved_by_id, chapter.saved_tab, chapter.saved_at) != here:

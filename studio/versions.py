@@ -17,6 +17,7 @@ from accounts.ids import uuid7
 from laojun import audit, configs
 from studio import drafting, keeping
 from studio.models import Chapter, ChapterVersion
+from studio.models.chapter import MAX_CHARACTERS
 
 MAX_BYTES = "studio.versions.max_bytes_per_chapter"
 MAX_LABEL = 200
@@ -42,8 +43,8 @@ def keep(
     columns of the row. Raises drafting.InvalidText and drafting.TooLarge.
     """
     text = drafting.clean(text)
-    if len(text) > drafting.MAX_CHARACTERS:
-        raise drafting.TooLarge(max_characters=drafting.MAX_CHARACTERS, characters=len(text))
+    if len(text) > MAX_CHARACTERS:
+        raise drafting.TooLarge(max_characters=MAX_CHARACTERS, characters=len(text))
     with transaction.atomic():
         held = Chapter.objects.without_text().select_for_update(of=("self",)).get(pk=chapter.pk)
         newest = held.versions.newest().first()

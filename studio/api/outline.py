@@ -96,7 +96,7 @@ class OutlineLineOut(serializers.Serializer):
 
     id = serializers.UUIDField(source="chapter.id")
     volume_id = serializers.UUIDField(source="chapter.volume_id", allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     number = serializers.IntegerField(allow_null=True)
     title = serializers.CharField(source="chapter.title")
     word_count = serializers.IntegerField(source="chapter.word_count")

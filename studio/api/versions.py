@@ -33,7 +33,7 @@ class ChapterVersionIn(Serializer):
 
     kind = serializers.ChoiceField(BY_HAND)
     content = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
-    label = serializers.CharField(max_length=versions.MAX_LABEL, required=False, allow_blank=True)
+    label = serializers.CharField(max_length=versions.MAX_LABEL, required=False, allow_blank=True)  # type: ignore[assignment]
     tab_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
     device = serializers.CharField(max_length=100, required=False, allow_blank=True)
 
@@ -41,7 +41,7 @@ class ChapterVersionIn(Serializer):
 class ChapterVersionChangeIn(Serializer):
     """A name keeps a version for ever; an empty one lets its time run again."""
 
-    label = serializers.CharField(max_length=versions.MAX_LABEL, allow_blank=True)
+    label = serializers.CharField(max_length=versions.MAX_LABEL, allow_blank=True)  # type: ignore[assignment]
 
 
 class VersionRestorationIn(Serializer):
@@ -55,7 +55,7 @@ class ChapterVersionLineOut(serializers.Serializer):
 
     number = serializers.IntegerField(source="version_number")
     kind = serializers.ChoiceField(ChapterVersion.Kind.choices, source="change_type")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     is_kept = serializers.BooleanField()
     title = serializers.CharField()
     revision = serializers.IntegerField()

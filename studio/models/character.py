@@ -44,7 +44,7 @@ class Character(Owned):
         models.CharField(max_length=MAX_NAME), default=list, blank=True, verbose_name=_("aliases")
     )
     alias = models.GeneratedField(
-        expression=F("aliases__0"),
+        expression=F("aliases__0"),  # type: ignore[arg-type]
         output_field=models.CharField(max_length=MAX_NAME, null=True),
         db_persist=True,
     )

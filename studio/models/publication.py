@@ -62,7 +62,7 @@ class Publication(Owned):
         return self.title
 
 
-class OfPublicationQuerySet(models.QuerySet):  # type: ignore[type-arg]
+class OfPublicationQuerySet(models.QuerySet):
     def visible_to(self, principal: Principal) -> OfPublicationQuerySet:
         works = Work.objects.visible_to(principal)
         return self.filter(publication__work__in=works)
