@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +133,8 @@ def outline(answer: str) -> list[dict[str, Any]]:
         if not isinstance(entry, dict):
             continue
         listed = entry.get("chapters")
-        found = [_titled(one) for one in listed if isinstance(one, dict)] if _list(listed) else []
+        rows = listed if isinstance(listed, list) else []
+        found = [_titled(one) for one in rows if isinstance(one, dict)]
         chapters = [one for one in found if one["title"]][:room]
         room -= len(chapters)
         if chapters or _word(entry.get("title"), MOST_TITLE):
@@ -190,7 +191,8 @@ def _finding(entry: Any, chapters: Mapping[str, str]) -> Finding | None:
 
 def _quotes(given: Any, chapters: Mapping[str, str]) -> Iterator[Quote]:
     least, most = QUOTE_CHARACTERS
-    for text in dict.fromkeys(one for one in given if isinstance(one, str)) if _list(given) else ():
+    texts = given if isinstance(given, list) else []
+    for text in dict.fromkeys(one for one in texts if isinstance(one, str)):
         quoted = text.strip()
         if not least <= len(quoted) <= most:
             continue
@@ -199,10 +201,6 @@ def _quotes(given: Any, chapters: Mapping[str, str]) -> Iterator[Quote]:
             if position >= 0:
                 yield Quote(key, quoted, position)
                 break
-
-
-def _list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _titled(entry: Mapping[str, Any]) -> dict[str, str]:

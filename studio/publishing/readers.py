@@ -103,7 +103,7 @@ def roll() -> int:
         moved: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for row in rows:
             if known.get((row["chapter_id"], row["day"])) != row["readers"]:
-                moved[row["workspace_id"]].append(row)
+                moved[row["workspace_id"]].append({**row})
     for workspace_id, changed in moved.items():
         with tenancy.workspace(workspace_id):
             _sum_up(workspace_id, changed)

@@ -189,6 +189,8 @@ def test_a_killed_browser_offers_what_it_kept(
 
     again = playwright.chromium.launch_persistent_context(str(tmp_path / "profile"), **options)
     page = again.new_page()
+    # Cookies are written every half minute only; what was typed is kept for the person all the same.
+    enter(page, newcomer)
     opened(page, chapter)
     button(page, "Use what I typed").click()
     state(page, "saved")

@@ -85,7 +85,7 @@ def test_three_silences_are_a_failure_and_each_change_is_told_once(lender, monke
     now["outcome"] = WELL
     assert turn() == "ok"
     with inside(lender):
-        keys = sorted(Notification.objects.values_list("type", flat=True))
+        keys = sorted(Notification.objects.values_list("letter", flat=True))
     assert [one for one in keys if one.startswith("connection")] == [
         "connection_back",
         "connection_failing",
