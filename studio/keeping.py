@@ -92,7 +92,7 @@ def _why_copy(
     if edit.kind != Kind.AUTOSAVE:
         return "deed"
     user = edit.principal.user
-    here = _bucket(user.pk if user else None, edit.tab_id, edit.now)
+    here = _bucket(user.pk if user is not None else None, edit.tab_id, edit.now)
     if chapter.saved_at is None:
         return "bucket"
     if _bucket(chapter.saved_by_id, chapter.saved_tab, chapter.saved_at) != here:

@@ -64,7 +64,7 @@ def _lines(
         if anew:
             number = 0
         shown = volume_number if volume is not None and volume.is_numbered else 0
-        for chapter in by_volume.get(volume.pk if volume else None, ()):
+        for chapter in by_volume.get(volume.pk if volume is not None else None, ()):
             if not chapter.is_numbered:
                 yield Line(chapter, volume, None, chapter.title)
                 continue

@@ -302,16 +302,16 @@ def _place(
         keys.append(key)
     if len(keys) < len(ids):
         at = sum(left is not None and one.order_index <= left for one in rest)
-        every = [*rest[:at], *(chosen[one] for one in ids), *rest[at:]]
-        for chapter, key in zip(every, ranks.spread(len(every)), strict=True):
-            chapter.order_index = key
+        every = [*rest[:at], *(chosen[pk] for pk in ids), *rest[at:]]
+        for one, key in zip(every, ranks.spread(len(every)), strict=True):
+            one.order_index = key
         Chapter.objects.bulk_update(rest, ["order_index"], batch_size=1000)
     else:
-        for one, key in zip(ids, keys, strict=True):
-            chosen[one].order_index = key
+        for pk, key in zip(ids, keys, strict=True):
+            chosen[pk].order_index = key
     now = timezone.now()
-    for one in ids:
-        chosen[one].volume_id, chosen[one].updated_at = volume_id, now
+    for pk in ids:
+        chosen[pk].volume_id, chosen[pk].updated_at = volume_id, now
     Chapter.objects.bulk_update(chosen.values(), ["order_index", "volume_id", "updated_at"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
@@ -62,7 +62,7 @@ class Publication(Owned):
         return self.title
 
 
-class OfPublicationQuerySet(models.QuerySet[Any]):
+class OfPublicationQuerySet(models.QuerySet):
     def visible_to(self, principal: Principal) -> OfPublicationQuerySet:
         works = Work.objects.visible_to(principal)
         return self.filter(publication__work__in=works)
