@@ -270,7 +270,7 @@ def test_a_part_of_a_work_is_exported(alice):
     content, _file, _result = exported(
         alice, work_id, format="txt", chapters=[ids["承"]], title_page=False, contents=False
     )
-    assert content.decode().split() == ["第2章", "承", "她走了。"]
+    assert content.decode().split() == ["风", "第2章", "承", "她走了。"]
     assert exported(alice, work_id, format="txt", volume=volume)[2]["chapters"] == 3
     other = confirmed(alice, brought(alice))["work"]
     for wrong in ({"volume": volume}, {"chapters": [ids["承"]]}, {"format": "exe"}):
