@@ -44,7 +44,7 @@ def _taken(world: Any):
     return world.send(
         "post",
         f"/api/v1/proposals/{world.key('proposal')}/acceptance/",
-        headers={"If-Match": '"1"'},
+        headers={"If-Match": '"2"'},
     )
 
 
