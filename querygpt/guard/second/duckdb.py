@@ -9,7 +9,7 @@ from querygpt.guard.dialects import Grammar
 from querygpt.guard.scopes import Resolver
 from querygpt.guard.verdict import refuse
 
-SETTINGS: dict[str, str | bool | int] = {
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "memory_limit": "64MB",
     "enable_external_access": False,
