@@ -68,9 +68,7 @@ class Card:
 
     @property
     def driver(self) -> str:
-        return DRIVERS.get(Connection.Driver(self.connection.driver), (self.connection.driver, ""))[
-            0
-        ]
+        return str(DRIVERS[Connection.Driver(self.connection.driver)][0])
 
     @property
     def place(self) -> str:
