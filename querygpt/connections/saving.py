@@ -126,9 +126,9 @@ def change(
         if news.get("is_default"):
             _no_other_default(connection)
         connection.save(update_fields=[*columns, "updated_at"])
-    connection.refresh_from_db()
     if "values_enabled" in news:
         _follow_values(connection)
+    connection.refresh_from_db()
     _record_change(actor, connection, before, news)
     return connection
 

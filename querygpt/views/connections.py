@@ -68,8 +68,7 @@ class Card:
 
     @property
     def driver(self) -> str:
-        driver = Connection.Driver(self.connection.driver)
-        return str(DRIVERS[driver][0]) if driver in DRIVERS else self.connection.driver
+        return str(DRIVERS[Connection.Driver(self.connection.driver)][0])
 
     @property
     def place(self) -> str:

@@ -60,7 +60,7 @@ def test_an_address_that_was_planted_is_judged_at_every_run(lender, listener):
         for host in PLANTED:
             with inside(lender):
                 Connection.objects.filter(pk=connection.pk).update(host=host, driver=driver)
-            connection.refresh_from_db()
+                connection.refresh_from_db()
 
             ran = execution.run(
                 connection=connection, sql="SELECT 1", origin="api", actor=lender.user
