@@ -91,7 +91,7 @@ def _chapters(work_id: UUID) -> Iterator[Difference]:
             "reading_time": counting.minutes(chapter.content, count),
             "content_sha256": keeping.sha256_of(chapter.content),
         }
-        tags = sorted(set(chapter.names or []))  # type: ignore[attr-defined]
+        tags = sorted(set(chapter.names or []))
         if sorted(chapter.tags) != tags:
             counted["tags"] = tags
         found = _differences("studio_chapters", chapter, counted)
