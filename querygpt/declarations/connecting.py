@@ -267,7 +267,7 @@ def declare() -> None:
         registry.letters.add(key, letter)
     entries.schedules(
         Schedule(
-            "querygpt.health",
+            "querygpt.look_after",
             sweeping.look_after,
             every_s=sweeping.HEALTH_SECONDS,
             label=_("Look whether databases answer"),

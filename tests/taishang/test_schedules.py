@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import tenancy
-from taishang import monitor, schedules
+from taishang import kinds, monitor, schedules
 from taishang.models import Schedule, Task
 
 BERLIN = "Europe/Berlin"
@@ -144,3 +144,10 @@ def test_code_decides_the_rhythm_and_operators_keep_their_changes(due, monkeypat
         row = Schedule.objects.get()
 
     assert (row.every_s, row.enabled, row.override_cron) == (7200, False, "0 5 * * *")
+
+
+def test_a_schedule_has_a_name_that_no_kind_of_task_has():
+    """What is due is put into the queue under its name, without a payload."""
+    names = kinds.names()
+
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
