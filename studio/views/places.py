@@ -38,7 +38,6 @@ PLACES = (
     ("search", _("Search"), "studio_search"),
     ("batches", _("Batches"), "studio_batches"),
     ("people", _("Collaborators"), "studio_people"),
-    ("batches", _("Batches"), "studio_batches"),
 )
 PANELS = (
     ("assistant", _("AI"), "studio_panel_assistant"),
