@@ -41,7 +41,6 @@ PLACES = (
 )
 PANELS = (
     ("assistant", _("AI"), "studio_panel_assistant"),
-    ("assistant", _("AI"), "studio_panel_assistant"),
     ("scenes", _("Scenes"), "studio_panel_scenes"),
     ("names", _("Names"), "studio_panel_names"),
     ("comments", _("Comments"), "studio_panel_comments"),
