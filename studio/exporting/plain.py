@@ -9,8 +9,8 @@ from studio.exporting.book import Book, Chapter, Losses, Options, Tick, Volume
 from studio.prose.marks import parse
 
 INDENT = "\u3000\u3000"
-BOM = {"utf-16": b"\xff\xfe", "utf-8": b"", "gb18030": b"", "big5": b""}
-CODECS = {"utf-16": "utf-16-le", "utf-8": "utf-8", "gb18030": "gb18030", "big5": "big5hkscs"}
+BOM = {"utf-8": b"", "utf-16": b"\xff\xfe", "gb18030": b"", "big5": b""}
+CODECS = {"utf-8": "utf-8", "utf-16": "utf-16-le", "gb18030": "gb18030", "big5": "big5hkscs"}
 
 
 def write(book: Book, options: Options, out: IO[bytes], losses: Losses, tick: Tick) -> None:

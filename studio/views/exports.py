@@ -21,6 +21,7 @@ from studio.exporting.book import ExportRefused
 from studio.models import Work
 from studio.views.access import work_of
 from studio.views.live import live_part
+from studio.views.places import places_of
 from taishang.models import Task
 
 SHOWN = 10
@@ -44,7 +45,12 @@ def export(request: HttpRequest, work_id: UUID) -> HttpResponse:
             form.add_error(None, f"{problem.title} {problem.remedy}" if problem else refused.code)
         else:
             return redirect("studio_export_done", task_id=task.pk)
-    context = {"work": work, "form": form, "recent": _recent(request, work)}
+    context = {
+        "work": work,
+        "places": places_of(work),
+        "form": form,
+        "recent": _recent(request, work),
+    }
     return render(request, "studio/export.html", context, status=400 if form.errors else 200)
 
 

@@ -22,6 +22,7 @@ from studio.book_forms import PublicationForm
 from studio.models import Chapter, Publication, PublishedChapter
 from studio.publishing import chapters, opening
 from studio.views.access import work_of
+from studio.views.places import places_of
 
 REFUSALS = (chapters.NotOpen, chapters.AlreadyLive, chapters.WrongMove)
 
@@ -45,6 +46,7 @@ def publication(request: HttpRequest, work_id: UUID) -> HttpResponse:
     }
     context = {
         "work": work,
+        "places": places_of(work),
         "publication": found,
         "is_open": found is not None and found.withdrawn_at is None,
         "form": form,
