@@ -98,7 +98,7 @@ def test_what_is_typed_is_saved_by_itself_and_every_page_is_clean(
     state(page, "saved")
     page.keyboard.press("Control+s")
     state(page, "saved")
-    expect(page.locator(".write-bar [data-words]")).to_have_text("14")
+    expect(page.locator(".write-bar [data-words]")).to_have_text("15")
     watched.look()
 
     assert stored(inside, chapter) == "第一段。\n第二段。\n“好。”他说。"
