@@ -25,7 +25,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 CUT_OFF = """
 [...document.querySelectorAll("button, .button, h1, h2, th, .badge, .tab")]
-  .filter((one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1
+  .filter((one) => one.offsetParent && !one.matches(".visually-hidden") && one.scrollWidth > one.clientWidth + 1
     && getComputedStyle(one).overflow !== "visible" && getComputedStyle(one).textOverflow !== "ellipsis")
   .map((one) => one.textContent.trim().slice(0, 60))
 """
