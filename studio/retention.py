@@ -12,6 +12,7 @@ from studio import bin, versions
 from studio.models import (
     Agent,
     Chapter,
+    ChapterVersion,
     Character,
     Comment,
     Import,
@@ -91,6 +92,7 @@ POLICIES = (
         "studio_chapter_versions",
         "expire",
         _("30 days; the newest, named ones and restore points for ever"),
+        due=ChapterVersion.objects.due,
         sweep=versions.expire,
     ),
     RetentionPolicy("studio_collaborators", "keep", WITH_THE_WORK),

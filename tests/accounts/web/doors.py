@@ -218,7 +218,7 @@ PAGE_PLAIN = {
     "files/links/<str:token>/": "unknown",
     "accounts/not-me/<str:token>/": "unknown",
 }
-REST = {"number": "1", "what": "project", "delivery_id": NO_UUID, "row": "1"}
+REST = {"number": "1", "what": "project", "delivery_id": NO_UUID, "row": "1", "deed": "pause"}
 
 
 def rows_of(person: Person, *, with_passkey: bool = False) -> dict[str, str]:
