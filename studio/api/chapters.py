@@ -176,10 +176,10 @@ class ChapterDetail(ChapterView):
 
         Repeated, it answers as the first time. On 412 `current` is the chapter as it is now.
         """
+        chapter = self._writable(chapter_id)
         given = self.read(ChapterChangeIn)
         base, save_id = self.base_revision(), save_id_of(request)
         _check_length(given)
-        chapter = self._writable(chapter_id)
         counted = {name: given[name] for name in Typed.__dataclass_fields__ if name in given}
         saved = drafting.save(
             chapter_id=chapter.pk,
@@ -237,9 +237,10 @@ class ChapterSplit(ChapterView):
     @extend_schema(request=SplitIn, responses={201: ChapterOut})
     def post(self, request: Request, chapter_id: UUID) -> Response:
         """Move the text from `at` on into a new chapter right behind. Needs `If-Match`."""
+        chapter = self.chapter(chapter_id, write=True)
         given = self.read(SplitIn)
         made = joining.split(
-            chapter=self.chapter(chapter_id, write=True),
+            chapter=chapter,
             principal=self.principal,
             base_revision=self.base_revision(),
             **given,
@@ -257,8 +258,8 @@ class ChapterMerger(ChapterView):
     @extend_schema(request=ChapterMergerIn, responses=SavedOut)
     def post(self, request: Request, chapter_id: UUID) -> Response:
         """Put the next chapter's text behind this one's; the emptied one goes to the bin. Needs `If-Match`."""
-        given = self.read(ChapterMergerIn)
         chapter = self.chapter(chapter_id, write=True)
+        given = self.read(ChapterMergerIn)
         saved = joining.merge_next(
             chapter=chapter,
             principal=self.principal,
@@ -277,9 +278,9 @@ class ChapterMerges(ChapterView):
     @extend_schema(request=MergesIn, responses=MergesOut)
     def post(self, request: Request, chapter_id: UUID) -> Response:
         """Merge your text with the chapter as it is, from the base you name. Stores nothing."""
-        given = self.read(MergesIn)
         rows = Chapter.objects.editable_by(self.principal)
         self.chapter(chapter_id, write=True)
+        given = self.read(MergesIn)
         theirs = self.find(rows, pk=chapter_id)
         if theirs.revision != given["theirs_revision"]:
             raise drafting.Stale(theirs)
@@ -315,15 +316,15 @@ class ChapterLock(ChapterView):
     @extend_schema(request=TabIn, responses=HolderOut)
     def put(self, request: Request, chapter_id: UUID) -> Response:
         """Begin to edit in this tab, or go on: every 20 seconds. On 409 `holder` is who edits."""
-        given = self.read(TabIn)
         chapter = self.chapter(chapter_id, write=True)
+        given = self.read(TabIn)
         return Response(_told(locks.acquire(chapter=chapter, principal=self.principal, **given)))
 
     @extend_schema(request=TabOnlyIn, responses={204: None})
     def delete(self, request: Request, chapter_id: UUID) -> Response:
         """Stop editing in this tab."""
-        given = self.read(TabOnlyIn)
         chapter = self.chapter(chapter_id, write=True)
+        given = self.read(TabOnlyIn)
         locks.release(chapter_id=chapter.pk, principal=self.principal, **given)
         return Response(status=HTTPStatus.NO_CONTENT)
 
@@ -334,8 +335,8 @@ class ChapterTakeover(ChapterView):
     @extend_schema(request=TabIn, responses=HolderOut)
     def post(self, request: Request, chapter_id: UUID) -> Response:
         """Edit from now on, whoever did before; their next save is refused and their text kept."""
-        given = self.read(TabIn)
         chapter = self.chapter(chapter_id, write=True)
+        given = self.read(TabIn)
         return Response(_told(locks.take_over(chapter=chapter, principal=self.principal, **given)))
 
 

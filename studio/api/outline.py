@@ -140,8 +140,8 @@ class WorkArrangement(StudioView):
 
         With `If-Match` nothing moves unless the order is still the one you saw.
         """
-        given = self.read(ArrangementIn)
         work = self.work(work_id, "write")
+        given = self.read(ArrangementIn)
         revision = ordering.move(
             work=work,
             principal=self.principal,
@@ -164,8 +164,8 @@ class WorkVolumes(StudioView):
     @extend_schema(request=VolumeIn, responses={201: VolumeOut})
     def post(self, request: Request, work_id: UUID) -> Response:
         """Add a volume, after another one or at the end."""
-        given = self.read(VolumeIn)
         work = self.work(work_id, "write")
+        given = self.read(VolumeIn)
         made = ordering.add_volume(work=work, principal=self.principal, **given)
         made.refresh_from_db()
         return self.tagged(made, VolumeOut, status=HTTPStatus.CREATED)
@@ -185,8 +185,8 @@ class VolumeDetail(StudioView):
     @extend_schema(request=VolumeChangeIn, responses=VolumeOut)
     def patch(self, request: Request, volume_id: UUID) -> Response:
         """Rename it, tell what happens in it, say whether it is numbered."""
-        given = self.read(VolumeChangeIn)
         volume = self.volume(volume_id, write=True)
+        given = self.read(VolumeChangeIn)
         etags.require(request, volume, optional=True)
         volumes.change(volume=volume, principal=self.principal, wishes=given)
         return self.tagged(self.volume(volume_id), VolumeOut)
@@ -225,8 +225,8 @@ class WorkChapters(StudioView):
     @extend_schema(request=ChapterIn, responses={201: ChapterOut})
     def post(self, request: Request, work_id: UUID) -> Response:
         """Add a chapter, with or without a text."""
-        given = self.read(ChapterIn)
         work = self.work(work_id, "write")
+        given = self.read(ChapterIn)
         place = Place(*(given.pop(name, None) for name in ("volume", "before", "after")))
         text = given.pop("content", "")
         made = ordering.add_chapter(

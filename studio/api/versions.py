@@ -112,8 +112,8 @@ class ChapterVersions(VersionsView):
     @extend_schema(request=ChapterVersionIn, responses={201: ChapterVersionLineOut})
     def post(self, request: Request, chapter_id: UUID) -> Response:
         """Keep a text beside the chapter: a version by hand, or the one that lost a conflict."""
-        given = self.read(ChapterVersionIn)
         chapter = self.find(self._keepable(), pk=chapter_id)
+        given = self.read(ChapterVersionIn)
         text = given.pop("content", None)
         made = versions.keep(
             chapter=chapter,
@@ -145,9 +145,9 @@ class VersionDetail(VersionsView):
     @extend_schema(request=ChapterVersionChangeIn, responses=ChapterVersionLineOut)
     def patch(self, request: Request, chapter_id: UUID, number: int) -> Response:
         """Name the version, and so keep it for ever."""
-        label = self.read(ChapterVersionChangeIn)["label"]
         self.chapter(chapter_id, write=True)
         version = self.version(chapter_id, number)
+        label = self.read(ChapterVersionChangeIn)["label"]
         versions.name(version=version, principal=self.principal, label=label)
         return Response(self.shown(version, ChapterVersionLineOut))
 
@@ -158,13 +158,13 @@ class VersionRestoration(VersionsView):
     @extend_schema(request=VersionRestorationIn, responses=SavedOut)
     def post(self, request: Request, chapter_id: UUID, number: int) -> Response:
         """Write the version's text as a new revision over the one of `If-Match`."""
-        given = self.read(VersionRestorationIn)
-        base = self.base_revision()
         chapter = self.chapter(chapter_id, write=True)
+        version = self.version(chapter_id, number)
+        given = self.read(VersionRestorationIn)
         saved = versions.restore(
-            version=self.version(chapter_id, number),
+            version=version,
             principal=self.principal,
-            base_revision=base,
+            base_revision=self.base_revision(),
             **given,
         )
         return self.saved(chapter, saved)

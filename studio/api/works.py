@@ -183,9 +183,9 @@ class WorkErasure(WorkView):
     @extend_schema(request=WorkErasureIn, responses={204: None})
     def post(self, request: Request, work_id: UUID) -> Response:
         """Delete a work of the bin at once and for good, named versions too. Needs its title, typed."""
-        title = self.read(WorkErasureIn)["title"]
         rows = Work.objects.binned_by(self.principal).select_for_update(of=("self",))
         work = self.find(rows, pk=work_id)
+        title = self.read(WorkErasureIn)["title"]
         binned.purge_work(work=work, principal=self.principal, title=title)
         return Response(status=HTTPStatus.NO_CONTENT)
 
@@ -196,8 +196,8 @@ class WorkTransfer(WorkView):
     @extend_schema(request=WorkTransferIn, responses=NovelOut)
     def post(self, request: Request, work_id: UUID) -> Response:
         """Hand the work to another member of the workspace; you stay as an editor."""
-        number = self.read(WorkTransferIn)["user_id"]
         work = self.work(work_id, "own", lock=True)
+        number = self.read(WorkTransferIn)["user_id"]
         person = User.objects.filter(pk=number).first()
         try:
             if person is None:
