@@ -161,9 +161,9 @@ class Move:
         opened, number = self.opened, self.collection.pk
         with ddl.briefly(opened):
             opened.execute("SELECT pg_advisory_xact_lock(%s)", [ledger.lock_key(number)])
-            for seq, ids in self.waiting():
+            # What this transaction brings over is gone again when a lock does not come, so `seq` stays.
+            for _seq, ids in self.waiting():
                 self.bring(ids)
-                self.seq = seq
             self.compare()
             opened.execute("DELETE FROM tai_vectors WHERE collection_id = %s", [number])
             started = time.perf_counter()

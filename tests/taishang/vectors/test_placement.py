@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Count
 from django.db.utils import ProgrammingError
+from psycopg import errors
 
 from accounts import tenancy
 from laojun import files
@@ -159,6 +160,32 @@ def test_what_is_written_while_the_rows_are_copied_is_not_lost(yard, monkeypatch
         there = dict(VectorRow.objects.values_list("external_id", "payload__n"))
     assert "r2" not in there
     assert (there["r1"], there["r3"], there["r900"]) == (1, 99, 0)
+
+
+def test_rows_brought_by_a_swap_that_got_no_lock_are_brought_again(yard, monkeypatch):
+    collection = yard.collection()
+    tried, compare, replay = [], placement.Move.compare, placement.Move.replay
+
+    def replayed(move, *, until):
+        replay(move, until=until)
+        if not tried:
+            with yard.inside():
+                writing.upsert(collection=collection, sent=[yard.row(900)])
+
+    def compared(move):
+        compare(move)
+        tried.append(move.seq)
+        if len(tried) == 1:
+            raise errors.LockNotAvailable
+
+    monkeypatch.setattr(placement.Move, "replay", replayed)
+    monkeypatch.setattr(placement.Move, "compare", compared)
+
+    task = yard.work("vectors.promote", collection)
+
+    assert task.state == "succeeded", task.error
+    assert len(tried) == 2
+    assert yard.counts(collection) == (ROWS + 1, ROWS + 1, ROWS + 1)
 
 
 def test_writers_who_meet_the_move_lose_nothing_and_double_nothing(yard):
