@@ -28,6 +28,10 @@ STRICT_TUPLES, RELAXED_TUPLES = 20_000, 200_000
 LARGE = 200_000
 UNINDEXED_WARNING = 100_000
 SHORTEST_MS = 5
+# Under a filter the index is asked for more than is wanted: what it passes over costs it recall.
+SPARE = 4
+# A row that the index leads to takes as long as so many that are read in order.
+ROWS_IN_ORDER = 40
 # Exact searches over large collections, at once in this process; others wait for their turn.
 _large = threading.BoundedSemaphore(2)
 
@@ -117,7 +121,7 @@ class Ladder:
         ef = effort_of(self.standing, wanted=self.query.ef_search, k=k)
         if self.query.filter is None and self.covers():
             yield kind, ef, False, lambda: self.by_index(vector, k, columns, self.effort(ef))
-        elif self.is_narrow():
+        elif self.is_narrow() or self.is_faster_in_order(k):
             estimate = self.estimate or 0
             yield "exact", estimate, True, lambda: self.exactly_filtered(vector, k, columns)
             return
@@ -182,6 +186,10 @@ class Ladder:
             self.warnings.append(f"unindexed_filter:{','.join(self.query.filter_fields)}")
         return False
 
+    def is_faster_in_order(self, k: int) -> bool:
+        """Whether the index would pass over so much that reading every row takes less."""
+        return self.estimate is not None and self.estimate <= SPARE * ROWS_IN_ORDER * k
+
     def holds_all(self, hits: Sequence[Hit]) -> bool:
         """Whether these are all rows there are; only the counters can say so."""
         everything = self.query.filter is None and self.covers()
@@ -200,7 +208,7 @@ class Ladder:
     def exactly_filtered(self, vector: Vector, k: int, columns: Sequence[str]) -> list[Hit]:
         held = estimates.containments(self.query.filter)
         if not held:
-            return self.exactly(vector, k, columns)
+            return self.exactly_large(vector, k, columns)
         names = None if self.query.namespaces is None else list(self.query.namespaces)
         return self.ask(
             pgvector.exact_containing(self.space, vector, held, names, k=k, columns=columns)
@@ -217,7 +225,9 @@ class Ladder:
             _large.release()
 
     def by_index(self, vector: Vector, k: int, columns: Sequence[str], effort: Effort) -> list[Hit]:
-        return self.ask(pgvector.indexed(self.space, vector, k=k, columns=columns), effort)
+        spare = 1 if self.query.filter is None else SPARE
+        statement = pgvector.indexed(self.space, vector, k=k, columns=columns, spare=spare)
+        return self.ask(statement, effort)
 
     def by_engine(self, vector: Vector, k: int, columns: Sequence[str]) -> list[Hit]:
         embedded = replace(

@@ -137,11 +137,14 @@ def exact_containing(
 
 
 def indexed(
-    space: Space, vector: Vector, *, k: int, columns: Sequence[str] = ()
+    space: Space, vector: Vector, *, k: int, columns: Sequence[str] = (), spare: int = 1
 ) -> tuple[str, list[Any]]:
-    """The k nearest as the vector index finds them, measured again on the full vectors and ordered with their ids."""
+    """The k nearest as the vector index finds them, measured again on the full vectors and ordered with their ids.
+
+    The index is asked for `spare` times as many.
+    """
     expression, operator, asked = _expression(space)
-    candidates = min(MAX_CANDIDATES, k * _oversampling(space)) + BORDER
+    candidates = min(MAX_CANDIDATES, k * spare * _oversampling(space)) + BORDER
     outer = replace(space, condition=TRUE)
     return (
         f"""
