@@ -376,6 +376,7 @@ def told(novel: Work, chapter: Chapter, person: Person) -> dict[str, str]:
     one, other = (stories.character(novel, name) for name in ("One", "Other"))
     return {
         "character": str(one.pk),
+        "other_character": str(other.pk),
         "relation": str(stories.relation(one, other).pk),
         "scene": str(stories.scene(novel).pk),
         "entry": str(stories.entry(novel, "Place").pk),

@@ -22,13 +22,13 @@ from tests.accounts.web.doors import (
     PAGES,
     PATH_IDS,
     PLAIN,
-    SCHEMA,
     nobodys,
     page_address,
     rows_of,
     same_size,
     takes_an_id,
 )
+from tests.accounts.web.ids import BODIES, LABELS, QUERIES, filled, id_fields, id_parameters
 from tests.rig import limits
 
 pytestmark = pytest.mark.django_db
@@ -311,119 +311,6 @@ def test_every_workspace_of_somebody_else_is_one_that_does_not_exist(alice, own,
         assert same_size(theirs, missing), one.name
 
 
-# Field of a body → the operation, its body with an id in it, and the kind of row.
-BODIES = {
-    "roles_create.copy_of": ("role", lambda pk: {"name": "x", "copy_of": int(pk)}),
-    "workspaces_invitations_create.role": (
-        "role",
-        lambda pk: {"email": "x@example.com", "role": int(pk)},
-    ),
-    "workspaces_members_partial_update.roles": ("role", lambda pk: {"roles": [int(pk)]}),
-    "workspaces_transfer_create.user_id": ("person", lambda pk: {"user_id": pk}),
-    "generation_jobs_create.upload_file_id": ("file", lambda pk: {"upload_file_id": pk}),
-    "generation_jobs_create.chat_file_id": ("file", lambda pk: {"chat_file_id": pk}),
-    "generation_jobs_create.project_id": ("project", lambda pk: {"project_id": int(pk)}),
-    "notifications_readings_create.ids": ("notification", lambda pk: {"ids": [pk]}),
-    "configs_rollback_create.audit_id": ("audit", lambda pk: {"audit_id": int(pk)}),
-    "me_settings_partial_update.default_agent_id": ("task", lambda pk: {"default_agent_id": pk}),
-    "me_settings_partial_update.default_model_id": ("task", lambda pk: {"default_model_id": pk}),
-    "plugin_instances_create.plugin": ("plugin", lambda pk: {"plugin": int(pk)}),
-    "collections_create.model_id": ("model", lambda pk: {"name": "new", "model_id": int(pk)}),
-    "collections_partial_update.model_id": ("model", lambda pk: {"model_id": int(pk)}),
-    "collections_imports_create.file_id": ("file", lambda pk: {"file_id": pk}),
-    "collections_imports_create.side_file_id": (
-        "file",
-        lambda pk: {"file_id": pk, "side_file_id": pk},
-    ),
-    "conversations_create.connection_id": ("connection", lambda pk: {"connection_id": pk}),
-    "conversations_create.model_id": ("model", lambda pk: {"model_id": int(pk)}),
-    "conversations_partial_update.connection_id": ("connection", lambda pk: {"connection_id": pk}),
-    "conversations_partial_update.model_id": ("model", lambda pk: {"model_id": int(pk)}),
-    "connections_relationships_create.from_table_id": (
-        "table",
-        lambda pk: {
-            "from_table_id": pk,
-            "to_table_id": pk,
-            "from_columns": ["id"],
-            "to_columns": ["id"],
-        },
-    ),
-    "connections_relationships_create.to_table_id": (
-        "table",
-        lambda pk: {
-            "from_table_id": pk,
-            "to_table_id": pk,
-            "from_columns": ["id"],
-            "to_columns": ["id"],
-        },
-    ),
-    "examples_create.connection_id": (
-        "connection",
-        lambda pk: {"connection_id": pk, "question": "x", "language": "en", "sql": "SELECT 1"},
-    ),
-    "prompts_preview_create.connection_id": ("connection", lambda pk: {"connection_id": pk}),
-    "terms_create.connection_id": (
-        "connection",
-        lambda pk: {
-            "connection_id": pk,
-            "kind": "filter",
-            "name_en": "x",
-            "table": "orders",
-            "expression": "id > 1",
-        },
-    ),
-}
-# Labels that a row carries, never followed.
-LABELS = {
-    "files_create.entity_id",
-    # What a column means: a word, no row.
-    "connections_columns_partial_update.role",
-    # What the provider calls its model.
-    "models_create.model_id",
-    "models_partial_update.model_id",
-    "models_versions_create.model_id",
-}
-# Parameter of a list → the kind of row it names.
-QUERIES = {
-    "audit_logs_list.resource_id": "role",
-    "audit_logs_list.actor": "person",
-    "files_list.entity_id": "role",
-    "generation_jobs_list.project": "project",
-    "generation_jobs_list.user": "person",
-    "plugin_audits_list.plugin_id": "plugin",
-    "roles_destroy.replacement": "role",
-    "tasks_list.subject_id": "job",
-    "workspaces_members_list.role": "role",
-}
-NAMES_A_ROW = {
-    "role", "roles", "copy_of", "project", "user", "replacement", "parent", "actor", "plugin",
-}  # fmt: skip
-
-
-def id_fields():
-    """Every field of a body that by its name or type can hold an id."""
-    for one in OPERATIONS:
-        for content in one.schema.get("requestBody", {}).get("content", {}).values():
-            name = content["schema"].get("$ref", "").rpartition("/")[2]
-            fields = SCHEMA["components"]["schemas"].get(name, {}).get("properties", {})
-            for field, kind in fields.items():
-                if field.endswith("_id") or "uuid" in str(kind) or field in NAMES_A_ROW:
-                    yield f"{one.name}.{field}"
-
-
-# A mark of requests, and a name that means something in the collection of the path alone.
-WITHIN = {"trace_id", "external_id"}
-
-
-def id_parameters():
-    for one in OPERATIONS:
-        for entry in one.schema.get("parameters", []):
-            name = entry["name"]
-            named = name.endswith("_id") or name in NAMES_A_ROW
-            if entry["in"] == "query" and named and name not in WITHIN:
-                yield f"{one.name}.{name}"
-
-
 def test_every_id_in_a_body_or_query_is_known():
     assert set(id_fields()) == set(BODIES) | LABELS
     # What a view declares holds for all of its methods; the ones that read it are tried.
@@ -442,11 +329,14 @@ def test_every_id_in_a_body_of_somebody_else_is_one_that_does_not_exist(alice, b
     for case, (kind, body) in BODIES.items():
         one = next(one for one in OPERATIONS if one.name == case.partition(".")[0])
         address = one.address({**own, "person": str(bob.user.pk)})
-        reads = one.method in {"patch", "put"}
-        tag = caller.get(address).get("ETag", "") if reads else '"0.x"'
+        seen = {}
+        if one.method in {"patch", "put"}:
+            seen["If-Match"] = caller.get(address).get("ETag", "")
 
-        theirs = send(caller, one, address, body(foreign[kind]), **{"If-Match": tag})
-        missing = send(caller, one, address, body(nobodys(foreign[kind])), **{"If-Match": tag})
+        theirs, missing = (
+            send(caller, one, address, filled(body, pk, own), **seen)
+            for pk in (foreign[kind], nobodys(foreign[kind]))
+        )
 
         assert (400 <= theirs.status_code < 500) == (case not in PASSED_OVER), case
         assert same_size(theirs, missing), (case, theirs.content, missing.content)
