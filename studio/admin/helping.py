@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -132,8 +133,10 @@ class BatchAdmin(Unwritten):
         effect = _("No further chapter is begun; what is written stays.")
         question = ask(request, self, action="cancel", effect=effect, rows=rows)
         if question is None:
-            for batch in rows.live():  # type: ignore[attr-defined]
-                Batch.objects.filter(pk=batch.pk).update(state=Batch.State.CANCELLED)
+            for batch in rows:
+                living = Batch.objects.live().filter(pk=batch.pk)
+                if not living.update(state=Batch.State.CANCELLED, updated_at=timezone.now()):
+                    continue
                 _end_task(batch.task_id, request)
                 target = Target("batch", str(batch.pk), workspace_id=batch.workspace_id)
                 audit.record(actor=actor(request), action="batch.cancelled", target=target)

@@ -41,11 +41,9 @@ def _name(world: Any) -> str:
 
 
 def _taken(world: Any):
-    return world.send(
-        "post",
-        f"/api/v1/proposals/{world.key('proposal')}/acceptance/",
-        headers={"If-Match": '"2"'},
-    )
+    tag = world.alice.client.get(f"/api/v1/chapters/{world.key('chapter')}/")["ETag"]
+    path = f"/api/v1/proposals/{world.key('proposal')}/acceptance/"
+    return world.send("post", path, headers={"If-Match": tag})
 
 
 def _tagged(world: Any, method: str, body: Any = None):
