@@ -12,12 +12,14 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import news
 from accounts.authentication import Principal
 from accounts.models import Membership, User
 from laojun import audit
 from studio.models import Collaborator, Work
 from studio.prose import naming
 
+HANDED_OVER = "work_handed_over"
 MAX_TAGS = 20
 MAX_STYLE_GUIDE = 8_000
 SETTINGS: dict[str, Any] = {
@@ -105,6 +107,14 @@ def transfer(*, work: Work, principal: Principal, to: User) -> Work:
             target=("work", work.pk),
             before={"owner": str(former.pk)},
             after={"owner": str(to.pk)},
+        )
+        news.tell(
+            HANDED_OVER,
+            user=to,
+            link=("work", work.pk),
+            workspace_id=work.workspace_id,
+            work=work.title,
+            who=str(former),
         )
     work.refresh_from_db()
     return work

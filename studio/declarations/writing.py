@@ -16,7 +16,7 @@ from accounts.registry import (
 )
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, GLOBAL, INTEGER, MEBIBYTE, WORKSPACE, Definition, define
-from studio import bin, recounting, tiles, versions
+from studio import bin, recounting, tiles, versions, works
 from studio.keeping import RETENTION_DAYS
 from studio.locks import LETTER as TAKEN_OVER
 
@@ -113,7 +113,7 @@ PROBLEMS = (
         _("Type the title as it is shown."),
     ),
 )
-LIMITS = (LimitClass("studio.save", _("Saving chapters"), 600, 60, "user"),)
+LIMITS = (LimitClass("studio.save", _("Saving one chapter"), 60, 60, "tab"),)
 BOTH = frozenset({GLOBAL, WORKSPACE})
 SETTINGS = (
     Definition(
@@ -170,6 +170,24 @@ LETTERS = {
         category="update",
     ),
 }
+CONFLICT = Letter(
+    _("Your text of “%(chapter)s” is kept beside another one"),
+    (
+        _("Somebody had changed the chapter meanwhile, so yours became a version of its own."),
+        _("Compare the two and join them."),
+    ),
+    _("See the versions"),
+    notice="editing",
+    category="update",
+    level="warning",
+)
+HANDED_OVER = Letter(
+    _("“%(work)s” is yours now"),
+    (_("%(who)s handed it over to you and stays as an editor."),),
+    _("Open the work"),
+    category="update",
+)
+LETTERS |= {versions.CONFLICT: CONFLICT, works.HANDED_OVER: HANDED_OVER}
 # A chapter of two million code points, escaped in JSON.
 BODY_BYTES = 12 * MEBIBYTE
 CONSOLE = ("work", "chapter", "chapterversion")
@@ -180,15 +198,18 @@ def declare() -> None:
     entries.problems(PROBLEMS)
     for limit in LIMITS:
         registry.limit_classes.add(limit.name, limit)
+    registry.page_limits.add("studio_save", {"POST": ("studio.save",)})
     for setting in SETTINGS:
         define(setting)
     registry.body_limits.add("/api/v1/chapters/", BODY_BYTES)
     registry.body_limits.add("/api/v1/works/", BODY_BYTES)
-    notice = NoticeType("editing", _("Chapters that somebody takes over"))
+    notice = NoticeType("editing", _("Chapters that others change or take over"))
     registry.notice_types.add(notice.key, notice)
     for key, letter in LETTERS.items():
         registry.letters.add(key, letter)
     registry.link_resolvers.add("work", partial(_page, "studio_work"))
+    registry.link_resolvers.add("studio_chapter", partial(_of_chapter, "studio_chapter"))
+    registry.link_resolvers.add("studio_versions", partial(_of_chapter, "studio_versions"))
     registry.link_resolvers.add("studio_bin", lambda _number: reverse("studio_bin"))
     entries.schedules(
         Schedule(
@@ -215,3 +236,8 @@ def declare() -> None:
 
 def _page(name: str, number: str) -> str:
     return reverse(name, args=[number])
+
+
+def _of_chapter(name: str, place: str) -> str:
+    """Of a place that is `work/chapter`."""
+    return reverse(name, args=place.split("/"))

@@ -18,7 +18,7 @@ from studio.agent_forms import OFFERED, HelpForm, agents_for
 from studio.agents import builtin
 from studio.models import AIRequest, Chapter, Chat, Finding, Proposal, Work
 from studio.models.base import moment_of
-from studio.requests import asking, stopping, wishes
+from studio.requests import asking, live, stopping, wishes
 from studio.requests.refusals import ContextChanged
 from studio.views import proposing
 from studio.views.access import chapter_of, may, work_of
@@ -26,6 +26,8 @@ from taishang.catalogue import references
 from taishang.catalogue.references import Place
 
 INBOX = 20
+# A page without a stream asks again every two seconds.
+POLLED_SECONDS = 15
 CHANGING = ("rewrite", "polish", "expand", "condense")
 
 
@@ -157,7 +159,10 @@ def request_of(request: HttpRequest, request_id: UUID) -> AIRequest:
 
 
 def _card(request: HttpRequest, found: AIRequest) -> HttpResponse:
-    return render(request, "studio/_request.html", {"card": proposing.card(request, found)})
+    shown = proposing.card(request, found)
+    if shown["is_live"]:
+        live.watched(found.pk, POLLED_SECONDS)
+    return render(request, "studio/_request.html", {"card": shown})
 
 
 def _inbox(request: HttpRequest, chapter: Chapter) -> dict[str, Any]:
