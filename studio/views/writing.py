@@ -51,7 +51,7 @@ def save(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse:
     """Without JavaScript: the whole text by a form. A text on a stale base is kept and led to the merge page."""
     chapter = editable_chapter(request, work_id, chapter_id)
     text = request.POST.get("content", "")
-    base = _number(request.POST.get("base_revision", ""), chapter.revision)
+    base = revision_of(request, chapter)
     try:
         drafting.save(
             chapter_id=chapter.pk,
@@ -110,8 +110,11 @@ def _kept(request: HttpRequest, chapter: Chapter, text: str, base: int) -> str:
     return f"{address}?{urlencode({'mine': kept.version_number, 'base': base})}"
 
 
-def _number(given: str, otherwise: int) -> int:
-    return int(given) if given.isascii() and given.isdigit() else otherwise
+def revision_of(request: HttpRequest, chapter: Chapter) -> int:
+    """The revision that a form of the chapter was shown for."""
+    given = request.POST.get("base_revision", "")
+    fits = given.isascii() and given.isdigit() and len(given) < 19
+    return int(given) if fits else chapter.revision
 
 
 def _save_id(request: HttpRequest) -> UUID:

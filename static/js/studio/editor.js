@@ -126,7 +126,8 @@ function updated(session, update) {
   }
 }
 
-// What a save says besides the text. A changed title travels with it, on the same revision.
+// What a save says besides the text. A changed title travels with it on the same revision, and so does what a panel
+// beside the text shows of the chapter.
 function stamped(session) {
   const { typing, lock, name, form } = session;
   const facts = { ...typing.take(), tab_id: name, device: form.dataset.device };
@@ -134,7 +135,16 @@ function stamped(session) {
   const title = form.elements.title.value.trim();
   if (title !== session.title) facts.title = title;
   session.title = title;
-  return facts;
+  return Object.assign(facts, told(form));
+}
+
+function told(form) {
+  const found = {};
+  const { stage, synopsis, target_words: aim } = form.elements;
+  if (stage && !stage.disabled) found.stage = stage.value;
+  if (synopsis && !synopsis.readOnly) found.synopsis = synopsis.value;
+  if (aim && !aim.disabled && aim.checkValidity()) found.target_words = aim.value ? Number(aim.value) : null;
+  return found;
 }
 
 function listen(session) {

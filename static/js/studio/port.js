@@ -61,7 +61,12 @@ export function portOf(session) {
     },
 
     saved: (detail) => listeners.forEach((callback) => callback(detail)),
+    // Something beside the text changed that a save says too.
+    touch: () => saver.touch(),
     focus: () => view.focus(),
+    get fence() {
+      return session.lock.fence;
+    },
     get revision() {
       return Number(session.form.dataset.revision);
     },
