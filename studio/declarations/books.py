@@ -4,10 +4,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleRight, Letter, LimitClass, Schedule
+from accounts.registry import ConsoleRight, ConsoleTile, Letter, LimitClass, Schedule
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, INTEGER, MEBIBYTE, Definition, define
 from laojun.files import Purpose, purposes
+from studio import tiles
 from studio.publishing import chapters, readers
 
 DAY = 86_400
@@ -152,6 +153,12 @@ def declare() -> None:
     )
     registry.link_resolvers.add("work_import", _import_page)
     registry.link_resolvers.add("work_export", _export_page)
+    registry.console_tiles.add(
+        "studio_exports",
+        ConsoleTile(
+            "studio_exports", _("Exports today"), "download", tiles.exports, 47, "studio.operate"
+        ),
+    )
     registry.console_rights.add("studio.import", ConsoleRight("studio.operate", "studio.operate"))
 
 

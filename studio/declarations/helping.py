@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleRight, Letter, LimitClass, NoticeType, Schedule
+from accounts.registry import ConsoleRight, ConsoleTile, Letter, LimitClass, NoticeType, Schedule
 from laojun.declarations import entries
+from studio import tiles
 from studio.agents import sharing
 from studio.proposals import expiring
 from studio.requests import finishing, sweeping
@@ -195,6 +196,12 @@ def declare() -> None:
     registry.link_resolvers.add("studio_agent", partial(_page, "studio_agent"))
     registry.link_resolvers.add("studio_batch", partial(_page, "studio_batch"))
     subjects.receivers.add(SUBJECT, finishing.orphaned)
+    registry.console_tiles.add(
+        "studio_ai",
+        ConsoleTile(
+            "studio_ai", _("AI in novels today"), "spark", tiles.answers, 48, "studio.operate"
+        ),
+    )
     for model in CONSOLE:
         registry.console_rights.add(
             f"studio.{model}", ConsoleRight("studio.operate", "studio.operate")

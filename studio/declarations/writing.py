@@ -16,7 +16,7 @@ from accounts.registry import (
 )
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, GLOBAL, INTEGER, MEBIBYTE, WORKSPACE, Definition, define
-from studio import bin, recounting, tiles, versions, works
+from studio import bin, operating, recounting, tiles, versions, works
 from studio.keeping import RETENTION_DAYS
 from studio.locks import LETTER as TAKEN_OVER
 
@@ -28,6 +28,9 @@ ACTIONS = {
     "work.purged": _("deleted a work for good"),
     "work.transferred": _("handed a work over"),
     "work.opened": _("opened somebody else's work"),
+    "work.texts_opened": _("opened the texts of a work for an hour"),
+    "work.index_rebuilt": _("made the index of a work anew"),
+    "work.recounted": _("counted a work again"),
     "work.arranged": _("changed the order of a work"),
     "volume.created": _("added a volume"),
     "volume.changed": _("changed a volume"),
@@ -187,10 +190,32 @@ HANDED_OVER = Letter(
     _("Open the work"),
     category="update",
 )
-LETTERS |= {versions.CONFLICT: CONFLICT, works.HANDED_OVER: HANDED_OVER}
+TAKEN_DOWN = Letter(
+    _("“%(work)s” was taken down by an operator"),
+    (_("Readers no longer find it. The reason: %(reason)s"), _("Your text is untouched.")),
+    _("See the publication"),
+    category="system",
+    level="warning",
+)
+GLASS_BROKEN = Letter(
+    _("An operator opened the texts of “%(work)s”"),
+    (
+        _("For 60 minutes they can be read there. The reason: %(reason)s"),
+        _("The audit log of your workspace has the entry."),
+    ),
+    _("Open the work"),
+    category="security",
+    level="warning",
+)
+LETTERS |= {
+    versions.CONFLICT: CONFLICT,
+    works.HANDED_OVER: HANDED_OVER,
+    operating.TAKEN_DOWN: TAKEN_DOWN,
+    operating.GLASS_BROKEN: GLASS_BROKEN,
+}
 # A chapter of two million code points, escaped in JSON.
 BODY_BYTES = 12 * MEBIBYTE
-CONSOLE = ("work", "chapter", "chapterversion")
+CONSOLE = ("work", "chapter", "chapterversion", "publication")
 
 
 def declare() -> None:
@@ -227,6 +252,10 @@ def declare() -> None:
     )
     registry.console_tiles.add(
         "studio", ConsoleTile("studio", _("Saves today"), "pen", tiles.saves, 18, "studio.operate")
+    )
+    registry.console_tiles.add(
+        "studio_held",
+        ConsoleTile("studio_held", _("Versions"), "clock", tiles.held, 46, "studio.operate"),
     )
     for model in CONSOLE:
         registry.console_rights.add(
