@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import registry
 from accounts.registry import ConsoleRight, ConsoleTile, Letter, LimitClass, NoticeType, Schedule
 from laojun.declarations import entries
+from laojun.plugins import points
+from laojun.plugins.hooks import hooks
 from studio import tiles
 from studio.agents import sharing
 from studio.proposals import expiring
@@ -90,6 +92,12 @@ PROBLEMS = (
         409,
         _("The passage has changed since the proposal was made"),
         _("Select what the proposal shall replace and put it there, or ask again."),
+    ),
+    (
+        "text_tool_failed",
+        503,
+        _("No text tool gave an answer that fits"),
+        _("Ask again, or look at the plugin's calls."),
     ),
     (
         "finding_state",
@@ -195,6 +203,7 @@ def declare() -> None:
     registry.limit_classes.add(CODES.name, CODES)
     registry.link_resolvers.add("studio_agent", partial(_page, "studio_agent"))
     registry.link_resolvers.add("studio_batch", partial(_page, "studio_batch"))
+    hooks.add(points.TEXT_TOOL.name, points.TEXT_TOOL)
     subjects.receivers.add(SUBJECT, finishing.orphaned)
     registry.console_tiles.add(
         "studio_ai",

@@ -55,6 +55,11 @@ export default function attach(panel) {
     const here = whole.slice(at, at + points(words)).join("") === words ? at : points(port.text().split(words)[0]);
     if (here < whole.length) port.select(here, here + points(words));
   });
+  const tools = panel.querySelector("[data-tools]");
+  tools?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (await place(tools, await ready)) window.htmx.trigger(tools, "send");
+  });
   if (!form) return;
 
   fitAgents(form);
