@@ -73,6 +73,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studio/works/<uuid:work_id>/volumes/new/", works.add_volume, name="studio_add_volume"),
     path("studio/works/<uuid:work_id>/chapters/new/", works.add_chapter, name="studio_add_chapter"),
     path("studio/works/<uuid:work_id>/arrangement/", works.move, name="studio_move"),
+    path("studio/works/<uuid:work_id>/arrangement/undo/", works.undo, name="studio_move_undo"),
     # A volume
     path(
         "studio/works/<uuid:work_id>/volumes/<uuid:volume_id>/",

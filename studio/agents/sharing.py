@@ -52,17 +52,17 @@ def warn(*, now: datetime) -> int:
             share_expires_at__gt=last - ONE_DAY,
             share_expires_at__lte=last,
         )
-        agents = list(ending.exclude(user=None).select_related("user"))
-        for agent in agents:
+        owned = [(one, one.user) for one in ending.select_related("user") if one.user is not None]
+        for agent, owner in owned:
             news.tell(
                 LETTER,
-                user=agent.user,
+                user=owner,
                 link=("studio_agent", agent.pk),
                 workspace_id=agent.workspace_id,
                 dedup_key=f"share:{agent.pk}",
                 agent=agent.name,
             )
-    return len(agents)
+    return len(owned)
 
 
 def warn_today() -> int:

@@ -183,7 +183,7 @@ def _spend(batch_id: UUID, cost: Decimal) -> None:
     rows.update(spent=F("spent") + cost)
     batch = rows.select_related("user", "work").get()
     mark = batch.max_cost and batch.max_cost * WARNED_PART
-    if mark and batch.user and batch.spent - cost < mark <= batch.spent:
+    if mark and batch.spent - cost < mark <= batch.spent:
         _tell("batch_budget", batch)
 
 
@@ -227,11 +227,12 @@ def _ends(batch: Batch, state: str, *, reason: str = "") -> None:
     rows = Batch.objects.filter(pk=batch.pk, state=State.RUNNING)
     if not rows.update(state=state, pause_reason=reason, updated_at=timezone.now()):
         return
-    if batch.user is not None:
-        _tell("batch_paused" if state == State.PAUSED else "batch_done", batch)
+    _tell("batch_paused" if state == State.PAUSED else "batch_done", batch)
 
 
 def _tell(letter: str, batch: Batch) -> None:
+    if batch.user is None:
+        return
     news.tell(
         letter,
         user=batch.user,

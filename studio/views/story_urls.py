@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{WORK}characters/names/", characters.ambiguities, name="studio_ambiguities"),
     path(f"{WORK}characters/names/meaning/", characters.settle, name="studio_meaning"),
     path(f"{WORK}characters/map/", characters.heat_map, name="studio_heat_map"),
+    path(f"{WORK}characters/<uuid:pk>/card/", characters.card, name="studio_character_card"),
     path(f"{WORK}characters/<uuid:pk>/", characters.detail, name="studio_character"),
     path(
         f"{WORK}characters/<uuid:pk>/deletion/", characters.delete, name="studio_character_deletion"

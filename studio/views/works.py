@@ -26,7 +26,7 @@ from studio.models import Chapter, Work
 from studio.ordering import OrderConflict, OutlineStale, Place, TooMany
 from studio.prose import naming as patterns
 from studio.recording import StoryRefused
-from studio.views import outlines
+from studio.views import outlines, undoing
 from studio.views.access import may, work_of
 from studio.views.places import places_of
 
@@ -170,6 +170,22 @@ def move(request: HttpRequest, work_id: UUID) -> HttpResponse:
     return redirect("studio_work", work_id=work_id)
 
 
+@require_POST
+@needs("work.update")
+def undo(request: HttpRequest, work_id: UUID) -> HttpResponse:
+    """Take the last move back, unless the order changed since."""
+    work = work_of(request, work_id, "write")
+    last = undoing.recalled(request, work)
+    if last is not None:
+        places, seen = last
+        try:
+            ordering.put_back(work=work, principal=principal_of(request), places=places, seen=seen)
+            messages.success(request, _("The chapters are back at their places."))
+        except Refusals as error:
+            messages.error(request, words(error))
+    return redirect("studio_work", work_id=work_id)
+
+
 def _arrange(request: HttpRequest, work: Work) -> None:
     principal, given = principal_of(request), request.POST
     chosen = [pk for value in given.getlist("chapter") if (pk := _uuid(value))]
@@ -186,7 +202,9 @@ def _arrange(request: HttpRequest, work: Work) -> None:
     ids = [one] if one else chosen
     if place is None or not ids:
         return
-    ordering.move(work=work, principal=principal, ids=ids, place=place, seen=_seen(given))
+    before = ordering.formers(work, ids)
+    seen = ordering.move(work=work, principal=principal, ids=ids, place=place, seen=_seen(given))
+    undoing.remember(request, work, before, seen)
 
 
 def _mark(request: HttpRequest, work: Work, chosen: list[UUID]) -> None:
@@ -206,7 +224,7 @@ def _place(work: Work, given: Any) -> Place | None:
     """Where the form wants things; None where it is the edge already."""
     one = _uuid(given.get("up") or given.get("down"))
     if one is None:
-        return Place(volume_id=_uuid(given.get("into")))
+        return Place(volume_id=_uuid(given.get("into")), before=_uuid(given.get("before")))
     outline = outlines.of(work)
     found = outline.place(one)
     if found is None:

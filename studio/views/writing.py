@@ -20,12 +20,22 @@ from accounts.models import UserSettings
 from accounts.web.access import needs, person_of, principal_of
 from accounts.web.problems import words
 from studio import drafting, versions, writing_stats
+from studio.agent_forms import OFFERED
 from studio.models import Chapter
 from studio.views import outlines
 from studio.views.access import chapter_of, editable_chapter, may_edit
 from studio.views.longform import long_form
 from studio.views.places import panels_of
 
+# What the AI is asked for by one letter, after Mod+K.
+LETTERS = {
+    "rewrite": "R",
+    "polish": "P",
+    "expand": "E",
+    "condense": "C",
+    "analyze": "A",
+    "chat": "T",
+}
 DRESS = (
     "editor_font_family",
     "editor_font_size",
@@ -84,6 +94,7 @@ def page(request: HttpRequest, chapter: Chapter) -> dict[str, Any]:
         "outline": outline,
         "place": outline.place(chapter.pk),
         "panels": panels_of(chapter),
+        "deeds": [(key, LETTERS[key], label) for key, label in OFFERED if key in LETTERS],
         "may_write": may_edit(request, chapter),
         "is_plain": request.GET.get("plain") == "yes",
         "settings": {name: getattr(settings, name) for name in DRESS},

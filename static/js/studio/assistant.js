@@ -80,9 +80,17 @@ export default function attach(panel) {
   panel.addEventListener("htmx:afterRequest", (event) => {
     if (event.target.matches?.("[data-context]") && event.detail.successful) context.replaceChildren();
   });
-  document.addEventListener("studio:command", ({ detail: { name, port } }) => {
-    if (!panel.isConnected) return;
+  document.addEventListener("studio:command", (event) => {
+    const { name, port } = event.detail;
+    if (!panel.isConnected || name === "comment") return;
+    event.preventDefault();
     if (name === "stop") panel.querySelector("[data-stop]")?.click();
     else begin(name, port);
+  });
+  ready.then((port) => {
+    const { wanted } = port;
+    if (!wanted || wanted === "comment" || wanted === "stop") return;
+    port.wanted = null;
+    begin(wanted, port);
   });
 }

@@ -14,11 +14,13 @@ import {
 } from "codemirror";
 
 import { back, csrf } from "parts/session";
+import { cards } from "studio/cards";
 import * as commands from "studio/commands";
 import { keepConflict, offerDrafts } from "studio/conflict";
 import { Counts } from "studio/counts";
 import { open } from "studio/drafts";
 import { Finder, finding } from "studio/finding";
+import { floating } from "studio/floating";
 import { highlighting } from "studio/highlight";
 import { Lock } from "studio/locks";
 import { follow as followNames } from "studio/names";
@@ -94,6 +96,8 @@ function build(session) {
       session.writable.of(access(reads)),
       highlighting(session.names),
       finding,
+      cards(session),
+      floating(session),
       EditorView.updateListener.of((update) => updated(session, update)),
     ],
   });

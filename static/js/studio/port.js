@@ -61,6 +61,9 @@ export function portOf(session) {
     },
 
     saved: (detail) => listeners.forEach((callback) => callback(detail)),
+    // Words that F3 goes on with.
+    seek: (words) => session.finder.seek(words),
+
     // Something beside the text changed that a save says too.
     touch: () => saver.touch(),
     focus: () => view.focus(),
