@@ -57,7 +57,7 @@ def ask(
     if not passage.strip():
         raise NothingSelected
     if len(passage) > MOST_SELECTED or len(instruction) > MOST_WISH:
-        raise InstructionTooLong
+        raise InstructionTooLong(counted=len(passage), budget=MOST_SELECTED)
     request = _drafted(principal, work, chapter, (start, end), instruction)
     task = asking.enqueue(principal=principal, request=request, kind=KIND)
     request.task_id = task.pk

@@ -66,6 +66,7 @@ urlpatterns: list[URLPattern] = [
     path("studio/invitations/<uuid:work_id>/", people.answer, name="studio_invitation_answer"),
     # Beside the text
     path(f"{CHAPTER}panels/scenes/", beside.scenes, name="studio_panel_scenes"),
+    path(f"{CHAPTER}panels/scenes/<uuid:pk>/place/", beside.place, name="studio_scene_place"),
     path(f"{CHAPTER}panels/names/", beside.names, name="studio_panel_names"),
     path(f"{CHAPTER}panels/comments/", beside.threads, name="studio_panel_comments"),
     path(f"{CHAPTER}panels/comments/new/", beside.write, name="studio_comment_new"),

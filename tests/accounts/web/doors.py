@@ -191,6 +191,7 @@ PAGE_IDS = {
     "studio/batch-items/<uuid:pk>/": "batch_item",
     "studio/works/<uuid:work_id>/": "work",
     "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/": "chapter",
+    "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/panels/scenes/<uuid:pk>/": "scene",
     "studio/works/<uuid:work_id>/volumes/<uuid:volume_id>/": "volume",
     "studio/works/<uuid:work_id>/characters/<uuid:pk>/": "character",
     "studio/works/<uuid:work_id>/relations/<uuid:pk>/": "relation",
