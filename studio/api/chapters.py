@@ -17,7 +17,7 @@ from accounts.web import etags
 from accounts.web.problems import Invalid, Refused, field_error
 from accounts.web.serializers import Serializer
 from studio import bin as binned
-from studio import drafting, joining, locks, ordering, works
+from studio import drafting, joining, locks, ordering, presence, works
 from studio.api.base import MAX_BODY, StudioView, TextParser, save_id_of
 from studio.keeping import Typed
 from studio.models import Chapter
@@ -124,6 +124,12 @@ class HolderOut(serializers.Serializer):
     since = serializers.DateTimeField()
     fence = serializers.IntegerField(allow_null=True)
     expires_in = serializers.IntegerField()
+
+
+class PresenceOut(serializers.Serializer):
+    """Names of the other people who have the chapter open."""
+
+    people = serializers.ListField(child=serializers.CharField())
 
 
 class MergesOut(serializers.Serializer):
@@ -327,6 +333,17 @@ class ChapterLock(ChapterView):
         given = self.read(TabOnlyIn)
         locks.release(chapter_id=chapter.pk, principal=self.principal, **given)
         return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class ChapterPresence(ChapterView):
+    required_permissions: ClassVar = {"PUT": "work.view"}
+    keeps_replies = False
+
+    @extend_schema(request=None, responses=PresenceOut)
+    def put(self, request: Request, chapter_id: UUID) -> Response:
+        """Say that you have the chapter open, every 25 seconds; the answer names who else has."""
+        chapter = self.chapter(chapter_id)
+        return Response({"people": presence.note(chapter_id=chapter.pk, user=self.user)})
 
 
 class ChapterTakeover(ChapterView):

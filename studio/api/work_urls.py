@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path(CHAPTER, chapters.ChapterDetail.as_view()),
     path(f"{CHAPTER}lock/", chapters.ChapterLock.as_view()),
     path(f"{CHAPTER}lock/takeover/", chapters.ChapterTakeover.as_view()),
+    path(f"{CHAPTER}presence/", chapters.ChapterPresence.as_view()),
     path(f"{CHAPTER}split/", chapters.ChapterSplit.as_view()),
     path(f"{CHAPTER}merger/", chapters.ChapterMerger.as_view()),
     path(f"{CHAPTER}merges/", chapters.ChapterMerges.as_view()),

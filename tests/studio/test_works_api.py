@@ -266,3 +266,19 @@ def test_whoever_may_see_everybodys_works_leaves_a_trace(desk, alice):
         opened = AuditLog.objects.filter(action="work.opened", resource_id=str(ids["work"]))
         assert opened.count() == 2
     assert Caller(dora)("patch", f"works/{ids['work']}/", {"title": "x"}, seen=1).status_code == 403
+
+
+def test_who_else_has_a_chapter_open_is_named(alice, bob, charlie):
+    with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
+        work = rows.work(alice)
+        rows.collaborator(work, bob, "commenter")
+        chapter = rows.chapter(work, alice)
+    path = f"chapters/{chapter.pk}/presence/"
+
+    def here(person):
+        return Caller(person)("put", path)
+
+    assert here(alice).json()["people"] == []
+    assert here(bob).json()["people"] == ["alice"]
+    assert here(alice).json()["people"] == ["bob"]
+    assert here(charlie).status_code == 404

@@ -14,6 +14,7 @@ LEDGERED = {
     "chapters_partial_update",
     "chapters_lock_update",
     "chapters_lock_destroy",
+    "chapters_presence_update",
     "chapters_merges_create",
 }
 
