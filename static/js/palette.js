@@ -22,7 +22,7 @@ export default function attach(dialog) {
       const option = Object.assign(document.createElement("a"), { href: link.href, className: "menu-item", tabIndex: -1 });
       option.id = `palette-own-${index}`;
       option.setAttribute("role", "option");
-      option.textContent = link.textContent;
+      option.textContent = (link.firstElementChild ?? link).textContent;
       return option;
     });
     list.prepend(...options);
