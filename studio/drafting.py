@@ -25,6 +25,7 @@ from studio.keeping import (
     extent,
     sha256_of,
     version_of,
+    words_put,
 )
 from studio.models import Chapter, ChapterSave, ChapterVersion, Work
 from studio.models.chapter import MAX_CHARACTERS
@@ -296,7 +297,7 @@ def _note(chapter: Chapter, edit: Edit, old: str, new: str, before: Count, after
         words_delta=after.words - before.words,
         typed_words=edit.typed.typed_words,
         pasted_words=edit.typed.pasted_words,
-        ai_words=edit.typed.ai_words,
+        ai_words=words_put(old, new) if edit.kind == Kind.AI else edit.typed.ai_words,
         active_seconds=edit.typed.active_seconds,
         sha256=sha256_of(new),
     )

@@ -116,6 +116,17 @@ def extent(old: str, new: str) -> tuple[int, int]:
     return len(old) - start - end, len(new) - start - end
 
 
+def words_put(old: str, new: str) -> int:
+    """The words of what was put into a text, paragraph by paragraph; what it replaced is not subtracted. Units: 字."""
+    pairs = (("\n".join(hunk.old), "\n".join(hunk.new)) for hunk in differences.compare(old, new))
+    return sum(counting.count(_middle(*pair)).words for pair in pairs)
+
+
+def _middle(old: str, new: str) -> str:
+    start, end = differences.common(old, new)
+    return new[start : len(new) - end]
+
+
 def _copy(chapter: Chapter, edit: Edit, kind: str, old: str, why: str) -> ChapterVersion:
     """The stored text, under the name of whoever saved it, at the time when they did."""
     author = chapter.saved_by

@@ -29,12 +29,15 @@ def families(folders: tuple[str, ...]) -> frozenset[str]:
     return frozenset(typst.Fonts(font_paths=list(folders)).families())
 
 
-def chosen(folders: tuple[str, ...], *, language: str) -> list[str]:
-    """Fonts for a book in order of preference. Raises FontMissing when none has Chinese characters."""
+def chosen(folders: tuple[str, ...], *, language: str) -> list[str | dict[str, str]]:
+    """Fonts for a book in order of preference, as typst takes them. Raises FontMissing when none is Chinese."""
     known = families(folders)
     wanted = (*TRADITIONAL, *CHINESE) if language == "zh-Hant" else (*CHINESE, *TRADITIONAL)
     dense = [name for name in wanted if name in known]
     if not dense:
         raise FontMissing
-    latin = [name for name in LATIN if name in known]
-    return [*latin[:1], *dense]
+    latin = [name for name in LATIN if name in known][:1]
+    if language == "en":
+        return [*latin, *dense]
+    # Quotes, dashes and dots stand in both; among Han they are as wide as these.
+    return [*({"name": name, "covers": "latin-in-cjk"} for name in latin), *dense]

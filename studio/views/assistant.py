@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,8 @@ from studio.views import proposing
 from studio.views.access import chapter_of, may, work_of
 from taishang.catalogue import references
 from taishang.catalogue.references import Place
+from taishang.quotas import standing
+from taishang.quotas.standing import Scope
 
 INBOX = 20
 # A page without a stream asks again every two seconds.
@@ -71,7 +74,7 @@ def preview(request: HttpRequest, work_id: UUID) -> HttpResponse:
     except proposing.REFUSALS as error:
         return proposing.refused(request, error)
     shown = {"preview": context.preview(built), "work": work, "form": form}
-    return render(request, "studio/_context.html", _labelled(shown))
+    return render(request, "studio/_context.html", _labelled(request, shown))
 
 
 @require_POST
@@ -94,7 +97,7 @@ def ask(request: HttpRequest, work_id: UUID) -> HttpResponse:
         )
     except ContextChanged as changed:
         shown = {"preview": changed.members["preview"], "work": work, "form": form, "changed": True}
-        return render(request, "studio/_context.html", _labelled(shown))
+        return render(request, "studio/_context.html", _labelled(request, shown))
     except proposing.REFUSALS as error:
         return proposing.refused(request, error)
     return _card(request, asked.request)
@@ -232,10 +235,22 @@ def _place(request: HttpRequest) -> Place:
     return Place(principal.workspace_id, principal.user.pk if principal.user else None)
 
 
-def _labelled(shown: dict[str, Any]) -> dict[str, Any]:
-    """Parts with words for why they are in or out."""
+def _labelled(request: HttpRequest, shown: dict[str, Any]) -> dict[str, Any]:
+    """Parts with words for why they are in or out, and what is left of the person's quota."""
     preview = shown["preview"]
     for part in (*preview["parts"], *preview["dropped"]):
         part["why"] = proposing.why(part["reason"])
         part["what"] = proposing.what(part)
-    return {**shown, "language": get_language()}
+    return {**shown, "language": get_language(), "left": _left(request)}
+
+
+def _left(request: HttpRequest) -> list[Scope]:
+    """The limit that is reached first, for each unit that has one."""
+    principal = principal_of(request)
+    if principal.workspace_id is None:
+        return []
+    found = standing.of(workspace_id=principal.workspace_id, user=principal.user).scopes
+    limited = sorted(
+        (one for one in found if one.remaining is not None), key=attrgetter("remaining")
+    )
+    return list({one.unit: one for one in reversed(limited)}.values())

@@ -60,7 +60,7 @@ REASONS = {
 GROUPS = {
     "instruction": gettext_lazy("Instruction"),
     "text": gettext_lazy("Passage"),
-    "work_card": gettext_lazy("Work"),
+    "work_card": gettext_lazy("The work"),
     "always": gettext_lazy("Entry"),
     "entries": gettext_lazy("Entry"),
     "synopses": gettext_lazy("Synopsis"),

@@ -19,7 +19,7 @@ from accounts import devices
 from accounts.models import UserSettings
 from accounts.web.access import needs, person_of, principal_of
 from accounts.web.problems import words
-from studio import drafting, versions, writing_stats
+from studio import drafting, versions, works, writing_stats
 from studio.agent_forms import OFFERED
 from studio.models import Chapter
 from studio.views import outlines
@@ -51,6 +51,7 @@ DRESS = (
 def editor(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse:
     """A chapter to be written, or read by whoever may not write it."""
     chapter = chapter_of(request, work_id, chapter_id)
+    works.note_opening(work=chapter.work, principal=principal_of(request))
     return render(request, "studio/editor.html", page(request, chapter))
 
 

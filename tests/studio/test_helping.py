@@ -11,7 +11,7 @@ from django.utils import timezone
 from laojun import audit
 from studio import proposals
 from studio.context import UnknownPin
-from studio.models import Character, Finding, Proposal
+from studio.models import ChapterSave, Character, Finding, Proposal
 from studio.proposals import ProposalClosed, ProposalStale
 from studio.prose import rebasing
 from studio.requests import erasing, finishing, refining, sweeping
@@ -96,6 +96,8 @@ def test_taking_a_proposal_writes_versions_and_happens_once(study):
     assert study.content() == TEXT + "雨停了。"
     assert done.changes == ({"start": len(TEXT), "end": len(TEXT), "text": "雨停了。"},)
     assert {"pre_ai", "ai"} <= set(study.versions())
+    with study.inside():
+        assert ChapterSave.objects.get(revision=done.revision, kind="ai").ai_words == 4
     chapter = study.now(study.chapter)
     assert (chapter.ai_version_count, chapter.revision) == (1, done.revision)
     with pytest.raises(ProposalClosed):

@@ -265,6 +265,11 @@ def test_whoever_may_see_everybodys_works_leaves_a_trace(desk, alice):
     with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
         opened = AuditLog.objects.filter(action="work.opened", resource_id=str(ids["work"]))
         assert opened.count() == 2
+    page = f"/studio/works/{ids['work']}/chapters/{ids['chapter']}/"
+    assert dora.get(page).status_code == 200
+    assert alice.get(page).status_code == 200
+    with tenancy.workspace(alice.workspace.id, user_id=alice.user.id):
+        assert opened.count() == 3
     assert Caller(dora)("patch", f"works/{ids['work']}/", {"title": "x"}, seen=1).status_code == 403
 
 

@@ -7,6 +7,7 @@ const ENDS = ["done", "error", "cancelled", "end"];
 export default function attach(card) {
   const place = card.querySelector("[data-arriving]");
   const count = card.querySelector("[data-count]");
+  const [waiting, writing] = card.querySelectorAll("[data-stage]");
   let polling = 0;
   let variant = 1;
   const source = new EventSource(card.dataset.stream);
@@ -27,7 +28,9 @@ export default function attach(card) {
 
   function show(text) {
     place.textContent = text;
-    if (text) count.textContent = String(Array.from(text).length);
+    if (text) count.textContent = count.dataset.arrived.replace("#", Array.from(text).length);
+    waiting.hidden = Boolean(text);
+    writing.hidden = !text;
     place.scrollTop = place.scrollHeight;
   }
 

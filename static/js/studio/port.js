@@ -19,8 +19,7 @@ export function portOf(session) {
     },
 
     // Shapes: [{from, to, text}], places of the text as it stands, none overlapping. One step of undo for all of them.
-    // `label` becomes the transaction's event, such as `ai`, so that its words count as the AI's.
-    replaceRanges(changes, { label = "apart" } = {}) {
+    replaceRanges(changes) {
       if (view.state.readOnly) throw new Error("read-only");
       const whole = text();
       view.dispatch({
@@ -30,12 +29,12 @@ export function portOf(session) {
           insert: one.text,
         })),
         annotations: isolateHistory.of("full"),
-        userEvent: `input.${label}`,
+        userEvent: "input.apart",
       });
     },
 
-    replaceRange(from, to, insert, options) {
-      this.replaceRanges([{ from, to, text: insert }], options);
+    replaceRange(from, to, insert) {
+      this.replaceRanges([{ from, to, text: insert }]);
     },
 
     select(from, to = from) {

@@ -53,10 +53,8 @@ export default function attach(part) {
       tell(fault.dataset.moved);
       return;
     }
-    for (const { start, end, text } of changes) {
-      port.replaceRange(start, end, text, { label: "ai" });
-      port.select(start, start + points(text).length);
-    }
+    port.replaceRanges(changes.map(({ start, end, text }) => ({ from: start, to: end, text })));
+    for (const { start, text } of changes) port.select(start, start + points(text).length);
     port.saveNow().catch(() => {});
   }
 

@@ -1,4 +1,5 @@
-// How many words were written, and how: typed, pasted, taken from the AI; and for how many seconds somebody worked.
+// How many words were typed and how many pasted, and for how many seconds somebody worked. What the AI wrote, the
+// server counts where it is accepted.
 
 import { count } from "studio/counting";
 
@@ -12,7 +13,7 @@ export class Typing {
   }
 
   reset() {
-    this.sums = { typed_words: 0, pasted_words: 0, ai_words: 0 };
+    this.sums = { typed_words: 0, pasted_words: 0 };
     this.active = 0;
   }
 
@@ -46,7 +47,6 @@ export class Typing {
 
 function kindOf(transaction) {
   if (transaction.isUserEvent("input.type.compose")) return null;
-  if (transaction.isUserEvent("input.ai")) return "ai_words";
   if (transaction.isUserEvent("input.replace") || transaction.isUserEvent("input.apart")) return null;
   if (PASTED.some((event) => transaction.isUserEvent(event))) return "pasted_words";
   return transaction.isUserEvent("input") ? "typed_words" : null;
