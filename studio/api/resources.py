@@ -6,9 +6,42 @@ from accounts import sync
 from accounts.api.resources import IF_MATCH
 from accounts.authentication import Principal
 from accounts.registry import SyncResource, sync_resources
+from studio.api.characters import CharacterOut
 from studio.api.outline import ChapterLineOut, VolumeOut
+from studio.api.relations import RelationOut
+from studio.api.scenes import SceneOut
+from studio.api.tags import TagOut
 from studio.api.works import NovelOut
-from studio.models import Chapter, Volume, Work
+from studio.api.worldview import EntryOut
+from studio.models import (
+    Chapter,
+    Character,
+    CharacterRelation,
+    Scene,
+    Tag,
+    Volume,
+    Work,
+    WorldEntry,
+)
+
+
+def _story(kind: str, shape: Any, address: str, rows: Any) -> SyncResource:
+    """Rows with a version of their own, which their changes name by `If-Match`."""
+    found = sync.of_queryset(rows, version=lambda row: row.version)
+    return SyncResource(kind, shape, f"/api/v1/{address}/{{id}}/", IF_MATCH, **found)
+
+
+def _with_cast(model: Any) -> Any:
+    return lambda principal: model.objects.visible_to(principal).prefetch_related("cast")
+
+
+STORY = (
+    _story("character", CharacterOut, "characters", Character.objects.visible_to),
+    _story("relation", RelationOut, "relations", CharacterRelation.objects.visible_to),
+    _story("scene", SceneOut, "scenes", _with_cast(Scene)),
+    _story("world_entry", EntryOut, "worldview", _with_cast(WorldEntry)),
+    _story("tag", TagOut, "tags", Tag.objects.visible_to),
+)
 
 
 def declare() -> None:
@@ -34,6 +67,7 @@ def declare() -> None:
             IF_MATCH,
             **sync.of_queryset(_chapters, version=lambda row: row.revision),
         ),
+        *STORY,
     ):
         sync_resources.add(resource.type, resource)
 
