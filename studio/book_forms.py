@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from studio.exporting.plain import CODECS
 from studio.importing.encodings import ENCODINGS
 from studio.importing.patterns import MAX_LENGTH
-from studio.models import Publication, Volume, Work
+from studio.models import Chapter, Publication, Volume, Work
 from studio.models.work import MAX_TITLE
 from studio.publishing.opening import MAX_BLURB
 
@@ -64,6 +65,20 @@ class ConfirmForm(forms.Form):
         queryset=Work.objects.none(),
         required=False,
         empty_label=_("a new work"),
+        widget=forms.Select(
+            attrs={
+                "class": "input",
+                "hx-get": reverse_lazy("studio_import_places"),
+                "hx-target": "#id_after",
+                "hx-trigger": "change",
+            }
+        ),
+    )
+    after = forms.ModelChoiceField(
+        label=_("Behind the chapter"),
+        queryset=Chapter.objects.none(),
+        required=False,
+        empty_label=_("at the end"),
         widget=_choice(),
     )
     title = forms.CharField(
@@ -76,6 +91,17 @@ class ConfirmForm(forms.Form):
     def __init__(self, *given: Any, works: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self.fields["work"].queryset = works  # type: ignore[attr-defined]
+        # Chapters of the chosen work alone, which the page asks for when it is chosen.
+        places = Chapter.objects.alive().without_text().filter(work__in=works)
+        if self.is_bound:
+            self.fields["after"].queryset = places  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        after, work = given.get("after"), given.get("work")
+        if after is not None and (work is None or after.work_id != work.pk):
+            self.add_error("after", _("This work has no such chapter."))
+        return given
 
 
 class PublicationForm(forms.Form):

@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Books in and out
     path("studio/imports/", imports.index, name="studio_imports"),
     path("studio/imports/new/", imports.bring, name="studio_import_new"),
+    path("studio/imports/places/", imports.places, name="studio_import_places"),
     path("studio/imports/<uuid:pk>/", imports.detail, name="studio_import"),
     path("studio/imports/<uuid:pk>/reading/", imports.read_anew, name="studio_import_reading"),
     path("studio/imports/<uuid:pk>/pieces/", imports.change, name="studio_import_pieces"),

@@ -18,6 +18,7 @@ from accounts.web.access import needs, principal_of
 from accounts.web.problems import words
 from laojun import files
 from laojun.models import File
+from studio import naming
 from studio.book_forms import ConfirmForm, ReadingForm
 from studio.importing import patterns, plans, uploads
 from studio.importing.source import Unreadable
@@ -157,6 +158,17 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     except REFUSALS as refused:
         messages.error(request, _said(refused))
     return redirect("studio_import", pk=pk)
+
+
+@require_GET
+@needs("work.create")
+def places(request: HttpRequest) -> HttpResponse:
+    """The chapters of a chosen work, to come behind one of them."""
+    form = ConfirmForm(request.GET, works=_works(request))
+    form.is_valid()
+    work = form.cleaned_data.get("work")
+    lines = naming.outline(work).lines if work else []
+    return render(request, "studio/_import_places.html", {"lines": lines})
 
 
 @require_POST

@@ -144,3 +144,21 @@ def test_the_bin_gives_back_what_lay_there_and_ends_a_work_on_its_title(alice, b
     alice.post(erasure, {"title": work.title})
     with inside(alice):
         assert not Work.objects.exists()
+
+
+def test_a_book_comes_behind_a_chapter_of_the_chosen_work_alone(alice):
+    with inside(alice):
+        work, other = rows.work(alice), rows.work(alice)
+        chapter, foreign = (rows.chapter(one, alice, title="某章") for one in (work, other))
+        brought = rows.work_import(alice)
+    page = f"/studio/imports/{brought.pk}/"
+    listed = alice.get(f"/studio/imports/places/?work={work.pk}").content.decode()
+
+    assert str(chapter.pk) in listed
+    assert str(foreign.pk) not in listed
+    refused = alice.post(f"{page}confirmation/", {"work": work.pk, "after": foreign.pk})
+    assert refused.status_code == 400
+    alice.post(f"{page}confirmation/", {"work": work.pk, "after": chapter.pk})
+    with inside(alice):
+        brought.refresh_from_db()
+    assert brought.options["after"] == str(chapter.pk)
