@@ -11,19 +11,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.web.access import needs, principal_of
 from accounts.web.problems import words
 from studio.appearances import due, reports
 from studio.characters import merging, people, relations
+from studio.characters import unknown as unknown_names
 from studio.models import Character, Work
-from studio.recording import FieldRefused, NameTaken
+from studio.recording import FieldRefused, LimitReached, NameTaken
 from studio.story_forms import CharacterForm
 from studio.views.stories import answered, page, row_of, work_of
 
 SHOWN = 500
 MOST_ON_A_CARD = 6
+MOST_AT_ONCE = 60
 
 
 @require_GET
@@ -69,6 +72,28 @@ def counting(request: HttpRequest, work_id: UUID) -> HttpResponse:
     """The bar of a recount, asked for again and again until it is over."""
     work = work_of(request, work_id)
     return page(request, "_counting.html", work, {"waiting": due.waiting(work.pk)})
+
+
+@needs("work.update")
+def unknown(request: HttpRequest, work_id: UUID) -> HttpResponse:
+    """Frequent names that belong to nobody yet; those that are ticked become characters."""
+    work = work_of(request, work_id, "write")
+    if request.method == "POST":
+        made = 0
+        for name in dict.fromkeys(request.POST.getlist("name")[:MOST_AT_ONCE]):
+            try:
+                people.create(work=work, given={"name": name}, by=principal_of(request))
+            except (NameTaken, LimitReached, FieldRefused) as error:
+                messages.error(request, f"{name}: {words(error)}")
+            else:
+                made += 1
+        if made:
+            said = ngettext("%(n)d character added.", "%(n)d characters added.", made)
+            messages.success(request, said % {"n": made})
+        return redirect("studio_characters", work.pk)
+    guesses, is_whole = unknown_names.names(work.pk)
+    context = {"tab": "characters", "part": "unknown", "guesses": guesses, "is_whole": is_whole}
+    return page(request, "unknown_names.html", work, context)
 
 
 @needs("work.update")

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     # Characters
     path(f"{WORK}characters/", characters.index, name="studio_characters"),
     path(f"{WORK}characters/new/", characters.new, name="studio_character_new"),
+    path(f"{WORK}characters/unknown/", characters.unknown, name="studio_unknown_names"),
     path(f"{WORK}characters/counting/", characters.counting, name="studio_counting"),
     path(f"{WORK}characters/names/", characters.ambiguities, name="studio_ambiguities"),
     path(f"{WORK}characters/names/meaning/", characters.settle, name="studio_meaning"),

@@ -223,3 +223,21 @@ def test_lost_passages_are_placed_again_and_a_card_tells_who_somebody_is(alice, 
     assert "宝玉" in card
     assert bob.get(f"{base}characters/{stone.dai.pk}/card/").status_code == 404
     assert bob.post(f"{chapter}panels/scenes/{stone.scene.pk}/place/", span).status_code == 404
+
+
+def test_frequent_unknown_names_become_characters(alice, bob):
+    with inside(alice):
+        work = stories.work(alice)
+        text = "林黛玉笑了。见林黛玉来，林黛玉低头。王五说。有王五在，那王五去了。"
+        stories.chapter(work, 1, text)
+        stories.character(work, "王五")
+    page = f"/studio/works/{work.pk}/characters/unknown/"
+
+    shown = alice.get(page).content.decode()
+    assert 'value="林黛玉"' in shown
+    assert 'value="王五"' not in shown
+    alice.post(page, {"name": ["林黛玉", "王五"]})
+
+    with inside(alice):
+        assert set(Character.objects.values_list("name", flat=True)) == {"林黛玉", "王五"}
+    assert bob.get(page).status_code == 404
