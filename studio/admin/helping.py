@@ -1,4 +1,4 @@
-"""The AI's help in every workspace: agents, requests, batches by state and cost. Never a prompt, a text or an output."""
+"""The AI's help in every workspace: agents, requests, batches by state and cost. Never a person's prompt, text or output."""
 
 from __future__ import annotations
 
@@ -16,21 +16,40 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from accounts.web.problems import words
 from laojun import audit
 from laojun.audit import Target
 from studio.admin.works import Unwritten
+from studio.agents import refusals, saving
 from studio.models import Agent, AIRequest, Batch
 from taishang import transitions
 from taishang.admin.console import actor, ask
 from taishang.transitions import IllegalTransition
 
 USAGE = timedelta(days=30)
-TEXTS = ("system_prompt", "knowledge", "examples", "variables", "share_code")
+BUILTIN = ("name", "description", "system_prompt", "knowledge")
+SHOWN = (
+    "name",
+    "workspace",
+    "user",
+    "category",
+    "output_mode",
+    "version",
+    "usage_count",
+    "rating",
+    "rating_count",
+    "is_public",
+    "share_expires_at",
+    "deleted_at",
+)
 
 
 @admin.register(Agent)
 class AgentAdmin(Unwritten):
-    """Writing agents: whose they are, how much they are used, whether they are shared."""
+    """Writing agents: whose they are, how much they are used, whether they are shared.
+
+    Those of the platform are changed here, prompts and all; nobody else's prompt is shown.
+    """
 
     icon = "spark"
     list_display = (
@@ -51,7 +70,25 @@ class AgentAdmin(Unwritten):
     list_select_related = ("workspace", "user")
     ordering = ("-updated_at",)
     actions = ("end_sharing",)
-    exclude = TEXTS
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super(Unwritten, self).has_change_permission(request, obj)
+        return bool(may and (obj is None or obj.is_builtin))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return BUILTIN if obj is not None and obj.is_builtin else SHOWN
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if obj is not None and obj.is_builtin else SHOWN
+
+    def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:  # noqa: FBT001
+        """A change of how it writes is a version; requests go on naming theirs."""
+        held = Agent.objects.select_for_update(of=("self",)).get(pk=obj.pk)
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        try:
+            saving.change(principal=actor(request), agent=held, values=values)
+        except refusals.AgentRefused as error:
+            messages.error(request, words(error))
 
     @display(description=gettext_lazy("requests in 30 days"))
     def shown_usage(self, agent: Agent) -> int:

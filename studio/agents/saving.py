@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.authentication import Principal
 from laojun import audit
+from laojun.audit import Actor, Target
 from studio.agents import variables
 from studio.agents.refusals import NameTaken, UnknownVariable
 from studio.models import Agent, AgentVersion
@@ -45,9 +46,11 @@ def create(*, principal: Principal, values: Mapping[str, Any], note: str = "") -
 
 
 def change(
-    *, principal: Principal, agent: Agent, values: Mapping[str, Any], note: str = ""
+    *, principal: Principal | Actor, agent: Agent, values: Mapping[str, Any], note: str = ""
 ) -> Agent:
     """Change an agent that the caller holds locked. A change of how it writes makes a version.
+
+    One of the platform is changed by an operator, inside the platform's scope.
 
     Raises NameTaken, UnknownVariable.
     """
@@ -65,11 +68,13 @@ def change(
         agent.version += 1
     _saved(agent, [*changed, "version", "updated_at"])
     if is_new:
-        freeze(agent, author=principal, note=note)
+        author = principal if isinstance(principal, Principal) else None
+        freeze(agent, author=author, note=note)
+    of_platform = agent.workspace_id is None
     audit.record(
         actor=principal,
         action="agent.changed",
-        target=("agent", agent.pk),
+        target=Target("agent", str(agent.pk), of_platform, agent.workspace_id),
         before=before,
         after={name: getattr(agent, name) for name in changed},
     )

@@ -8,7 +8,7 @@ from accounts import tenancy
 from accounts.models import User
 from laojun.models import AuditLog, Notification
 from studio import operating
-from studio.models import Publication, Work
+from studio.models import Agent, AgentVersion, Publication, Work
 from studio.publishing import opening
 from tests.studio import rows
 
@@ -78,3 +78,25 @@ def test_an_operator_gives_a_work_to_a_member_and_takes_one_down(alice, bob, cha
             "a court order",
             "she left",
         }
+
+
+def test_an_agent_of_the_platform_is_changed_by_form_and_nobody_elses_prompt_is_shown(alice, olga):
+    User.objects.filter(pk=olga.user.pk).update(is_superuser=True)
+    with inside(alice):
+        own = rows.agent(alice, system_prompt=CANARY)
+    with tenancy.platform_scope(reason="test"):
+        agent = Agent.objects.filter(is_builtin=True).first()
+    page = f"/admin/studio/agent/{agent.pk}/change/"
+    told = {"name": agent.name, "description": agent.description, "knowledge": agent.knowledge}
+
+    shown = olga.get(page).content.decode()
+    saved = olga.post(page, {**told, "system_prompt": "Write plainly."})
+
+    assert 'name="system_prompt"' in shown
+    assert saved.status_code == 302
+    with tenancy.platform_scope(reason="test"):
+        now = Agent.objects.get(pk=agent.pk)
+        assert (now.system_prompt, now.version) == ("Write plainly.", agent.version + 1)
+        assert AgentVersion.objects.filter(agent=now, version=now.version).exists()
+        assert AuditLog.objects.filter(action="agent.changed", actor_id=olga.user.pk).exists()
+    assert CANARY not in olga.get(f"/admin/studio/agent/{own.pk}/change/").content.decode()
