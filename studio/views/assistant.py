@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.web.access import needs, principal_of
-from studio import context, findings, proposals
+from studio import chats, context, findings, proposals
 from studio.agent_forms import OFFERED, HelpForm, ToolForm, agents_for
 from studio.agents import builtin
 from studio.models import AIRequest, Chapter, Chat, Finding, Proposal, Work
@@ -30,6 +31,8 @@ from taishang.quotas import standing
 from taishang.quotas.standing import Scope
 
 INBOX = 20
+MOST_CHATS = 20
+MOST_TITLE = 60
 # A page without a stream asks again every two seconds.
 POLLED_SECONDS = 15
 CHANGING = ("rewrite", "polish", "expand", "condense")
@@ -51,6 +54,9 @@ def panel(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse
         "agents": _offered_agents(request, chapter.work),
         "models": models,
         "may_ask": may(request, chapter.work, "ai"),
+        "chats": Chat.objects.visible_to(principal)
+        .filter(work=chapter.work)
+        .order_by("-updated_at")[:MOST_CHATS],
         "has_tools": text_tools.are_here(principal.workspace_id),
         "may_connect": principal.may("model.own"),
         "is_off": chapter.work.settings.get(wishes.SETTING) is False,
@@ -86,15 +92,23 @@ def ask(request: HttpRequest, work_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return proposing.fault(request, "validation_error", form)
     principal = principal_of(request)
+    given = _given(request, work, form)
     try:
-        wish = wishes.wish(principal=principal, work=work, given=_given(request, work, form))
-        asked = asking.ask(
-            principal=principal,
-            wish=wish,
-            base_revision=form.cleaned_data["base_revision"],
-            context_sha256=form.cleaned_data["context_sha256"],
-            variants=form.cleaned_data["variants"] or 1,
-        )
+        # A talk that is begun for a request that is refused is none.
+        with transaction.atomic():
+            if given["type"] == "chat" and given["chat"] is None:
+                title = given["instruction"].strip()[:MOST_TITLE]
+                given["chat"] = chats.begin(
+                    principal=principal, work=work, values={"title": title}
+                ).pk
+            wish = wishes.wish(principal=principal, work=work, given=given)
+            asked = asking.ask(
+                principal=principal,
+                wish=wish,
+                base_revision=form.cleaned_data["base_revision"],
+                context_sha256=form.cleaned_data["context_sha256"],
+                variants=form.cleaned_data["variants"] or 1,
+            )
     except ContextChanged as changed:
         shown = {"preview": changed.members["preview"], "work": work, "form": form, "changed": True}
         return render(request, "studio/_context.html", _labelled(request, shown))
@@ -214,12 +228,11 @@ def _offered_agents(request: HttpRequest, work: Work) -> list[Any]:
 
 
 def _given(request: HttpRequest, work: Work, form: HelpForm) -> dict[str, Any]:
-    """What was said; a talk goes on in the person's last one about this work."""
+    """What was said, and in which talk."""
     given = form.given()
     given["chapter"] = _uuid(request.POST.get("chapter", ""))
     if given["type"] == "chat":
-        chats = Chat.objects.visible_to(principal_of(request)).filter(work=work)
-        given["chat"] = chats.order_by("-updated_at").values_list("pk", flat=True).first()
+        given["chat"] = _uuid(request.POST.get("chat", ""))
     return given
 
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from studio.views import agents, assistant, batches, usage
+from studio.views import agents, assistant, batches, talks, usage
 
 urlpatterns: list[URLPattern] = [
     # The AI beside the text
@@ -26,6 +26,9 @@ urlpatterns: list[URLPattern] = [
         assistant.discard,
         name="studio_proposal_discard",
     ),
+    path("studio/works/<uuid:work_id>/talks/", talks.index, name="studio_talks"),
+    path("studio/talks/<uuid:chat_id>/", talks.detail, name="studio_talk"),
+    path("studio/talks/<uuid:chat_id>/deletion/", talks.delete, name="studio_talk_deletion"),
     path("studio/findings/<uuid:finding_id>/", assistant.decide, name="studio_finding"),
     path("studio/usage/", usage.index, name="studio_ai_usage"),
     # Agents

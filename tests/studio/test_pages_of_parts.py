@@ -162,3 +162,30 @@ def test_a_book_comes_behind_a_chapter_of_the_chosen_work_alone(alice):
     with inside(alice):
         brought.refresh_from_db()
     assert brought.options["after"] == str(chapter.pk)
+
+
+def test_a_talk_is_read_again_and_deleted_by_its_person_alone(alice, bob):
+    with inside(alice):
+        work = rows.work(alice)
+        rows.collaborator(work, bob)
+        talk = rows.chat(alice, work=work.pk)
+        rows.ai_request(
+            alice,
+            work=work.pk,
+            chapter=None,
+            request_type="chat",
+            chat_id=talk.pk,
+            instruction="谁点的灯？",
+            output_text="陆三娘。",
+        )
+    page = f"/studio/talks/{talk.pk}/"
+    shown = alice.get(page).content.decode()
+
+    assert "谁点的灯？" in shown
+    assert "陆三娘。" in shown
+    assert page in alice.get(f"/studio/works/{work.pk}/talks/").content.decode()
+    assert page not in bob.get(f"/studio/works/{work.pk}/talks/").content.decode()
+    assert bob.get(page).status_code == 404
+    assert bob.post(f"{page}deletion/").status_code == 404
+    alice.post(f"{page}deletion/")
+    assert alice.get(page).status_code == 404

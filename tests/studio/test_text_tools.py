@@ -20,8 +20,8 @@ FIRST = TEXT.index("\n")
 
 def ask(study, **given):
     given = {"span": (0, FIRST), "instruction": "更短", **given}
-    chapter = study.now(study.chapter)
-    return study.does(tools.ask, work=chapter.work, chapter=chapter, **given)
+    work, chapter = study.now(study.work), study.now(study.chapter)
+    return study.does(tools.ask, work=work, chapter=chapter, **given)
 
 
 def test_a_program_in_its_cage_proposes_and_the_author_takes_it(study, monkeypatch):

@@ -24,6 +24,7 @@ function fitAgents(form) {
   const agents = form.elements.agent;
   for (const option of agents.options) option.hidden = option.disabled = Boolean(option.value) && option.dataset.mode !== wanted;
   if (agents.selectedOptions[0]?.disabled) agents.value = "";
+  form.querySelector("[data-talk]").hidden = form.elements.type.value !== "chat";
 }
 
 export default function attach(panel) {

@@ -185,6 +185,7 @@ PAGE_IDS = {
     "studio/exports/<uuid:task_id>/": "task",
     "studio/requests/<uuid:request_id>/": "ai_request",
     "studio/proposals/<uuid:proposal_id>/": "proposal",
+    "studio/talks/<uuid:chat_id>/": "chat",
     "studio/findings/<uuid:finding_id>/": "finding",
     "studio/agents/<uuid:pk>/": "agent",
     "studio/batches/<uuid:pk>/": "batch",
