@@ -51,7 +51,7 @@ class AgentAdmin(Unwritten):
     Those of the platform are changed here, prompts and all; nobody else's prompt is shown.
     """
 
-    icon = "spark"
+    icon = "smart_toy"
     list_display = (
         "name",
         "workspace",
@@ -121,7 +121,7 @@ class AgentAdmin(Unwritten):
 class AIRequestAdmin(Unwritten):
     """Requests to the AI: kind, state, size, why they failed."""
 
-    icon = "activity"
+    icon = "auto_awesome"
     list_display = (
         "created_at",
         "workspace",
@@ -164,7 +164,7 @@ class AIRequestAdmin(Unwritten):
 class BatchAdmin(Unwritten):
     """Batches of chapters: how they stand, why they rest, what they cost."""
 
-    icon = "list"
+    icon = "playlist_add_check"
     list_display = (
         "created_at",
         "workspace",

@@ -31,7 +31,7 @@ class Unwritten(OperatorAdmin):
 class WorkAdmin(WorkPages, Unwritten):
     """Every work, those of the bin too."""
 
-    icon = "pen"
+    icon = "edit_note"
     list_display = (
         "title",
         "workspace",
@@ -101,7 +101,7 @@ class WorkAdmin(WorkPages, Unwritten):
 class PublicationAdmin(Unwritten):
     """What readers can find: whose it is, who may read it, since when."""
 
-    icon = "globe"
+    icon = "public"
     list_display = (
         "title",
         "workspace",
@@ -133,7 +133,7 @@ class PublicationAdmin(Unwritten):
 class ChapterAdmin(Unwritten):
     """Chapters by their figures: sizes, revisions, whether search has seen them, who edits them now."""
 
-    icon = "file"
+    icon = "description"
     list_display = (
         "title",
         "work",
@@ -176,7 +176,7 @@ class ChapterAdmin(Unwritten):
 class ChapterVersionAdmin(Unwritten):
     """Versions by their figures, and what the next run of the retention would remove."""
 
-    icon = "clock"
+    icon = "history"
     list_display = (
         "created_at",
         "chapter",
