@@ -27,7 +27,7 @@ from taishang.admin.console import actor, ask
 from taishang.transitions import IllegalTransition
 
 USAGE = timedelta(days=30)
-BUILTIN = ("name", "description", "system_prompt", "knowledge")
+BUILTIN = ("name", "description", "system_prompt")
 SHOWN = (
     "name",
     "workspace",

@@ -87,7 +87,7 @@ def test_an_agent_of_the_platform_is_changed_by_form_and_nobody_elses_prompt_is_
     with tenancy.platform_scope(reason="test"):
         agent = Agent.objects.filter(is_builtin=True).first()
     page = f"/admin/studio/agent/{agent.pk}/change/"
-    told = {"name": agent.name, "description": agent.description, "knowledge": agent.knowledge}
+    told = {"name": agent.name, "description": agent.description}
 
     shown = olga.get(page).content.decode()
     saved = olga.post(page, {**told, "system_prompt": "Write plainly."})

@@ -1,6 +1,6 @@
 // Who somebody is: a card over a name that the pointer rests on, and the same at the corner for Mod+I.
 
-import { hoverTooltip } from "codemirror";
+import { EditorView, hoverTooltip } from "codemirror";
 
 import { personAt } from "studio/names";
 
@@ -14,7 +14,21 @@ async function fill(place, person, session) {
   if (response?.ok) place.innerHTML = await response.text();
 }
 
+// The editor's own style stands above the page's layers.
+const dress = EditorView.theme({
+  ".cm-tooltip": {
+    border: "1px solid var(--line)",
+    borderRadius: "var(--radius-card)",
+    backgroundColor: "var(--surface)",
+    boxShadow: "var(--float)",
+  },
+});
+
 export function cards(session) {
+  return [dress, tooltip(session)];
+}
+
+function tooltip(session) {
   return hoverTooltip(
     (view, at) => {
       const found = view.composing ? null : personAt(session, at);
