@@ -9,23 +9,21 @@ import os
 import secrets
 from contextlib import contextmanager
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
-from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
 from accounts import breaker, limits, tenancy
 from accounts import cache as caching
 from accounts.models import User, Workspace
-from config import embedded
 from laojun.models import PluginInstance
 from taishang.models import ModelCall, Task, UsageDay
 from tests import factories
+from tests.rig import databases
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
@@ -46,24 +44,6 @@ def set_patience(connect: float, call: float, budget: float) -> None:
     caching.CONNECT_SECONDS, caching.CALL_SECONDS, breaker.BUDGET_SECONDS = connect, call, budget
 
 
-def _admin() -> psycopg.Connection:
-    servers = settings.SERVERS
-    return psycopg.connect(
-        host=str(servers.socket_dir),
-        user="postgres",
-        password=servers.secret("database_superuser"),
-        dbname="postgres",
-        autocommit=True,
-    )
-
-
-def _drop(name: str) -> None:
-    with _admin() as admin:
-        admin.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        )
-
-
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """Databases are named below, one for each parallel worker."""
@@ -74,7 +54,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     """A fresh database for this worker, migrated as the owner, used as the application role."""
     settings.SERVERS.ensure()
     name = f"test_{WORKER}_{os.getpid()}_{secrets.token_hex(3)}"
-    embedded.prepare_database(name)
+    databases.make(name)
     for alias in connections:
         connections[alias].settings_dict["NAME"] = name
     with django_db_blocker.unblock():
@@ -84,7 +64,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
             connections[alias].close()
             if connections[alias].settings_dict["OPTIONS"].get("pool"):
                 connections[alias].close_pool()
-    _drop(name)
+    databases.drop(name)
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,7 @@
 """Empty the tables after data that was committed for a whole module."""
 
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import connections
-
-from accounts import permissions
 
 KEPT = (
     "django_migrations",
@@ -25,6 +24,6 @@ def empty_tenant_tables() -> None:
         )
         names = ", ".join(row[0] for row in cursor.fetchall())
         cursor.execute(f"TRUNCATE {names} CASCADE")
-    # Roles refer to workspaces, so they went along; the platform's own come back as after a migration.
-    permissions.after_migrate(using="owner")
+    # The platform's own roles, prompts and agents went along; they come back as after a migration.
+    emit_post_migrate_signal(verbosity=0, interactive=False, db="owner")
     connections["owner"].close()

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.web.permissions import denied
+from accounts.web.problems import Refused
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from studio import batches
@@ -81,7 +81,7 @@ class BatchView(HelpView):
         found = self.batch(batch_id)
         self.work(found.work_id)
         if not Batch.objects.editable_by(self.principal).filter(pk=found.pk).exists():
-            raise denied("work.update")
+            raise Refused("permission_denied")
         return found
 
     def answered(self, batch: Batch, status: int = HTTPStatus.ACCEPTED) -> Response:

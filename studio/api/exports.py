@@ -12,8 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.web.permissions import denied
-from accounts.web.problems import Invalid, field_error
+from accounts.web.problems import Invalid, Refused, field_error
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 from studio.exporting import running
@@ -58,7 +57,7 @@ class WorkExport(ApiView):
         """Have a file written. Links to it are made at `files/{id}/links/`."""
         work = self.find(Work.objects.visible_to(self.principal), pk=work_id)
         if not Work.objects.with_right(self.principal, "export").filter(pk=work.pk).exists():
-            raise denied("work.export")
+            raise Refused("permission_denied")
         asked = self.read(ExportIn)
         form = asked.pop("format")
         task = running.ask(

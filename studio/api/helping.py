@@ -10,8 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from accounts.web.permissions import denied
-from accounts.web.problems import Invalid, field_error
+from accounts.web.problems import Invalid, Refused, field_error
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 from studio.context import UnknownPin
@@ -57,8 +56,10 @@ class HelpView(ApiView):
     def work(self, work_id: UUID | Any, right: str = "ai") -> Work:
         """The work, when the person may do this in it: 404 for a stranger's, 403 where it may only be read."""
         found = self.find(Work.objects.visible_to(self.principal), pk=work_id)
+        if right == "read":
+            return found
         if not Work.objects.with_right(self.principal, right).filter(pk=found.pk).exists():
-            raise denied("model.use" if right == "ai" else "work.update")
+            raise Refused("permission_denied")
         return found
 
 

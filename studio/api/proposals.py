@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.web import etags
-from accounts.web.permissions import denied
+from accounts.web.problems import Refused
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from studio import proposals
@@ -108,7 +108,7 @@ class ProposalView(HelpView):
         rows = Chapter.objects.editable_by(self.principal)
         chapter = rows.select_for_update(of=("self",)).filter(pk=found.chapter_id).first()
         if chapter is None:
-            raise denied("work.update")
+            raise Refused("permission_denied")
         return found, chapter
 
 

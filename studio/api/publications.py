@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.web import etags
-from accounts.web.permissions import SIGNED_IN, denied
-from accounts.web.problems import Invalid, field_error
+from accounts.web.permissions import SIGNED_IN
+from accounts.web.problems import Invalid, Refused, field_error
 from accounts.web.serializers import Serializer
 from accounts.web.views import ApiView
 from laojun.models import File
@@ -130,7 +130,7 @@ class WorkPublication(ApiView):
     def _work(self, work_id: UUID) -> Work:
         work = self.find(Work.objects.visible_to(self.principal), pk=work_id)
         if not Work.objects.with_right(self.principal, "publish").filter(pk=work.pk).exists():
-            raise denied("work.publish")
+            raise Refused("permission_denied")
         return work
 
     def _check_cover(self, pk: UUID | None) -> None:
@@ -182,7 +182,7 @@ class ChapterPublication(ApiView):
         )
         works = Work.objects.with_right(self.principal, right)
         if right != "read" and not works.filter(pk=chapter.work_id).exists():
-            raise denied("work.publish")
+            raise Refused("permission_denied")
         return chapter
 
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.web import etags
-from accounts.web.permissions import denied
+from accounts.web.problems import Refused
 from accounts.web.schema import page_of
 from accounts.web.serializers import Serializer
 from studio import chats, findings
@@ -141,7 +141,7 @@ class FindingDetail(HelpView):
         """Say what became of it: fixed, dismissed, intentional, or open again."""
         found = self.find(Finding.objects.visible_to(self.principal), pk=finding_id)
         if not Finding.objects.editable_by(self.principal).filter(pk=found.pk).exists():
-            raise denied("work.update")
+            raise Refused("permission_denied")
         given = self.read(FindingIn)
         decided = findings.decide(principal=self.principal, finding=found, state=given["state"])
         return self.tagged(decided, StoryFindingOut)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
-
 from taishang.models import VectorCollection
 from taishang.vectors import collections, ledger, staging
 from taishang.vectors.filters.compiling import TRUE, Condition
@@ -31,9 +29,12 @@ def by_ids(
     named = Condition(
         "v.namespace = %s AND v.external_id = ANY (%s::text[])", (namespace, list(external_ids))
     )
-    with transaction.atomic():
+
+    def delete() -> tuple[set[Any], Entry | None]:
         ledger.enter(collection)
-        gone, entry = _delete(collection, named, limit=None)
+        return _delete(collection, named, limit=None)
+
+    gone, entry = ledger.attempt(delete)
     return {external_id for _namespace, external_id in gone}, entry
 
 
@@ -41,10 +42,12 @@ def delete_some(
     *, collection: VectorCollection, condition: Condition = TRUE, most: int = BATCH
 ) -> int:
     """Delete up to `most` rows that meet a condition over `v`; 0 when none is left. Never refused as read-only."""
-    with transaction.atomic():
+
+    def delete() -> tuple[set[Any], Entry | None]:
         ledger.enter(collection, system=True)
-        gone, _entry = _delete(collection, condition, limit=most)
-    return len(gone)
+        return _delete(collection, condition, limit=most)
+
+    return len(ledger.attempt(delete)[0])
 
 
 def count(*, collection: VectorCollection, condition: Condition) -> int:

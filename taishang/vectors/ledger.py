@@ -8,11 +8,13 @@ state. Those hot rows stay locked only until the commit, and because the state r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.utils import OperationalError
+from psycopg.errors import DeadlockDetected
 
 from taishang.models import VectorCollection, VectorNamespace, VectorState
 from taishang.vectors import ceilings, staging
@@ -21,6 +23,8 @@ from taishang.vectors import ceilings, staging
 LOCK_SPACE = 0x7A11
 WAIT_MS = 5_000
 RETRY_SECONDS = 2
+# Writers of the very same keys overtake each other; each attempt leaves one of them behind.
+ATTEMPTS = 8
 MAX_NAMESPACES = 10_000
 MAX_IDS = 1_000
 LOCK_NOT_AVAILABLE = "55P03"
@@ -61,6 +65,10 @@ class CollectionMoving(Exception):
         self.headers = {"Retry-After": str(RETRY_SECONDS)}
 
 
+class Overtaken(Exception):
+    """Another writer inserted one of our keys between two of our statements; nothing of ours is kept."""
+
+
 class CollectionReadonly(Exception):
     """The collection takes no rows at present."""
 
@@ -87,6 +95,27 @@ class Entry:
     seq: int
     rows: int
     pending: int
+
+
+Answer = TypeVar("Answer")
+
+
+def attempt(write: Callable[[], Answer]) -> Answer:
+    """Write in a transaction, once more where another writer of the same keys came in between.
+
+    Rows are locked in the order of their keys, but a key that is not there yet cannot be: of two writers that
+    lock each other's, PostgreSQL rolls one back. Raises CollectionMoving when no attempt gets through.
+    """
+    for _attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return write()
+        except Overtaken:
+            continue
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
+    raise CollectionMoving
 
 
 def lock_key(collection_id: int) -> int:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from laojun import textindex
@@ -19,9 +18,6 @@ from taishang.models import VectorCollection
 from taishang.vectors import collections, ledger, rows, staging
 from taishang.vectors.ledger import Entry, Moved
 from taishang.vectors.rows import Batch, Result, Row, Shape
-
-# Writers of the very same new keys overtake each other; each attempt leaves one of them behind.
-ATTEMPTS = 8
 
 
 class RowsRejected(Exception):
@@ -42,10 +38,6 @@ class RowsRejected(Exception):
             "name": first.id,
             "reason": first.detail or first.code,
         }
-
-
-class _Overtaken(Exception):
-    """Another writer inserted one of our keys between two of our statements; nothing of ours is kept."""
 
 
 @dataclass
@@ -94,13 +86,7 @@ def write(*, collection: VectorCollection, batch: Batch, namespace: str | None =
     if namespace is not None:
         placed = [replace(row, namespace=namespace) for row in batch.rows]
         batch = replace(batch, rows=placed)
-    for _attempt in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                return _write(collection, batch)
-        except _Overtaken:
-            continue
-    raise ledger.CollectionMoving
+    return ledger.attempt(lambda: _write(collection, batch))
 
 
 def shape_of(collection: VectorCollection) -> Shape:
@@ -125,7 +111,7 @@ def _write(collection: VectorCollection, batch: Batch) -> Written:
     for place, _row_id, revision, size, state in touched.rows:
         row = fresh[place]
         if revision > 1 and place not in before:
-            raise _Overtaken
+            raise ledger.Overtaken
         after[place] = revision
         old_size, old_state = before.get(place, (0, ""))
         moved.bytes += size - old_size

@@ -19,10 +19,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from kombu import pools
-from psycopg import sql
 
-from config import embedded
 from tests.factories import Person
+from tests.rig import databases
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -81,7 +80,7 @@ class Installation:
 
     def create(self) -> None:
         settings.SERVERS.ensure()
-        embedded.prepare_database(self.database)
+        databases.make(self.database)
         self.manage("migrate", "--database=owner", "-v0")
         self.execute(
             "CREATE TABLE rig_effects (task_id uuid, attempt int, pid int);"
@@ -91,10 +90,7 @@ class Installation:
 
     def drop(self) -> None:
         self.stop_all()
-        with self.superuser("postgres") as admin:
-            admin.execute(
-                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.database))
-            )
+        databases.drop(self.database)
 
     def environment(self, **extra: str) -> dict[str, str]:
         own = {

@@ -7,7 +7,7 @@ from django.db import connection
 
 from accounts.authentication import Principal
 from laojun import textindex
-from studio.models import Chapter, SearchSegment, Work
+from studio.models import Chapter, Work
 from studio.prose.folding import SEGMENT, fold, occurrences
 from studio.search import finding, following, indexing
 from studio.search.finding import Query
@@ -122,40 +122,6 @@ def test_another_workspace_and_strangers_find_nothing(alice, bob, charlie):
     with inside(alice), connection.cursor() as cursor:
         cursor.execute(call, [[work.pk], asked, ["chapter"]])
         assert cursor.fetchone() == (1,)
-
-
-# Twenty thousand segments that hold other words.
-OTHERS = """
-    INSERT INTO studio_search_segments (id, workspace_id, work_id, object_type, object_id, field, segment,
-        start, folded, grams, revision, created_at, updated_at)
-    SELECT gen_random_uuid(), workspace_id, work_id, object_type, object_id, field, n, 0, n::text,
-        quote_literal('g' || n)::tsvector, 1, now(), now()
-    FROM studio_search_segments, generate_series(1, 20000) n WHERE field = 'content'
-"""
-
-
-def test_the_function_of_the_search_role_uses_the_index_of_grams(alice):
-    with inside(alice):
-        work = stories.work(alice)
-        stories.chapter(work, 1, "独一无二的秘密")
-        following.follow_work(work.pk)
-        asked = textindex.all_of(textindex.pieces("独一无二的秘密"), prefix=True)
-        with connection.cursor() as cursor:
-            cursor.execute(OTHERS)
-            before = _scans(cursor)
-            cursor.execute(
-                "SELECT count(*) FROM studio_segments_matching(%s::uuid[], %s::tsquery, %s::text[], 9)",
-                [[work.pk], asked, ["chapter"]],
-            )
-            assert cursor.fetchone() == (1,)
-            assert _scans(cursor) > before
-        explained = SearchSegment.objects.extra(where=["grams @@ %s::tsquery"], params=[asked])
-        assert "gram_ix" not in explained.explain()
-
-
-def _scans(cursor):
-    cursor.execute("SELECT pg_stat_get_xact_numscans('studio_search_segments_gram_ix'::regclass)")
-    return cursor.fetchone()[0]
 
 
 def test_the_schedule_follows_what_was_saved_in_every_workspace(alice, charlie):

@@ -7,11 +7,13 @@ from laojun.models import PluginInstance
 from tests import factories
 from tests.accounts.copies import Copy
 from tests.laojun.plugins import making
+from tests.rig import limits
 
 
 @pytest.fixture
 def ada(committed):
-    return factories.person("ada")
+    with limits.eased():
+        yield factories.person("ada")
 
 
 def test_a_copy_follows_what_becomes_of_a_plugin(ada):
