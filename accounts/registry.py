@@ -389,8 +389,8 @@ class RestoreStep:
 class LimitClass:
     """How often one subject may do one kind of thing. `limit` is the default of the live setting `setting`.
 
-    `subject` names whom the count belongs to: caller (a person, or a key by itself), user, workspace, network,
-    account, family, name, name_network, address. Strict classes are decided by the database always, fast ones by Redis
+    `subject` names whom the count belongs to: caller (a person, or a key by itself), user, workspace, tab (of a
+    caller, at one address), network, account, family, name, name_network, address. Strict classes are decided by the database always, fast ones by Redis
     while it is there. `failures` are counted only where the deed fails: a success gives its count back. `spare`
     names a rule that lets somebody pass although the count is used up. Plans multiply what belongs to a person.
     """

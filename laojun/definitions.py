@@ -140,6 +140,7 @@ SUBJECTS = {
     "caller": _("person or key"),
     "user": _("person"),
     "workspace": _("workspace"),
+    "tab": _("tab of one chapter"),
     "network": _("network"),
     "account": _("account"),
     "family": _("signed-in program"),

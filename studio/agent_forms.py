@@ -14,6 +14,7 @@ from studio.agents import behaviour, variables
 from studio.context import parts
 from studio.models import Agent, AIRequest
 from studio.models.agent import MAX_PROMPT
+from studio.requests import tools
 
 MAX_INSTRUCTION = 8_000
 LENGTHS = (50, 5_000)
@@ -70,6 +71,15 @@ class HelpForm(forms.Form):
             "excluded": [key for key in shown if key not in sent],
             "pins": pins,
         }
+
+
+class ToolForm(forms.Form):
+    """What text tools shall do with a passage. Positions are code points of the chapter at `base_revision`."""
+
+    instruction = forms.CharField(required=False, max_length=tools.MOST_WISH)
+    range_start = forms.IntegerField(min_value=0)
+    range_end = forms.IntegerField(min_value=0)
+    base_revision = forms.IntegerField(required=False, min_value=0)
 
 
 class AgentForm(forms.Form):

@@ -165,6 +165,40 @@ def move(
     return revision
 
 
+@dataclass(frozen=True)
+class Former:
+    """Where a chapter stood: in which volume, behind which chapter of it (None: first)."""
+
+    chapter: UUID
+    volume: UUID | None
+    behind: UUID | None
+
+
+def formers(work: Work, ids: Sequence[UUID]) -> list[Former]:
+    """Where these chapters stand now, in reading order."""
+    rows = Chapter.objects.alive().filter(work=work).in_order().values_list("pk", "volume_id")
+    found, last = list[Former](), dict[UUID | None, UUID]()
+    for pk, volume in rows:
+        if pk in ids:
+            found.append(Former(pk, volume, last.get(volume)))
+        last[volume] = pk
+    return found
+
+
+def put_back(*, work: Work, principal: Principal, places: Sequence[Former], seen: int) -> None:
+    """Undo a move: nobody may have changed the order since. Raises OrderConflict, OutlineStale."""
+    with transaction.atomic():
+        take_turn(work.pk)
+        check_seen(work.pk, seen)
+        for one in places:
+            place = Place(one.volume, after=one.behind)
+            if one.behind is None:
+                scope = [row for row in _scope(work.pk, one.volume) if row.deleted_at is None]
+                first = next((row.pk for row in scope if row.pk != one.chapter), None)
+                place = Place(one.volume, before=first)
+            move(work=work, principal=principal, ids=[one.chapter], place=place)
+
+
 def move_volume(
     *, volume: Volume, principal: Principal, before: UUID | None, after: UUID | None
 ) -> int:

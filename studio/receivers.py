@@ -10,7 +10,7 @@ from accounts import signals, tenancy
 from accounts.models import User, Workspace
 from studio import leaving
 from studio.batches import deciding
-from studio.requests import sweeping
+from studio.requests import sweeping, tools
 from studio.requests.asking import ANALYZE, GENERATE
 from taishang.models import Task
 from taishang.signals import task_finished
@@ -18,7 +18,7 @@ from taishang.signals import task_finished
 
 @receiver(task_finished)
 def requests_end_with_their_tasks(task: Task, state: str, code: str, **_: Any) -> None:
-    if task.type in {GENERATE, ANALYZE}:
+    if task.type in {GENERATE, ANALYZE, tools.KIND}:
         sweeping.task_ended(task, state=state, code=code)
     elif task.type == deciding.KIND:
         deciding.task_ended(task, state=state, code=code)

@@ -39,7 +39,7 @@ def recount(*, fix: bool = False, part: float = 1.0) -> list[Difference]:
     found: list[Difference] = []
     for work_id in chosen if works else ():
         with tenancy.platform_scope(reason=REASON):
-            found += _work(work_id, fix=fix)
+            found += of_work(work_id, fix=fix)
     return found
 
 
@@ -54,7 +54,7 @@ def weekly() -> None:
         )
 
 
-def _work(work_id: UUID, *, fix: bool) -> list[Difference]:
+def of_work(work_id: UUID, *, fix: bool) -> list[Difference]:
     """Chapters first: the work is the sum of what they say then. The work's row is held against savers."""
     found = []
     for difference in _chapters(work_id):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,7 @@ async def news(
     person = principal.user.id if principal.user else request_id
     with ExitStack() as held:
         held.enter_context(watching.counted(person))
+        held.enter_context(_watching(request_id))
         hint = held.enter_context(live.watches.here().on(request_id))
         change = held.enter_context(tasks.watches.here().on(task_id or request_id))
         while True:
@@ -61,6 +62,17 @@ async def news(
                 for event in teller.said(told["variant"], told["text"]):
                     yield event
                 await _either(hint, change)
+
+
+@contextmanager
+def _watching(request_id: UUID) -> Iterator[None]:
+    """Whoever looks on hears no news of the end; telling the cache never holds the stream up."""
+    run = asyncio.get_running_loop().run_in_executor
+    run(None, live.watched, request_id)
+    try:
+        yield
+    finally:
+        run(None, live.left, request_id)
 
 
 async def _either(*events: asyncio.Event) -> None:

@@ -2,6 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from studio.views import (
     bins,
+    chapters,
     exports,
     goals,
     help_urls,
@@ -12,6 +13,7 @@ from studio.views import (
     shelf,
     story_urls,
     versions,
+    volumes,
     works,
     writing,
 )
@@ -25,8 +27,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "studio/bin/<slug:kind>/<uuid:pk>/restoration/", bins.restore, name="studio_bin_restoration"
     ),
+    path("studio/bin/works/<uuid:work_id>/erasure/", bins.erase, name="studio_bin_erasure"),
     path("studio/goals/", goals.goals, name="studio_goals"),
     path("studio/goals/days.csv", goals.as_csv, name="studio_goals_csv"),
+    path("studio/works/<uuid:work_id>/goals/", goals.goals, name="studio_work_goals"),
+    path("studio/works/<uuid:work_id>/goals/days.csv", goals.as_csv, name="studio_work_goals_csv"),
     # Books in and out
     path("studio/imports/", imports.index, name="studio_imports"),
     path("studio/imports/new/", imports.bring, name="studio_import_new"),
@@ -62,10 +67,29 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # A work
     path("studio/works/<uuid:work_id>/", works.detail, name="studio_work"),
     path("studio/works/<uuid:work_id>/about/", works.settings, name="studio_work_settings"),
+    path("studio/works/sample/", works.sample, name="studio_naming_sample"),
+    path("studio/works/<uuid:work_id>/transfer/", works.transfer, name="studio_work_transfer"),
     path("studio/works/<uuid:work_id>/deletion/", works.delete, name="studio_work_deletion"),
     path("studio/works/<uuid:work_id>/volumes/new/", works.add_volume, name="studio_add_volume"),
     path("studio/works/<uuid:work_id>/chapters/new/", works.add_chapter, name="studio_add_chapter"),
     path("studio/works/<uuid:work_id>/arrangement/", works.move, name="studio_move"),
+    path("studio/works/<uuid:work_id>/arrangement/undo/", works.undo, name="studio_move_undo"),
+    # A volume
+    path(
+        "studio/works/<uuid:work_id>/volumes/<uuid:volume_id>/",
+        volumes.detail,
+        name="studio_volume",
+    ),
+    path(
+        "studio/works/<uuid:work_id>/volumes/<uuid:volume_id>/move/",
+        volumes.move,
+        name="studio_volume_move",
+    ),
+    path(
+        "studio/works/<uuid:work_id>/volumes/<uuid:volume_id>/deletion/",
+        volumes.delete,
+        name="studio_volume_deletion",
+    ),
     # A chapter
     path(
         "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/",
@@ -81,6 +105,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/merge/",
         merging.merge,
         name="studio_merge",
+    ),
+    path(
+        "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/about/",
+        chapters.about,
+        name="studio_chapter_about",
+    ),
+    path(
+        "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/merger/",
+        chapters.join,
+        name="studio_chapter_merger",
+    ),
+    path(
+        "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/deletion/",
+        chapters.delete,
+        name="studio_chapter_deletion",
+    ),
+    path(
+        "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/panels/chapter/",
+        chapters.panel,
+        name="studio_panel_chapter",
     ),
     # Its versions
     path(

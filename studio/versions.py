@@ -24,6 +24,7 @@ MAX_LABEL = 200
 BATCH = 1000
 Kind = ChapterVersion.Kind
 LETTER = "versions_shrunk"
+CONFLICT = "conflict_kept"
 
 
 def keep(
@@ -64,6 +65,15 @@ def keep(
         )
         Chapter.objects.filter(pk=held.pk).update(version_seq=F("version_seq") + 1)
         made.save(force_insert=True)
+        if kind == Kind.CONFLICT and principal is not None and principal.user is not None:
+            news.tell(
+                CONFLICT,
+                user=principal.user,
+                link=("studio_versions", f"{held.work_id}/{held.pk}"),
+                workspace_id=held.workspace_id,
+                dedup_key=f"conflict:{held.pk}",
+                chapter=held.title or "–",
+            )
     return made
 
 

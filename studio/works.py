@@ -12,12 +12,15 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import news
 from accounts.authentication import Principal
 from accounts.models import Membership, User
 from laojun import audit
+from laojun.audit import Actor, Target
 from studio.models import Collaborator, Work
 from studio.prose import naming
 
+HANDED_OVER = "work_handed_over"
 MAX_TAGS = 20
 MAX_STYLE_GUIDE = 8_000
 SETTINGS: dict[str, Any] = {
@@ -88,7 +91,7 @@ def change(*, work: Work, principal: Principal, wishes: Mapping[str, Any]) -> Wo
     return work
 
 
-def transfer(*, work: Work, principal: Principal, to: User) -> Work:
+def transfer(*, work: Work, principal: Principal | Actor, to: User, reason: str = "") -> Work:
     """Hand a work to another member of the workspace; who had it stays as an editor. Raises NotAMember."""
     members = Membership.objects.active().filter(workspace_id=work.workspace_id, user=to)
     if not members.exists():
@@ -102,9 +105,18 @@ def transfer(*, work: Work, principal: Principal, to: User) -> Work:
         audit.record(
             actor=principal,
             action="work.transferred",
-            target=("work", work.pk),
+            target=Target("work", str(work.pk), workspace_id=work.workspace_id),
             before={"owner": str(former.pk)},
             after={"owner": str(to.pk)},
+            details={"reason": reason} if reason else None,
+        )
+        news.tell(
+            HANDED_OVER,
+            user=to,
+            link=("work", work.pk),
+            workspace_id=work.workspace_id,
+            work=work.title,
+            who=str(former),
         )
     work.refresh_from_db()
     return work

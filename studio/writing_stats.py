@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from accounts import tenancy
 from accounts.authentication import Principal
 from accounts.models import User, UserSettings
-from laojun import audit
+from studio import goals
 from studio.models import ChapterSave, Work, WritingDay, WritingGoal
 
 # Nobody types faster; what a program claims beyond it does not count.
@@ -72,14 +72,14 @@ def today(*, person: User, work: Work, now: datetime) -> Today:
     return Today(words, daily.get(work.pk) or daily.get(None))
 
 
-def standing(*, principal: Principal, now: datetime) -> Standing:
-    """Of one person in one workspace, over all works."""
+def standing(*, principal: Principal, now: datetime, work: Work | None = None) -> Standing:
+    """Of one person in one workspace, in one work or over all."""
     person = principal.user
     if person is None:
         raise ValueError(principal)
     here = now.astimezone(zone_of(person)).date()
-    days, seconds = _days(person, principal.workspace_id, here, now)
-    goal = WritingGoal.objects.visible_to(principal).filter(work=None).first()
+    days, seconds = _days(person, principal.workspace_id, here, now, work)
+    goal = goals.of(principal, work)
     off = frozenset(goal.days_off) if goal else frozenset[int]()
     streak, longest = _streaks(days, here, off)
     recent = [here - timedelta(days=n) for n in range(SPEED_DAYS)]
@@ -91,27 +91,9 @@ def standing(*, principal: Principal, now: datetime) -> Standing:
         longest=longest,
         speed=_speed(sum(days.get(day, 0) for day in recent), active),
         goal=goal.daily_words if goal else None,
-        per_day=_per_day(principal, goal, here, off) if goal else None,
+        per_day=_per_day(goal, _written(principal, work), here, off) if goal else None,
         days=days,
     )
-
-
-def goal_of(principal: Principal) -> WritingGoal | None:
-    return WritingGoal.objects.visible_to(principal).filter(work=None).first()
-
-
-def set_goal(*, principal: Principal, wishes: dict[str, Any]) -> WritingGoal:
-    """What one sets out to write in all works. `wishes` are columns of `WritingGoal`."""
-    goal, _made = WritingGoal.objects.update_or_create(
-        workspace_id=principal.workspace_id, user=principal.user, work=None, defaults=wishes
-    )
-    audit.record(
-        actor=principal,
-        action="writing_goal.set",
-        target=("writing_goal", goal.pk),
-        after={"daily_words": goal.daily_words, "target_words": goal.target_words},
-    )
-    return goal
 
 
 def roll(*, now: datetime | None = None) -> int:
@@ -126,12 +108,14 @@ def roll(*, now: datetime | None = None) -> int:
         )
         zones = _zones({row[1] for row in facts})
         rows = _rolled(facts, zones, start)
+        crossings = goals.Crossings(rows, goals.today_of(zones, now))
         WritingDay.objects.bulk_create(
             rows,
             update_conflicts=True,
             unique_fields=["user", "work", "day"],
             update_fields=[*COUNTED, "updated_at"],
         )
+        crossings.tell()
     return len(rows)
 
 
@@ -173,7 +157,7 @@ def _typed(words: int, seconds: int) -> int:
 
 
 def _days(
-    person: User, workspace_id: int | None, here: date, now: datetime
+    person: User, workspace_id: int | None, here: date, now: datetime, work: Work | None
 ) -> tuple[dict[date, int], dict[date, int]]:
     """Words and active seconds of each day: sums of the days, and of the ledger where the sums may be behind."""
     words, seconds = defaultdict[date, int](int), defaultdict[date, int](int)
@@ -183,6 +167,7 @@ def _days(
         user=person,
         day__gt=here - timedelta(days=YEAR_DAYS),
         day__lt=fresh,
+        **({"work": work} if work else {}),
     )
     for day, typed, active in summed.values_list("day", "typed_words", "active_seconds"):
         words[day] += typed
@@ -190,7 +175,10 @@ def _days(
     zone = zone_of(person)
     start = datetime.combine(fresh, datetime.min.time(), zone)
     ledger = ChapterSave.objects.filter(
-        workspace_id=workspace_id, user=person, created_at__range=(start, now)
+        workspace_id=workspace_id,
+        user=person,
+        created_at__range=(start, now),
+        **({"chapter__work": work} if work else {}),
     )
     for at, typed, active in ledger.values_list("created_at", "typed_words", "active_seconds"):
         day = at.astimezone(zone).date()
@@ -218,14 +206,19 @@ def _speed(words: int, seconds: int) -> int:
     return round(words * 3600 / seconds) if seconds >= LEAST_SECONDS else 0
 
 
-def _per_day(
-    principal: Principal, goal: WritingGoal, here: date, off: frozenset[int]
-) -> int | None:
+def _written(principal: Principal, work: Work | None) -> int:
+    """Words of the work, or of all that one owns."""
+    if work is not None:
+        return work.total_words
+    rows = Work.objects.alive().filter(workspace_id=principal.workspace_id, user=principal.user)
+    return sum(rows.values_list("total_words", flat=True))
+
+
+def _per_day(goal: WritingGoal, written: int, here: date, off: frozenset[int]) -> int | None:
     """Words a working day from now on, so that the target is met in time."""
     if goal.target_words is None or goal.deadline_on is None or goal.deadline_on < here:
         return None
-    works = Work.objects.alive().filter(workspace_id=principal.workspace_id, user=principal.user)
-    left = goal.target_words - sum(works.values_list("total_words", flat=True))
+    left = goal.target_words - written
     span = (goal.deadline_on - here).days + 1
     working = sum((here + timedelta(days=n)).isoweekday() not in off for n in range(span))
     return max(0, -(-left // max(working, 1)))

@@ -1,5 +1,6 @@
 """Which limits a request falls under, whose count it raises, and how the answer tells what is left."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -126,7 +127,7 @@ def _classes(request: HttpRequest) -> tuple[str, ...]:
 
 def _demand(request: HttpRequest, principal: Principal, entry: LimitClass) -> Demand | None:
     user = principal.user
-    if user is None and entry.subject in {"caller", "user", "workspace"}:
+    if user is None and entry.subject in {"caller", "user", "workspace", "tab"}:
         entry = limit_classes[limits.ANONYMOUS]
     subject = SUBJECTS[entry.subject](request, principal)
     if subject is None:
@@ -156,6 +157,13 @@ def _user(_request: HttpRequest, principal: Principal) -> str | None:
 def _workspace(_request: HttpRequest, principal: Principal) -> str | None:
     found = principal.workspace_id
     return None if found is None else limits.workspace_subject(found)
+
+
+def _tab(request: HttpRequest, principal: Principal) -> str:
+    """What one tab writes to one address; a caller that names no tab has one. Forms name none and are not read."""
+    name = _json(request).get("tab_id") if request.content_type == "application/json" else ""
+    place = f"{request.path_info}\0{name}".encode("utf-8", "surrogatepass")
+    return f"tab:{principal.actor}:{hashlib.sha256(place).hexdigest()[:16]}"
 
 
 def _network(request: HttpRequest, _principal: Principal) -> str:
@@ -205,6 +213,7 @@ def _hashed(typed: str) -> str | None:
 SUBJECTS: Mapping[str, Callable[[HttpRequest, Principal], str | None]] = {
     "caller": _caller,
     "user": _user,
+    "tab": _tab,
     "workspace": _workspace,
     "network": _network,
     "account": _account,

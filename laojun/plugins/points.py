@@ -1,4 +1,4 @@
-"""Hook points of the foundation itself, and the shapes agreed for those whose owners will declare them.
+"""Hook points of the foundation itself, and the shapes agreed for those that apps above declare.
 
 `EVENT_SINK` is declared here. `TEXT_TOOL` and `POST_PROCESSOR` become hooks when the app that calls them adds them
 to `hooks.hooks`: a hook that nobody calls is not offered.

@@ -1,3 +1,3 @@
-from studio.admin import helping, people, works
+from studio.admin import helping, imports, people, works
 
-__all__ = ["helping", "people", "works"]
+__all__ = ["helping", "imports", "people", "works"]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db import models
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.decorators import display
 
 from laojun import audit
 from laojun.audit import Target
@@ -20,6 +24,7 @@ from taishang import transitions
 from taishang.admin.console import actor, ask
 from taishang.transitions import IllegalTransition
 
+USAGE = timedelta(days=30)
 TEXTS = ("system_prompt", "knowledge", "examples", "variables", "share_code")
 
 
@@ -36,6 +41,7 @@ class AgentAdmin(Unwritten):
         "output_mode",
         "version",
         "usage_count",
+        "shown_usage",
         "is_public",
         "share_expires_at",
         "deleted_at",
@@ -46,6 +52,17 @@ class AgentAdmin(Unwritten):
     ordering = ("-updated_at",)
     actions = ("end_sharing",)
     exclude = TEXTS
+
+    @display(description=gettext_lazy("requests in 30 days"))
+    def shown_usage(self, agent: Agent) -> int:
+        """Those of the platform over all workspaces."""
+        return int(agent.asked)  # type: ignore[attr-defined]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Agent]:
+        asked = AIRequest.objects.filter(agent=OuterRef("pk"), created_at__gt=_recently())
+        counted = asked.order_by().values("agent").annotate(all=Count("id")).values("all")
+        rows: models.QuerySet[Agent] = super().get_queryset(request)
+        return rows.annotate(asked=Coalesce(Subquery(counted), 0))
 
     @admin.action(description=gettext_lazy("End sharing"))
     def end_sharing(
@@ -142,6 +159,10 @@ class BatchAdmin(Unwritten):
                 audit.record(actor=actor(request), action="batch.cancelled", target=target)
             messages.success(request, _("They are cancelled."))
         return question
+
+
+def _recently() -> datetime:
+    return timezone.now() - USAGE
 
 
 def _end_task(task_id: Any, request: HttpRequest) -> None:

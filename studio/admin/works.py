@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from accounts.admin.base import with_reason
 from studio import locks, operating, versions
-from studio.models import Chapter, ChapterVersion, Work
+from studio.admin.opening import WorkPages
+from studio.models import Chapter, ChapterVersion, Publication, Work
 from taishang.admin.console import OperatorAdmin, actor, ask
 
 
@@ -26,7 +28,7 @@ class Unwritten(OperatorAdmin):
 
 
 @admin.register(Work)
-class WorkAdmin(Unwritten):
+class WorkAdmin(WorkPages, Unwritten):
     """Every work, those of the bin too."""
 
     icon = "pen"
@@ -45,8 +47,9 @@ class WorkAdmin(Unwritten):
     search_fields = ("title",)
     list_select_related = ("workspace", "user")
     ordering = ("-updated_at",)
-    actions = ("restore",)
+    actions = ("restore", "unpublish", "index_anew", "count_again", "mend")
     exclude = ("description", "settings", "tags")
+    change_form_before_template = "admin/studio/work.html"
 
     @admin.action(description=gettext_lazy("Bring back from the bin"))
     def restore(self, request: HttpRequest, rows: models.QuerySet[Work]) -> HttpResponse | None:
@@ -56,6 +59,74 @@ class WorkAdmin(Unwritten):
             count = sum(operating.restore(work=work, actor=actor(request)) for work in rows)
             messages.success(request, _("Brought back: %(count)d.") % {"count": count})
         return question
+
+    @admin.action(description=gettext_lazy("Hide from readers"))
+    def unpublish(self, request: HttpRequest, rows: models.QuerySet[Work]) -> HttpResponse | None:
+        def run(work: Any, reason: str) -> None:
+            operating.take_down(work=work, actor=actor(request), reason=reason)
+
+        effect = _("Readers find nothing of these works at once. Their owners are told the reason.")
+        return with_reason(self, request, rows.select_related("user"), effect=effect, run=run)
+
+    @admin.action(description=gettext_lazy("Make the search index anew"))
+    def index_anew(self, request: HttpRequest, rows: models.QuerySet[Work]) -> HttpResponse | None:
+        effect = _("Index and counts of names are made anew within minutes; search goes on.")
+        question = ask(request, self, action="index_anew", effect=effect, rows=rows)
+        if question is None:
+            for work in rows:
+                operating.index_anew(work=work, actor=actor(request))
+            messages.success(request, _("The index is being made anew."))
+        return question
+
+    @admin.action(description=gettext_lazy("Are the counts right?"))
+    def count_again(self, request: HttpRequest, rows: models.QuerySet[Work]) -> None:
+        wrong = sum(
+            operating.count_again(work=work, actor=actor(request), fix=False) for work in rows
+        )
+        messages.info(request, _("Rows with wrong counts: %(count)d.") % {"count": wrong})
+
+    @admin.action(description=gettext_lazy("Mend the counts"))
+    def mend(self, request: HttpRequest, rows: models.QuerySet[Work]) -> HttpResponse | None:
+        effect = _("Words, hashes and copies of tags are counted from the texts and written.")
+        question = ask(request, self, action="mend", effect=effect, rows=rows)
+        if question is None:
+            mended = sum(
+                operating.count_again(work=work, actor=actor(request), fix=True) for work in rows
+            )
+            messages.success(request, _("Mended: %(count)d.") % {"count": mended})
+        return question
+
+
+@admin.register(Publication)
+class PublicationAdmin(Unwritten):
+    """What readers can find: whose it is, who may read it, since when."""
+
+    icon = "globe"
+    list_display = (
+        "title",
+        "workspace",
+        "work",
+        "visibility",
+        "published_at",
+        "withdrawn_at",
+    )
+    list_filter = ("visibility", ("withdrawn_at", admin.EmptyFieldListFilter))
+    search_fields = ("title", "work__title")
+    list_select_related = ("workspace", "work")
+    ordering = ("-published_at",)
+    actions = ("take_down",)
+    exclude = ("slug", "blurb", "cover_file_id")
+
+    @admin.action(description=gettext_lazy("Take down"))
+    def take_down(
+        self, request: HttpRequest, rows: models.QuerySet[Publication]
+    ) -> HttpResponse | None:
+        def run(publication: Any, reason: str) -> None:
+            operating.take_down(work=publication.work, actor=actor(request), reason=reason)
+
+        effect = _("Readers find nothing of these works at once. Their owners are told the reason.")
+        chosen = rows.select_related("work__user")
+        return with_reason(self, request, chosen, effect=effect, run=run)
 
 
 @admin.register(Chapter)

@@ -90,6 +90,13 @@ def remove(*, principal: Principal, agent: Agent) -> None:
     _record(principal, agent, "agent.deleted")
 
 
+def restore(*, principal: Principal, agent: Agent) -> None:
+    """Out of the bin, as it was; a share code is not given back. Raises NameTaken."""
+    agent.deleted_at = None
+    _saved(agent, ["deleted_at", "updated_at"])
+    _record(principal, agent, "agent.restored")
+
+
 def freeze(agent: Agent, *, author: Principal | None, note: str) -> AgentVersion:
     """The agent as it is now, as the version of its number."""
     return AgentVersion.objects.create(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
+from accounts import news, tenancy
 from accounts.authentication import Principal
 from laojun import audit
 from studio.agents import saving
@@ -18,6 +19,9 @@ from studio.models import Agent
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LENGTH = 8
 VALID = timedelta(days=30)
+NOTICE = timedelta(days=3)
+ONE_DAY = timedelta(days=1)
+LETTER = "share_ends"
 MOST_NAMES = 50
 
 
@@ -37,6 +41,32 @@ def revoke(*, principal: Principal, agent: Agent) -> None:
     agent.share_code = agent.share_expires_at = None
     agent.save(update_fields=["share_code", "share_expires_at", "updated_at"])
     audit.record(actor=principal, action="agent.share_ended", target=("agent", agent.pk))
+
+
+def warn(*, now: datetime) -> int:
+    """Tell whose codes end in three days; once for each. Answers how many."""
+    last = now + NOTICE
+    with tenancy.platform_scope(reason="studio.warn_of_shares"):
+        ending = Agent.objects.alive().filter(
+            share_code__isnull=False,
+            share_expires_at__gt=last - ONE_DAY,
+            share_expires_at__lte=last,
+        )
+        owned = [(one, one.user) for one in ending.select_related("user") if one.user is not None]
+        for agent, owner in owned:
+            news.tell(
+                LETTER,
+                user=owner,
+                link=("studio_agent", agent.pk),
+                workspace_id=agent.workspace_id,
+                dedup_key=f"share:{agent.pk}",
+                agent=agent.name,
+            )
+    return len(owned)
+
+
+def warn_today() -> int:
+    return warn(now=timezone.now())
 
 
 def find(code: str) -> Agent:

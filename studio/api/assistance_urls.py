@@ -5,6 +5,7 @@ from studio.api import agents, batches, proposals, requests, talking
 urlpatterns: list[URLPattern] = [
     # Help of the AI
     path("works/<uuid:work_id>/context-previews/", requests.ContextPreviews.as_view()),
+    path("chapters/<uuid:chapter_id>/tool-requests/", requests.ToolRequests.as_view()),
     path("ai-requests/", requests.AIRequests.as_view()),
     path("ai-requests/<uuid:request_id>/", requests.AIRequestDetail.as_view()),
     path("ai-requests/<uuid:request_id>/stream/", requests.AIRequestStream.as_view()),

@@ -20,12 +20,13 @@ from accounts import watching
 from accounts.web import streams
 from accounts.web.parsing import JsonRenderer
 from accounts.web.schema import page_of
+from accounts.web.serializers import Serializer
 from accounts.web.streams import EventRenderer
 from studio import context, streaming
 from studio.api.helping import HelpIn, HelpView, fields_named
-from studio.models import AIRequest, Proposal
+from studio.models import AIRequest, Chapter, Proposal
 from studio.models.base import moment_of
-from studio.requests import asking, erasing, wishes
+from studio.requests import asking, erasing, tools, wishes
 
 
 class AIRequestIn(HelpIn):
@@ -167,6 +168,38 @@ class AIRequests(RequestView):
         shown = self.shown(asked.request, AIRequestOut)
         address = f"/api/v1/ai-requests/{asked.request.pk}/stream/"
         return Response(shown, status=HTTPStatus.ACCEPTED, headers={"Location": address})
+
+
+class ToolRequestIn(Serializer):
+    """The passage, in code points of the chapter at `base_revision`."""
+
+    range_start = serializers.IntegerField(min_value=0)
+    range_end = serializers.IntegerField(min_value=1)
+    base_revision = serializers.IntegerField(min_value=0, required=False, allow_null=True)
+    instruction = serializers.CharField(
+        max_length=tools.MOST_WISH, required=False, allow_blank=True, default=""
+    )
+
+
+class ToolRequests(RequestView):
+    required_permissions: ClassVar = {"POST": "model.use"}
+    rate_limits: ClassVar = {"POST": ("ai",)}
+
+    @extend_schema(request=ToolRequestIn, responses={202: AIRequestOut})
+    def post(self, request: Request, chapter_id: UUID) -> Response:
+        """Ask the text tools among the workspace's plugins about a passage; each answer becomes a proposal."""
+        given = self.read(ToolRequestIn)
+        chapter = self.find(Chapter.objects.visible_to(self.principal), pk=chapter_id)
+        span = given.pop("range_start"), given.pop("range_end")
+        with fields_named():
+            asked = tools.ask(
+                principal=self.principal,
+                work=self.work(chapter.work_id),
+                chapter=chapter,
+                span=span,
+                **given,
+            )
+        return Response(self.shown(asked, AIRequestOut), status=HTTPStatus.ACCEPTED)
 
 
 class AIRequestDetail(RequestView):

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from studio.api import chapters, outline, versions, works
+from studio.api import chapters, goals, outline, versions, works
 
 WORK = "works/<uuid:work_id>/"
 VOLUME = "volumes/<uuid:volume_id>/"
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{WORK}transfer/", works.WorkTransfer.as_view()),
     path(f"{WORK}stats/", works.WorkStats.as_view()),
     path("bin/", works.Bin.as_view()),
+    path("me/writing-goals/", goals.WritingGoals.as_view()),
+    path("me/writing/", goals.Writing.as_view()),
     # Order
     path(f"{WORK}outline/", outline.WorkOutline.as_view()),
     path(f"{WORK}arrangement/", outline.WorkArrangement.as_view()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,8 @@ from taishang.models import ModelCall
 from taishang.runs import Cancelled, Run
 
 MOST_TRIES = 2
+# Of the cost limit, when its person is told.
+WARNED_PART = Decimal("0.8")
 # What another try would not mend.
 RESTING = frozenset({"ai_quota_exceeded", "no_model_configured", "context_too_long"})
 OVER = (BatchItem.State.DONE, BatchItem.State.SKIPPED)
@@ -154,7 +157,7 @@ def _take(call: ModelCall, text: str, *, item_id: UUID, request_id: UUID) -> Non
     """The chapter, its version, the item and the money, in the transaction that settles the call."""
     item = BatchItem.objects.select_for_update(of=("self",)).get(pk=item_id)
     request = finishing.row(request_id, lock=True)
-    Batch.objects.filter(pk=item.batch_id).update(spent=F("spent") + (call.cost or 0))
+    _spend(item.batch_id, call.cost or Decimal(0))
     if request is None or item.request_id != request_id or item.state != BatchItem.State.WRITING:
         return
     said = answers.clean(text)
@@ -172,6 +175,16 @@ def _take(call: ModelCall, text: str, *, item_id: UUID, request_id: UUID) -> Non
         _failed(item_id, request_id, f"provider_{call.error_class or 'protocol'}")
     else:
         _kept(item, request, said)
+
+
+def _spend(batch_id: UUID, cost: Decimal) -> None:
+    """Count what a call cost; who passes four fifths of the limit is told, once."""
+    rows = Batch.objects.filter(pk=batch_id)
+    rows.update(spent=F("spent") + cost)
+    batch = rows.select_related("user", "work").get()
+    mark = batch.max_cost and batch.max_cost * WARNED_PART
+    if mark and batch.spent - cost < mark <= batch.spent:
+        _tell("batch_budget", batch)
 
 
 def _kept(item: BatchItem, request: AIRequest, said: str) -> None:
@@ -214,14 +227,19 @@ def _ends(batch: Batch, state: str, *, reason: str = "") -> None:
     rows = Batch.objects.filter(pk=batch.pk, state=State.RUNNING)
     if not rows.update(state=state, pause_reason=reason, updated_at=timezone.now()):
         return
-    if batch.user is not None:
-        news.tell(
-            "batch_paused" if state == State.PAUSED else "batch_done",
-            user=batch.user,
-            link=("studio_batch", str(batch.pk)),
-            workspace_id=batch.workspace_id,
-            work=batch.work.title,
-        )
+    _tell("batch_paused" if state == State.PAUSED else "batch_done", batch)
+
+
+def _tell(letter: str, batch: Batch) -> None:
+    if batch.user is None:
+        return
+    news.tell(
+        letter,
+        user=batch.user,
+        link=("studio_batch", str(batch.pk)),
+        workspace_id=batch.workspace_id,
+        work=batch.work.title,
+    )
 
 
 def _progress(run: Run, batch_id: UUID) -> None:

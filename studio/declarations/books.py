@@ -4,10 +4,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleRight, LimitClass, Schedule
+from accounts.registry import ConsoleRight, ConsoleTile, Letter, LimitClass, Schedule
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, INTEGER, MEBIBYTE, Definition, define
 from laojun.files import Purpose, purposes
+from studio import tiles
 from studio.publishing import chapters, readers
 
 DAY = 86_400
@@ -100,6 +101,13 @@ SETTINGS = (
     (IMPORT_CAP, 50 * MEBIBYTE, _("Books that people bring, each")),
     (EXPORT_CAP, 200 * MEBIBYTE, _("Exported books, each")),
 )
+CAME_OUT = Letter(
+    _("“%(chapter)s” is published"),
+    (_("The scheduled chapter of “%(work)s” is open to readers."),),
+    _("See the publication"),
+    category="task",
+    level="success",
+)
 MULTIPART_ROOM = MEBIBYTE
 LIKES = LimitClass("studio.like", _("Liking and reading chapters"), 30, 60, "network")
 
@@ -139,8 +147,18 @@ def declare() -> None:
         ),
         Schedule("studio.readers", readers.roll, every_s=60, label=_("Count readers")),
     )
+    registry.letters.add(chapters.LETTER, CAME_OUT)
+    registry.link_resolvers.add(
+        "studio_publication", lambda work_id: reverse("studio_publication", args=[work_id])
+    )
     registry.link_resolvers.add("work_import", _import_page)
     registry.link_resolvers.add("work_export", _export_page)
+    registry.console_tiles.add(
+        "studio_exports",
+        ConsoleTile(
+            "studio_exports", _("Exports today"), "download", tiles.exports, 47, "studio.operate"
+        ),
+    )
     registry.console_rights.add("studio.import", ConsoleRight("studio.operate", "studio.operate"))
 
 

@@ -8,8 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import registry
-from accounts.registry import ConsoleRight, Letter, LimitClass, NoticeType, Schedule
+from accounts.registry import ConsoleRight, ConsoleTile, Letter, LimitClass, NoticeType, Schedule
 from laojun.declarations import entries
+from laojun.plugins import points
+from laojun.plugins.hooks import hooks
+from studio import tiles
+from studio.agents import sharing
 from studio.proposals import expiring
 from studio.requests import finishing, sweeping
 from studio.requests.asking import SUBJECT
@@ -28,6 +32,7 @@ ACTIONS = {
     "agent.created": _("made a writing agent"),
     "agent.changed": _("changed a writing agent"),
     "agent.deleted": _("deleted a writing agent"),
+    "agent.restored": _("brought a writing agent back from the bin"),
     "agent.shared": _("shared a writing agent"),
     "agent.share_ended": _("ended the sharing of a writing agent"),
     "agent.imported": _("copied a shared writing agent"),
@@ -89,6 +94,12 @@ PROBLEMS = (
         _("Select what the proposal shall replace and put it there, or ask again."),
     ),
     (
+        "text_tool_failed",
+        503,
+        _("No text tool gave an answer that fits"),
+        _("Ask again, or look at the plugin's calls."),
+    ),
+    (
         "finding_state",
         409,
         _("The remark is in another state"),
@@ -134,6 +145,50 @@ LETTERS = {
         level="warning",
     ),
 }
+ANSWERS = NoticeType("studio_ai", _("Answers of the AI while I am away"), by_mail=False)
+LETTERS |= {
+    "batch_budget": Letter(
+        _("A batch has used four fifths of its budget"),
+        (
+            _("The batch of “%(work)s” nears its cost limit."),
+            _("It rests before the call that could pass the limit."),
+        ),
+        _("See the batch"),
+        "batch",
+        category="task",
+        level="warning",
+    ),
+    finishing.DONE: Letter(
+        _("The AI has answered: %(kind)s"),
+        (_("A proposal for “%(work)s” waits for your decision."),),
+        _("See it"),
+        ANSWERS.key,
+        category="task",
+        level="success",
+    ),
+    finishing.PARTIAL: Letter(
+        _("The AI's answer broke off: %(kind)s"),
+        (_("What had arrived for “%(work)s” is kept as a proposal."),),
+        _("See it"),
+        ANSWERS.key,
+        category="task",
+        level="warning",
+    ),
+    finishing.FAILED: Letter(
+        _("The AI could not answer: %(kind)s"),
+        (_("Your text of “%(work)s” is untouched."), _("See why, and ask again.")),
+        _("See it"),
+        ANSWERS.key,
+        category="task",
+        level="error",
+    ),
+    sharing.LETTER: Letter(
+        _("The share code of “%(agent)s” ends in three days"),
+        (_("Share the agent again if others shall still copy it."),),
+        _("See the agent"),
+        category="reminder",
+    ),
+}
 CODES = LimitClass("studio.share_code", _("Share codes tried"), 10, 60, "caller", strict=True)
 CONSOLE = ("agent", "airequest", "batch")
 
@@ -141,18 +196,33 @@ CONSOLE = ("agent", "airequest", "batch")
 def declare() -> None:
     entries.actions(ACTIONS)
     entries.problems(PROBLEMS)
-    registry.notice_types.add(NOTICE.key, NOTICE)
+    for notice in (NOTICE, ANSWERS):
+        registry.notice_types.add(notice.key, notice)
     for name, letter in LETTERS.items():
         registry.letters.add(name, letter)
     registry.limit_classes.add(CODES.name, CODES)
+    registry.link_resolvers.add("studio_agent", partial(_page, "studio_agent"))
     registry.link_resolvers.add("studio_batch", partial(_page, "studio_batch"))
+    hooks.add(points.TEXT_TOOL.name, points.TEXT_TOOL)
     subjects.receivers.add(SUBJECT, finishing.orphaned)
+    registry.console_tiles.add(
+        "studio_ai",
+        ConsoleTile(
+            "studio_ai", _("AI in novels today"), "spark", tiles.answers, 48, "studio.operate"
+        ),
+    )
     for model in CONSOLE:
         registry.console_rights.add(
             f"studio.{model}", ConsoleRight("studio.operate", "studio.operate")
         )
     entries.schedules(
         Schedule("studio.stuck_requests", sweeping.sweep, every_s=sweeping.EVERY_SECONDS),
+        Schedule(
+            "studio.share_notices",
+            sharing.warn_today,
+            cron="20 6 * * *",
+            label=_("Tell whose share codes end"),
+        ),
         Schedule(
             "studio.proposals",
             expiring.expire,

@@ -16,7 +16,7 @@ from accounts.registry import (
 )
 from laojun.declarations import entries
 from laojun.definitions import GIBIBYTE, GLOBAL, INTEGER, MEBIBYTE, WORKSPACE, Definition, define
-from studio import bin, recounting, tiles, versions
+from studio import bin, operating, recounting, tiles, versions, works
 from studio.keeping import RETENTION_DAYS
 from studio.locks import LETTER as TAKEN_OVER
 
@@ -28,6 +28,9 @@ ACTIONS = {
     "work.purged": _("deleted a work for good"),
     "work.transferred": _("handed a work over"),
     "work.opened": _("opened somebody else's work"),
+    "work.texts_opened": _("opened the texts of a work for an hour"),
+    "work.index_rebuilt": _("made the index of a work anew"),
+    "work.recounted": _("counted a work again"),
     "work.arranged": _("changed the order of a work"),
     "volume.created": _("added a volume"),
     "volume.changed": _("changed a volume"),
@@ -113,7 +116,7 @@ PROBLEMS = (
         _("Type the title as it is shown."),
     ),
 )
-LIMITS = (LimitClass("studio.save", _("Saving chapters"), 600, 60, "user"),)
+LIMITS = (LimitClass("studio.save", _("Saving one chapter"), 60, 60, "tab"),)
 BOTH = frozenset({GLOBAL, WORKSPACE})
 SETTINGS = (
     Definition(
@@ -170,9 +173,49 @@ LETTERS = {
         category="update",
     ),
 }
+CONFLICT = Letter(
+    _("Your text of “%(chapter)s” is kept beside another one"),
+    (
+        _("Somebody had changed the chapter meanwhile, so yours became a version of its own."),
+        _("Compare the two and join them."),
+    ),
+    _("See the versions"),
+    notice="editing",
+    category="update",
+    level="warning",
+)
+HANDED_OVER = Letter(
+    _("“%(work)s” is yours now"),
+    (_("%(who)s handed it over to you and stays as an editor."),),
+    _("Open the work"),
+    category="update",
+)
+TAKEN_DOWN = Letter(
+    _("“%(work)s” was taken down by an operator"),
+    (_("Readers no longer find it. The reason: %(reason)s"), _("Your text is untouched.")),
+    _("See the publication"),
+    category="system",
+    level="warning",
+)
+GLASS_BROKEN = Letter(
+    _("An operator opened the texts of “%(work)s”"),
+    (
+        _("For 60 minutes they can be read there. The reason: %(reason)s"),
+        _("The audit log of your workspace has the entry."),
+    ),
+    _("Open the work"),
+    category="security",
+    level="warning",
+)
+LETTERS |= {
+    versions.CONFLICT: CONFLICT,
+    works.HANDED_OVER: HANDED_OVER,
+    operating.TAKEN_DOWN: TAKEN_DOWN,
+    operating.GLASS_BROKEN: GLASS_BROKEN,
+}
 # A chapter of two million code points, escaped in JSON.
 BODY_BYTES = 12 * MEBIBYTE
-CONSOLE = ("work", "chapter", "chapterversion")
+CONSOLE = ("work", "chapter", "chapterversion", "publication")
 
 
 def declare() -> None:
@@ -180,15 +223,18 @@ def declare() -> None:
     entries.problems(PROBLEMS)
     for limit in LIMITS:
         registry.limit_classes.add(limit.name, limit)
+    registry.page_limits.add("studio_save", {"POST": ("studio.save",)})
     for setting in SETTINGS:
         define(setting)
     registry.body_limits.add("/api/v1/chapters/", BODY_BYTES)
     registry.body_limits.add("/api/v1/works/", BODY_BYTES)
-    notice = NoticeType("editing", _("Chapters that somebody takes over"))
+    notice = NoticeType("editing", _("Chapters that others change or take over"))
     registry.notice_types.add(notice.key, notice)
     for key, letter in LETTERS.items():
         registry.letters.add(key, letter)
     registry.link_resolvers.add("work", partial(_page, "studio_work"))
+    registry.link_resolvers.add("studio_chapter", partial(_of_chapter, "studio_chapter"))
+    registry.link_resolvers.add("studio_versions", partial(_of_chapter, "studio_versions"))
     registry.link_resolvers.add("studio_bin", lambda _number: reverse("studio_bin"))
     entries.schedules(
         Schedule(
@@ -207,6 +253,10 @@ def declare() -> None:
     registry.console_tiles.add(
         "studio", ConsoleTile("studio", _("Saves today"), "pen", tiles.saves, 18, "studio.operate")
     )
+    registry.console_tiles.add(
+        "studio_held",
+        ConsoleTile("studio_held", _("Versions"), "clock", tiles.held, 46, "studio.operate"),
+    )
     for model in CONSOLE:
         registry.console_rights.add(
             f"studio.{model}", ConsoleRight("studio.operate", "studio.operate")
@@ -215,3 +265,8 @@ def declare() -> None:
 
 def _page(name: str, number: str) -> str:
     return reverse(name, args=[number])
+
+
+def _of_chapter(name: str, place: str) -> str:
+    """Of a place that is `work/chapter`."""
+    return reverse(name, args=place.split("/"))

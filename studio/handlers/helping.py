@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from studio.batches.deciding import KIND as BATCH
+from studio.requests import tools
 from studio.requests.asking import ANALYZE, GENERATE
 from taishang import kinds
 from taishang.runs import Run
@@ -15,6 +16,7 @@ from taishang.runs import Run
 WRITE = "studio.requests.writing.write"
 RUN = "studio.batches.running.write"
 GENERATE_SECONDS = 900
+TOOL_SECONDS = 120
 ANALYZE_SECONDS = 3_600
 BATCH_SECONDS = 6 * 3_600
 # A worker may die many times before a long batch is over.
@@ -48,6 +50,16 @@ def declare() -> None:
             as_user=True,
             label=label,
         )(write)
+    kinds.handles(
+        tools.KIND,
+        request,
+        queue="ai_requests",
+        timeout_s=TOOL_SECONDS,
+        max_attempts=1,
+        cancel_grace_s=GRACE_SECONDS,
+        as_user=True,
+        label=_("Ask text tools"),
+    )(tools.run)
     kinds.handles(
         BATCH,
         _schema("batch_id"),

@@ -41,6 +41,12 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def binned(self) -> AgentQuerySet:
         return self.filter(deleted_at__isnull=False)
 
+    def binned_by(self, principal: Principal) -> AgentQuerySet:
+        """One's own in the bin."""
+        if principal.user is None or not principal.may("agent.delete"):
+            return self.none()
+        return self.binned().filter(workspace_id=principal.workspace_id, user=principal.user)
+
 
 class Agent(models.Model):
     """An agent as it is now. Without a workspace it is the platform's. `version` numbers its frozen versions.

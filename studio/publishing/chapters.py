@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import news, tenancy
 from accounts.authentication import Principal
 from laojun import audit
 from studio import versions
 from studio.models import Chapter, Publication, PublishedChapter
 
 State = PublishedChapter.State
+LETTER = "chapter_came_out"
 FARTHEST = timedelta(days=366)
 BATCH = 200
 
@@ -135,7 +137,11 @@ def publish_due() -> int:
                 state=State.PUBLISHED, scheduled_for=None, published_at=now, updated_at=now
             )
             if moved:
-                _reorder(Publication.objects.get(pk=publication_id))
+                publication = Publication.objects.select_related("work__user").get(
+                    pk=publication_id
+                )
+                _reorder(publication)
+                _tell(publication, pk)
                 audit.record(
                     actor=audit.Actor.system("studio"),
                     action="chapter.published",
@@ -143,6 +149,18 @@ def publish_due() -> int:
                 )
             count += moved
     return count
+
+
+def _tell(publication: Publication, row_id: UUID) -> None:
+    title = PublishedChapter.objects.values_list("title", flat=True).get(pk=row_id)
+    news.tell(
+        LETTER,
+        user=publication.work.user,
+        link=("studio_publication", publication.work_id),
+        workspace_id=publication.workspace_id,
+        chapter=title or "–",
+        work=publication.work.title,
+    )
 
 
 def _minute(at: datetime, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.authentication import Principal
 from laojun import audit
+from laojun.audit import Actor, Target
 from studio.models import Publication, PublishedChapter, Work
 
 SLUG_BYTES = 18  # 24 characters: 144 bits.
@@ -47,7 +48,7 @@ def open_to_readers(
     return found
 
 
-def close(*, principal: Principal, work: Work) -> None:
+def close(*, principal: Principal | Actor, work: Work, **why: str) -> None:
     """Hide a work from readers from this moment on; what was frozen stays for the day it is opened again."""
     now = timezone.now()
     with transaction.atomic():
@@ -56,7 +57,7 @@ def close(*, principal: Principal, work: Work) -> None:
             withdrawn_at=now, updated_at=now
         )
         _mark(held, is_published=False)
-        _told(principal, "publication.closed", work)
+        _told(principal, "publication.closed", work, **why)
 
 
 def _mark(work: Work, *, is_published: bool) -> None:
@@ -75,5 +76,6 @@ def _slug() -> str:
     return secrets.token_urlsafe(SLUG_BYTES)
 
 
-def _told(principal: Principal, action: str, work: Work, **details: Any) -> None:
-    audit.record(actor=principal, action=action, target=("work", work.pk), details=details)
+def _told(principal: Principal | Actor, action: str, work: Work, **details: Any) -> None:
+    target = Target("work", str(work.pk), workspace_id=work.workspace_id)
+    audit.record(actor=principal, action=action, target=target, details=details)

@@ -51,7 +51,8 @@ def ask(
         raise ContextChanged(preview=context.preview(built))
     request = draft(principal=principal, wish=wish, built=built, variants=variants)
     request.parent_id = parent.pk if parent else None
-    task = _enqueued(principal, request)
+    kind = ANALYZE if request.request_type == AIRequest.Type.ANALYZE else GENERATE
+    task = enqueue(principal=principal, request=request, kind=kind)
     request.task_id = task.pk
     request.save(force_insert=True)
     audit.record(
@@ -99,9 +100,8 @@ def draft(*, principal: Principal, wish: Wish, built: Built, variants: int = 1) 
     return request
 
 
-def _enqueued(principal: Principal, request: AIRequest) -> Task:
+def enqueue(*, principal: Principal, request: AIRequest, kind: str) -> Task:
     """The task, one at a time for each person, kind of help and place. Raises RequestRunning."""
-    kind = ANALYZE if request.request_type == AIRequest.Type.ANALYZE else GENERATE
     place = request.chat_id or request.chapter_id or request.work_id
     try:
         with_request = {"request_id": str(request.pk)}

@@ -8,10 +8,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts import news
+from accounts.models import User
 from studio import findings, proposals
-from studio.models import Agent, AIRequest, Batch, BatchItem
+from studio.models import Agent, AIRequest, Batch, BatchItem, Work
 from studio.models.base import moment_of
 from studio.prose import answers
+from studio.requests import live
 from taishang.models import ModelCall
 
 PROPOSING = frozenset(
@@ -20,6 +23,7 @@ PROPOSING = frozenset(
 # What a model says when it stopped of itself.
 WHOLE = frozenset({"stop", "end_turn", "tool_calls"})
 MOST_ERROR = 500
+DONE, PARTIAL, FAILED = "ai_done", "ai_partial", "ai_failed"
 STATUS = {
     ModelCall.Status.SUCCEEDED: AIRequest.Status.COMPLETED,
     ModelCall.Status.CANCELLED: AIRequest.Status.CANCELLED,
@@ -88,7 +92,36 @@ def end(request_id: UUID, *, status: str, code: str = "") -> bool:
         Agent.objects.filter(pk__in=agents.values("agent_id"), workspace__isnull=False).update(
             usage_count=F("usage_count") + 1, updated_at=timezone.now()
         )
+    if ended and status != AIRequest.Status.CANCELLED:
+        _tell(request_id)
     return bool(ended)
+
+
+def _tell(request_id: UUID) -> None:
+    """Whoever asked hears of the end, unless a page of theirs shows it; of a batch its own news are enough."""
+    request = row(request_id)
+    if request is None or request.batch_item_id is not None or live.is_watched(request_id):
+        return
+    asker = User.objects.filter(pk=request.user_id).first()
+    work = Work.objects.filter(pk=request.work_id).first()
+    if asker is None or work is None:
+        return
+    if request.status == AIRequest.Status.FAILED:
+        letter = FAILED
+    else:
+        letter = PARTIAL if request.is_partial else DONE
+    place: news.Link = ("work", work.pk)
+    if request.chapter_id is not None:
+        place = ("studio_chapter", f"{work.pk}/{request.chapter_id}")
+    news.tell(
+        letter,
+        user=asker,
+        link=place,
+        workspace_id=request.workspace_id,
+        dedup_key=f"{letter}:{request.chapter_id or work.pk}",
+        kind=request.get_request_type_display(),
+        work=work.title,
+    )
 
 
 def begin(request_id: UUID) -> bool:

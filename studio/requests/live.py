@@ -18,6 +18,8 @@ from studio.prose import answers
 LOOK_SECONDS = 0.1
 KEPT_SECONDS = 300
 PAUSE_SECONDS = 0.1
+# Longer than a request takes.
+WATCHED_SECONDS = 3_600
 
 
 class Voice:
@@ -54,6 +56,23 @@ class Voice:
 def heard(request_id: UUID) -> dict[str, Any]:
     """What was told last: `{tick, variant, text}`, or nothing."""
     return cache.get(_key(request_id)) or {}
+
+
+def watched(request_id: UUID, seconds: int = WATCHED_SECONDS) -> None:
+    """A page shows this request at present; `left` when it no longer does."""
+    cache.set(_watch_key(request_id), "yes", seconds)
+
+
+def left(request_id: UUID) -> None:
+    cache.delete(_watch_key(request_id))
+
+
+def is_watched(request_id: UUID) -> bool:
+    return bool(cache.get(_watch_key(request_id)))
+
+
+def _watch_key(request_id: UUID) -> str:
+    return f"studio:{request_id}:watched"
 
 
 def _ticks(ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.web.access import needs, principal_of
 from studio import context, findings, proposals
-from studio.agent_forms import OFFERED, HelpForm, agents_for
+from studio.agent_forms import OFFERED, HelpForm, ToolForm, agents_for
 from studio.agents import builtin
 from studio.models import AIRequest, Chapter, Chat, Finding, Proposal, Work
 from studio.models.base import moment_of
-from studio.requests import asking, stopping, wishes
+from studio.requests import asking, live, stopping, wishes
+from studio.requests import tools as text_tools
 from studio.requests.refusals import ContextChanged
 from studio.views import proposing
 from studio.views.access import chapter_of, may, work_of
@@ -29,6 +30,8 @@ from taishang.quotas import standing
 from taishang.quotas.standing import Scope
 
 INBOX = 20
+# A page without a stream asks again every two seconds.
+POLLED_SECONDS = 15
 CHANGING = ("rewrite", "polish", "expand", "condense")
 
 
@@ -48,6 +51,7 @@ def panel(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse
         "agents": _offered_agents(request, chapter.work),
         "models": models,
         "may_ask": may(request, chapter.work, "ai"),
+        "has_tools": text_tools.are_here(principal.workspace_id),
         "may_connect": principal.may("model.own"),
         "is_off": chapter.work.settings.get(wishes.SETTING) is False,
         **_inbox(request, chapter),
@@ -97,6 +101,26 @@ def ask(request: HttpRequest, work_id: UUID) -> HttpResponse:
     except proposing.REFUSALS as error:
         return proposing.refused(request, error)
     return _card(request, asked.request)
+
+
+@require_POST
+@needs("model.use")
+def tools(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse:
+    """Ask the text tools among the plugins about the passage that is selected."""
+    work = work_of(request, work_id, "ai")
+    chapter = chapter_of(request, work_id, chapter_id)
+    form = ToolForm(request.POST)
+    if not form.is_valid():
+        return proposing.fault(request, "validation_error", form)
+    given = form.cleaned_data
+    span = given.pop("range_start"), given.pop("range_end")
+    try:
+        asked = text_tools.ask(
+            principal=principal_of(request), work=work, chapter=chapter, span=span, **given
+        )
+    except proposing.REFUSALS as error:
+        return proposing.refused(request, error)
+    return _card(request, asked)
 
 
 @require_GET
@@ -160,7 +184,10 @@ def request_of(request: HttpRequest, request_id: UUID) -> AIRequest:
 
 
 def _card(request: HttpRequest, found: AIRequest) -> HttpResponse:
-    return render(request, "studio/_request.html", {"card": proposing.card(request, found)})
+    shown = proposing.card(request, found)
+    if shown["is_live"]:
+        live.watched(found.pk, POLLED_SECONDS)
+    return render(request, "studio/_request.html", {"card": shown})
 
 
 def _inbox(request: HttpRequest, chapter: Chapter) -> dict[str, Any]:

@@ -13,16 +13,22 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.web.access import needs, principal_of
 from studio import comments, tags
-from studio.models import Appearance, Chapter, ChapterTag, Comment, Scene
-from studio.recording import StoryRefused
-from studio.views.stories import chapter_of, may, page, work_of
+from studio import scenes as operations
+from studio.models import Appearance, Chapter, ChapterTag, Comment, Scene, Work
+from studio.recording import FieldRefused, StoryRefused
+from studio.views.stories import chapter_of, may, page, row_of, work_of
 
 
 @require_GET
 @needs("work.view")
 def scenes(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse:
     work = work_of(request, work_id)
-    chapter = chapter_of(request, work, chapter_id)
+    return _scenes(request, work, chapter_of(request, work, chapter_id))
+
+
+def _scenes(
+    request: HttpRequest, work: Work, chapter: Chapter, *, refused: Any = ""
+) -> HttpResponse:
     rows = Scene.objects.visible_to(principal_of(request)).filter(chapter=chapter)
     carried = set(
         ChapterTag.objects.filter(chapter=chapter, position=None).values_list("tag_id", flat=True)
@@ -31,8 +37,27 @@ def scenes(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpRespons
         "chapter": chapter,
         "rows": rows.prefetch_related("cast__character").order_by("start_position", "created_at"),
         "tags": [(row, row.pk in carried) for row in tags.of_work(principal_of(request), work)],
+        "refused": refused,
     }
     return page(request, "_panel_scenes.html", work, context)
+
+
+@require_POST
+@needs("work.update")
+def place(request: HttpRequest, work_id: UUID, chapter_id: UUID, pk: UUID) -> HttpResponse:
+    """Let a scene hold on to the passage that is selected."""
+    work = work_of(request, work_id, "write")
+    chapter = chapter_of(request, work, chapter_id)
+    row = row_of(request, Scene.objects, work, pk, lock=True)
+    passage = _passage(request)
+    refused: Any = "" if passage else _("Select the passage first.")
+    if passage:
+        given = {"chapter": chapter, "start_position": passage[0], "end_position": passage[1]}
+        try:
+            operations.change(scene=row, given=given, by=principal_of(request))
+        except FieldRefused as error:
+            refused = error.message
+    return _scenes(request, work, chapter, refused=refused)
 
 
 @require_GET
@@ -68,13 +93,11 @@ def write(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse
     parent = None
     if request.POST.get("parent"):
         parent = _comment(request, chapter, request.POST["parent"])
-    start, end = request.POST.get("start", ""), request.POST.get("end", "")
-    has_passage = start.isdigit() and end.isdigit() and int(start) < int(end)
     try:
         comments.create(
             chapter=chapter,
             body=request.POST.get("body", ""),
-            passage=(int(start), int(end)) if has_passage and parent is None else None,
+            passage=_passage(request) if parent is None else None,
             parent=parent,
             by=principal_of(request),
         )
@@ -87,7 +110,7 @@ def write(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse
 @require_POST
 @needs("work.view")
 def settle(request: HttpRequest, work_id: UUID, pk: UUID) -> HttpResponse:
-    """Resolve, open again or delete a comment."""
+    """Resolve, open again, delete a comment, or place it on the selected passage."""
     work = work_of(request, work_id, "comment")
     rows = Comment.objects.visible_to(principal_of(request)).filter(work=work)
     row = get_object_or_404(
@@ -96,10 +119,19 @@ def settle(request: HttpRequest, work_id: UUID, pk: UUID) -> HttpResponse:
     deed = request.POST.get("deed")
     refused = ""
     try:
+        passage = _passage(request)
         if deed == "delete":
             comments.remove(comment=row, by=principal_of(request))
+        elif deed == "place" and passage is not None:
+            comments.place(
+                comment=row, chapter=row.chapter, passage=passage, by=principal_of(request)
+            )
+        elif deed == "place":
+            refused = _("Select the passage first.")
         else:
             comments.resolve(comment=row, is_resolved=deed == "resolve", by=principal_of(request))
+    except FieldRefused as error:
+        refused = error.message
     except StoryRefused:
         refused = _("Only its author and those who write may do this.")
     return _threads(request, row.chapter, refused=refused)
@@ -116,6 +148,15 @@ def comment(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect(f"{address}?beside=comments")
     length = first.end_position - first.start_position
     return redirect(f"{address}?at={first.start_position}&length={length}&beside=comments")
+
+
+def _passage(request: HttpRequest) -> tuple[int, int] | None:
+    """What is selected, in code points of the saved text."""
+    given = [request.POST.get(name, "") for name in ("start", "end")]
+    if not all(one.isascii() and one.isdigit() and len(one) < 10 for one in given):
+        return None
+    start, end = map(int, given)
+    return (start, end) if start < end else None
 
 
 def _comment(request: HttpRequest, chapter: Chapter, number: str) -> Comment:

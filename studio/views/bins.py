@@ -1,10 +1,11 @@
-"""The bin: what was deleted, until when it can come back, and the way back."""
+"""The bin: what was deleted, until when it can come back, the way back, and the early end of a work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +21,13 @@ from accounts.authentication import Principal
 from accounts.web.access import needs, principal_of
 from accounts.web.problems import words
 from studio import bin as wastebin
-from studio.models import Chapter, Volume, Work
+from studio import scenes, worldview
+from studio.agents import refusals, saving
+from studio.characters import people
+from studio.models import Agent, Chapter, Character, Scene, Volume, Work, WorldEntry
+from studio.recording import StoryRefused
 
-KEPT = timedelta(days=30)
+KEPT = wastebin.KEPT
 SHOWN = 200
 
 
@@ -32,7 +37,7 @@ class Kind:
 
     label: Any
     rows: Callable[[Principal], models.QuerySet[Any]]
-    restore: Callable[..., Any]
+    restore: Callable[[Any, Principal], Any]
 
 
 def _works(principal: Principal) -> models.QuerySet[Any]:
@@ -49,11 +54,50 @@ def _chapters(principal: Principal) -> models.QuerySet[Any]:
     return rows.without_text().select_related("work")
 
 
+def _of_story(model: Any, principal: Principal) -> models.QuerySet[Any]:
+    return model.objects.binned().with_right(principal, "write").select_related("work")
+
+
+def _agents(principal: Principal) -> models.QuerySet[Any]:
+    return Agent.objects.binned_by(principal)
+
+
 KINDS = {
-    "work": Kind(gettext_lazy("work"), _works, wastebin.restore_work),
-    "volume": Kind(gettext_lazy("volume"), _volumes, wastebin.restore_volume),
-    "chapter": Kind(gettext_lazy("chapter"), _chapters, wastebin.restore_chapter),
+    "work": Kind(
+        gettext_lazy("work"), _works, lambda row, by: wastebin.restore_work(work=row, principal=by)
+    ),
+    "volume": Kind(
+        gettext_lazy("volume"),
+        _volumes,
+        lambda row, by: wastebin.restore_volume(volume=row, principal=by),
+    ),
+    "chapter": Kind(
+        gettext_lazy("chapter"),
+        _chapters,
+        lambda row, by: wastebin.restore_chapter(chapter=row, principal=by),
+    ),
+    "character": Kind(
+        gettext_lazy("character"),
+        partial(_of_story, Character),
+        lambda row, by: people.restore(character=row, by=by),
+    ),
+    "scene": Kind(
+        gettext_lazy("scene"),
+        partial(_of_story, Scene),
+        lambda row, by: scenes.restore(scene=row, by=by),
+    ),
+    "entry": Kind(
+        gettext_lazy("world entry"),
+        partial(_of_story, WorldEntry),
+        lambda row, by: worldview.restore(entry=row, by=by),
+    ),
+    "agent": Kind(
+        gettext_lazy("writing agent"),
+        _agents,
+        lambda row, by: saving.restore(agent=row, principal=by),
+    ),
 }
+REFUSALS = (wastebin.NotInBin, StoryRefused, refusals.NameTaken)
 
 
 @dataclass(frozen=True)
@@ -93,15 +137,30 @@ def restore(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
     principal = principal_of(request)
     found = get_object_or_404(KINDS[kind].rows(principal), pk=pk)
     try:
-        KINDS[kind].restore(**{kind: found}, principal=principal)
-    except wastebin.NotInBin as error:
+        KINDS[kind].restore(found, principal)
+    except REFUSALS as error:
         messages.error(request, words(error))
     else:
         messages.success(request, _("It is back where it was."))
     return redirect("studio_bin")
 
 
+@require_POST
+@needs("work.delete")
+def erase(request: HttpRequest, work_id: UUID) -> HttpResponse:
+    """Delete a work for good before its time, on its typed title."""
+    principal = principal_of(request)
+    rows = Work.objects.binned_by(principal).select_for_update(of=("self",))
+    work = get_object_or_404(rows, pk=work_id)
+    try:
+        wastebin.purge_work(work=work, principal=principal, title=request.POST.get("title", ""))
+    except wastebin.TitleDiffers as error:
+        messages.error(request, words(error))
+    else:
+        messages.success(request, _("“%(title)s” is deleted for good.") % {"title": work.title})
+    return redirect("studio_bin")
+
+
 def _thing(name: str, kind: Kind, row: Any) -> Thing:
-    owner = "" if name == "work" else row.work.title
-    title = row.title or _("without a title")
-    return Thing(name, kind.label, row.pk, title, owner, row.deleted_at)
+    owner = "" if name in {"work", "agent"} else row.work.title
+    return Thing(name, kind.label, row.pk, str(row) or _("without a title"), owner, row.deleted_at)

@@ -23,6 +23,7 @@ from studio.story_forms import CharacterForm
 from studio.views.stories import answered, page, row_of, work_of
 
 SHOWN = 500
+MOST_ON_A_CARD = 6
 
 
 @require_GET
@@ -45,6 +46,21 @@ def index(request: HttpRequest, work_id: UUID) -> HttpResponse:
         "ambiguous": len(reports.ambiguities(work.pk)),
     }
     return page(request, "characters.html", work, context)
+
+
+@require_GET
+@needs("work.view")
+def card(request: HttpRequest, work_id: UUID, pk: UUID) -> HttpResponse:
+    """What one wants to know of somebody while writing: who that is, to whom they belong, where they were last."""
+    work = work_of(request, work_id)
+    row = row_of(request, Character.objects, work, pk)
+    places = reports.chapters_of(row)
+    context = {
+        "row": row,
+        "last": places[-1] if places else None,
+        "relations": relations.of(row)[:MOST_ON_A_CARD],
+    }
+    return page(request, "_person_card.html", work, context)
 
 
 @require_GET

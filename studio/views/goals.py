@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,11 +16,15 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.web.access import needs, person_of, principal_of
+from studio import goals as aims
 from studio import writing_stats
 from studio.forms import GoalForm
+from studio.models import Work
+from studio.views.access import work_of
+from studio.views.places import places_of
 from studio.writing_stats import Standing
 
-FIELDS = ("daily_words", "days_off", "target_words", "deadline_on")
+MOST_WORKS = 200
 WEEKS = 53
 # Words from which a day is drawn darker.
 LEVELS = (1, 500, 1500, 3000)
@@ -36,22 +41,26 @@ class Day:
 
 
 @needs("work.view")
-def goals(request: HttpRequest) -> HttpResponse:
-    """The numbers, a year of days, and the form of what one sets out to."""
+def goals(request: HttpRequest, work_id: UUID | None = None) -> HttpResponse:
+    """The numbers, a year of days, and the form of what one sets out to: in all works, or in one."""
     principal = principal_of(request)
-    goal = writing_stats.goal_of(principal)
-    initial = {name: getattr(goal, name) for name in FIELDS} if goal else {}
+    work = work_of(request, work_id) if work_id else None
+    goal = aims.of(principal, work)
+    initial = {name: getattr(goal, name) for name in aims.FIELDS} if goal else {}
     form = GoalForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        writing_stats.set_goal(principal=principal, wishes=form.cleaned_data)
+        aims.put(principal=principal, wishes=form.cleaned_data, work=work)
         messages.success(request, _("Saved."))
-        return redirect("studio_goals")
-    standing = writing_stats.standing(principal=principal, now=timezone.now())
+        return redirect(request.path)
+    standing = writing_stats.standing(principal=principal, now=timezone.now(), work=work)
     context = {
         "standing": standing,
         "summary": _summary(standing),
         "weeks": _weeks(request, standing),
         "form": form,
+        "work": work,
+        "places": places_of(work) if work else [],
+        "works": [] if work else _works(request),
     }
     status = 400 if form.is_bound and form.errors else 200
     return render(request, "studio/goals.html", context, status=status)
@@ -59,15 +68,26 @@ def goals(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @needs("work.view")
-def as_csv(request: HttpRequest) -> HttpResponse:
+def as_csv(request: HttpRequest, work_id: UUID | None = None) -> HttpResponse:
     """The days of a year as a table for other programs."""
-    standing = writing_stats.standing(principal=principal_of(request), now=timezone.now())
+    work = work_of(request, work_id) if work_id else None
+    standing = writing_stats.standing(
+        principal=principal_of(request), now=timezone.now(), work=work
+    )
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="writing.csv"'
     writer = csv.writer(response)
     writer.writerow(["day", "typed_words"])
     writer.writerows(sorted(standing.days.items()))
     return response
+
+
+def _works(request: HttpRequest) -> list[tuple[Work, int | None]]:
+    """The works with what one set out to a day in each."""
+    principal = principal_of(request)
+    daily = dict(aims.mine(principal).values_list("work_id", "daily_words"))
+    rows = Work.objects.with_right(principal, "write").order_by("-updated_at")[:MOST_WORKS]
+    return [(row, daily.get(row.pk)) for row in rows]
 
 
 def _weeks(request: HttpRequest, standing: Standing) -> list[list[Day]]:

@@ -10,6 +10,11 @@ urlpatterns: list[URLPattern] = [
         name="studio_panel_assistant",
     ),
     path(
+        "studio/works/<uuid:work_id>/chapters/<uuid:chapter_id>/tools/",
+        assistant.tools,
+        name="studio_help_tools",
+    ),
+    path(
         "studio/works/<uuid:work_id>/help/preview/", assistant.preview, name="studio_help_preview"
     ),
     path("studio/works/<uuid:work_id>/help/", assistant.ask, name="studio_help_ask"),

@@ -37,10 +37,12 @@ PLACES = (
     ("tags", _("Tags"), "studio_tags"),
     ("search", _("Search"), "studio_search"),
     ("batches", _("Batches"), "studio_batches"),
+    ("goals", _("Goals"), "studio_work_goals"),
     ("people", _("Collaborators"), "studio_people"),
 )
 PANELS = (
     ("assistant", _("AI"), "studio_panel_assistant"),
+    ("chapter", _("About the chapter"), "studio_panel_chapter"),
     ("scenes", _("Scenes"), "studio_panel_scenes"),
     ("names", _("Names"), "studio_panel_names"),
     ("comments", _("Comments"), "studio_panel_comments"),

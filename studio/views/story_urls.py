@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{WORK}characters/names/", characters.ambiguities, name="studio_ambiguities"),
     path(f"{WORK}characters/names/meaning/", characters.settle, name="studio_meaning"),
     path(f"{WORK}characters/map/", characters.heat_map, name="studio_heat_map"),
+    path(f"{WORK}characters/<uuid:pk>/card/", characters.card, name="studio_character_card"),
     path(f"{WORK}characters/<uuid:pk>/", characters.detail, name="studio_character"),
     path(
         f"{WORK}characters/<uuid:pk>/deletion/", characters.delete, name="studio_character_deletion"
@@ -65,6 +66,7 @@ urlpatterns: list[URLPattern] = [
     path("studio/invitations/<uuid:work_id>/", people.answer, name="studio_invitation_answer"),
     # Beside the text
     path(f"{CHAPTER}panels/scenes/", beside.scenes, name="studio_panel_scenes"),
+    path(f"{CHAPTER}panels/scenes/<uuid:pk>/place/", beside.place, name="studio_scene_place"),
     path(f"{CHAPTER}panels/names/", beside.names, name="studio_panel_names"),
     path(f"{CHAPTER}panels/comments/", beside.threads, name="studio_panel_comments"),
     path(f"{CHAPTER}panels/comments/new/", beside.write, name="studio_comment_new"),

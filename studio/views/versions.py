@@ -19,13 +19,13 @@ from accounts.web.access import needs, principal_of
 from accounts.web.lists import cursor_page
 from accounts.web.problems import words
 from studio import drafting, versions
-from studio.models import Chapter, ChapterVersion
+from studio.models import Chapter, ChapterVersion, PublishedChapter
 from studio.prose import differences
 from studio.prose.differences import Hunk, Piece
 from studio.views.access import chapter_of, editable_chapter, may_edit
 
 PAGE_SIZE = 50
-NOW = "now"
+NOW, PUBLISHED = "now", "published"
 CONTEXT_LINES = 2
 # Beyond these a page shows the first ones and says how many there are.
 MOST_HUNKS = 300
@@ -80,6 +80,7 @@ def comparison(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpRes
         "old": old,
         "new": new,
         "rows": _rows(old.text, hunks[:MOST_HUNKS]),
+        "sides": {name: request.GET.get(name, NOW) for name in ("from", "to")},
         "more": max(0, len(hunks) - MOST_HUNKS),
         "view": "inline" if request.GET.get("view") == "inline" else "split",
         "may_write": may_edit(request, chapter),
@@ -117,16 +118,21 @@ def name(request: HttpRequest, work_id: UUID, chapter_id: UUID, number: int) -> 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two texts; `version` is None for what stands now."""
+    """One of the two texts; `version` is None for what stands now, or what readers have."""
 
     version: ChapterVersion | None
     text: str
+    is_published: bool = False
 
 
 def _text(request: HttpRequest, chapter: Chapter, name: str) -> Side:
     given = request.GET.get(name, NOW)
     if given == NOW:
         return Side(None, chapter.content)
+    if given == PUBLISHED:
+        rows = PublishedChapter.objects.visible_to(principal_of(request)).filter(chapter=chapter)
+        frozen = get_object_or_404(rows, source_revision__isnull=False)
+        return Side(None, frozen.content, is_published=True)
     version = _version(request, chapter, int(given) if given.isascii() and given.isdigit() else 0)
     return Side(version, version.content)
 

@@ -21,12 +21,22 @@ from accounts.models import UserSettings
 from accounts.web.access import needs, person_of, principal_of
 from accounts.web.problems import words
 from studio import drafting, versions, works, writing_stats
+from studio.agent_forms import OFFERED
 from studio.models import Chapter
 from studio.views import outlines
 from studio.views.access import chapter_of, editable_chapter, may_edit
 from studio.views.longform import long_form
 from studio.views.places import panels_of
 
+# What the AI is asked for by one letter, after Mod+K.
+LETTERS = {
+    "rewrite": "R",
+    "polish": "P",
+    "expand": "E",
+    "condense": "C",
+    "analyze": "A",
+    "chat": "T",
+}
 DRESS = (
     "editor_font_family",
     "editor_font_size",
@@ -54,7 +64,7 @@ def save(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse:
     """Without JavaScript: the whole text by a form. A text on a stale base is kept and led to the merge page."""
     chapter = editable_chapter(request, work_id, chapter_id)
     text = request.POST.get("content", "")
-    base = _number(request.POST.get("base_revision", ""), chapter.revision)
+    base = revision_of(request, chapter)
     try:
         drafting.save(
             chapter_id=chapter.pk,
@@ -87,6 +97,7 @@ def page(request: HttpRequest, chapter: Chapter) -> dict[str, Any]:
         "outline": outline,
         "place": outline.place(chapter.pk),
         "panels": panels_of(chapter),
+        "deeds": [(key, LETTERS[key], label) for key, label in OFFERED if key in LETTERS],
         "may_write": may_edit(request, chapter),
         "is_plain": request.GET.get("plain") == "yes",
         "settings": {name: getattr(settings, name) for name in DRESS},
@@ -113,8 +124,11 @@ def _kept(request: HttpRequest, chapter: Chapter, text: str, base: int) -> str:
     return f"{address}?{urlencode({'mine': kept.version_number, 'base': base})}"
 
 
-def _number(given: str, otherwise: int) -> int:
-    return int(given) if given.isascii() and given.isdigit() else otherwise
+def revision_of(request: HttpRequest, chapter: Chapter) -> int:
+    """The revision that a form of the chapter was shown for."""
+    given = request.POST.get("base_revision", "")
+    fits = given.isascii() and given.isdigit() and len(given) < 19
+    return int(given) if fits else chapter.revision
 
 
 def _save_id(request: HttpRequest) -> UUID:

@@ -6,7 +6,8 @@ from typing import Any
 from django.utils import timezone
 
 from studio.agents import sharing
-from studio.models import Agent, AIRequest, Batch, Work
+from studio.models import Agent, AIRequest, Batch, Publication, Work
+from studio.publishing import opening
 from tests.studio import rows
 
 
@@ -35,12 +36,29 @@ def _running(world: Any) -> str:
     return world.key("batch")
 
 
+def _published(world: Any) -> Publication:
+    with world.inside():
+        work = Work.objects.get(pk=world.key("work"))
+        return opening.open_to_readers(principal=rows.principal(world.alice), work=work)
+
+
+def _work(world: Any) -> str:
+    return world.key("work")
+
+
 ACTIONS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("studio.work", "restore"): _binned,
+    ("studio.work", "unpublish"): lambda world: _published(world).work_id,
+    ("studio.work", "index_anew"): _work,
+    ("studio.work", "count_again"): _work,
+    ("studio.work", "mend"): _work,
+    ("studio.publication", "take_down"): lambda world: _published(world).pk,
     ("studio.chapter", "release"): lambda world: world.key("chapter"),
     ("studio.agent", "end_sharing"): _shared,
     ("studio.airequest", "stop"): _working,
     ("studio.batch", "cancel"): _running,
 }
 # Those that leave no row, each with its reason.
-NOT_TRIED = {("studio.chapterversion", "rehearse"): "reads"}
+NOT_TRIED = {
+    ("studio.chapterversion", "rehearse"): "reads",
+}

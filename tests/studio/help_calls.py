@@ -88,6 +88,11 @@ def _steered(world: Any, deed: str, state: str):
 
 CALLS: dict[str, Callable[[Any], Any]] = {
     "ai_requests_create": _ask,
+    "chapters_tool_requests_create": lambda w: w.send(
+        "post",
+        f"/api/v1/chapters/{w.key('chapter')}/tool-requests/",
+        {"range_start": 0, "range_end": 1},
+    ),
     "ai_requests_texts_destroy": lambda w: w.send(
         "delete", f"/api/v1/ai-requests/{w.key('ai_request')}/texts/"
     ),

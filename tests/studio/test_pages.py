@@ -126,6 +126,11 @@ def test_chapters_are_moved_and_binned_by_form(alice):
     assert "甲" in alice.get("/studio/bin/").content.decode()
     alice.post(f"/studio/bin/chapter/{first.pk}/restoration/")
     assert order() == [("甲", volume.pk), ("乙", volume.pk)]
+    alice.post(f"{page}arrangement/", {"chapter": [second.pk], "into": "", "before": ""})
+    assert order() == [("乙", None), ("甲", volume.pk)]
+    alice.post(f"{page}arrangement/undo/")
+    assert order() == [("甲", volume.pk), ("乙", volume.pk)]
+    alice.post(f"{page}arrangement/undo/")
     stale = alice.post(f"{page}arrangement/", {"up": second.pk, "structure": 1})
     assert stale.status_code == 302
     assert order() == [("甲", volume.pk), ("乙", volume.pk)]

@@ -241,3 +241,25 @@ def test_the_writers_page_opens_publishes_and_hides(alice):
     alice.client.post(f"{page}withdrawal/")
     with inside(alice):
         assert not Work.objects.get(pk=work.pk).is_published
+
+
+def test_what_republishing_would_change_is_shown(alice):
+    work, (chapter,) = book(alice, "旧的一句。\n同样的。")
+    opened(alice, work)
+    publish(alice, chapter)
+    with inside(alice):
+        drafting.save(
+            chapter_id=chapter.pk,
+            principal=principal(alice),
+            text="新的一句。\n同样的。",
+            base_revision=Chapter.objects.get(pk=chapter.pk).revision,
+            save_id=uuid4(),
+        )
+
+    listed = alice.get(f"/studio/works/{work.pk}/publication/").content.decode()
+    address = f"/studio/works/{work.pk}/chapters/{chapter.pk}/comparison/?from=published&to=now"
+    shown = alice.get(address).content.decode()
+
+    assert address.replace("&", "&amp;") in listed
+    assert "<del>旧</del>" in shown
+    assert "<ins>新</ins>" in shown

@@ -199,3 +199,27 @@ def test_the_search_page_leads_to_the_exact_place(alice, stone):
     address = f"/studio/works/{stone.pk}/chapters/{stone.one.pk}/?at={at}&amp;length=2&amp;words="
     assert address.encode() in answer.content
     assert "<mark>桃花</mark>".encode() in answer.content
+
+
+def test_lost_passages_are_placed_again_and_a_card_tells_who_somebody_is(alice, bob, stone):
+    base = f"/studio/works/{stone.pk}/"
+    chapter = f"{base}chapters/{stone.one.pk}/"
+    with inside(alice):
+        stories.relation(stone.dai, stone.bao, "cousin")
+        Comment.objects.filter(pk=stone.comment.pk).update(anchor_state="orphaned")
+
+    none = alice.post(f"{base}comments/{stone.comment.pk}/", {"deed": "place"})
+    span = {"start": "3", "end": "13"}
+    alice.post(f"{base}comments/{stone.comment.pk}/", {"deed": "place", **span})
+    alice.post(f"{chapter}panels/scenes/{stone.scene.pk}/place/", span)
+    card = alice.get(f"{base}characters/{stone.dai.pk}/card/").content.decode()
+
+    assert "alert-warn" in none.content.decode()
+    with inside(alice):
+        comment, scene = Comment.objects.get(), Scene.objects.get()
+    assert comment.anchor_quote == scene.anchor_quote == TEXT[3:13]
+    assert comment.anchor_state == "anchored"
+    assert "颦儿" in card
+    assert "宝玉" in card
+    assert bob.get(f"{base}characters/{stone.dai.pk}/card/").status_code == 404
+    assert bob.post(f"{chapter}panels/scenes/{stone.scene.pk}/place/", span).status_code == 404

@@ -105,6 +105,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     "chapters_versions_create": lambda w: w.send(
         "post", _chapter(w, "versions/"), {"kind": "manual"}
     ),
+    "me_writing_goals_update": lambda w: w.send(
+        "put", f"{API}/me/writing-goals/", {"work": w.key("work"), "daily_words": 800}
+    ),
     "chapters_versions_partial_update": _with_version("patch", "", {"label": "好"}),
     "chapters_versions_restoration_create": _with_version("post", "restoration/"),
 }

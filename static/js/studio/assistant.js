@@ -55,6 +55,11 @@ export default function attach(panel) {
     const here = whole.slice(at, at + points(words)).join("") === words ? at : points(port.text().split(words)[0]);
     if (here < whole.length) port.select(here, here + points(words));
   });
+  const tools = panel.querySelector("[data-tools]");
+  tools?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (await place(tools, await ready)) window.htmx.trigger(tools, "send");
+  });
   if (!form) return;
 
   fitAgents(form);
@@ -75,9 +80,17 @@ export default function attach(panel) {
   panel.addEventListener("htmx:afterRequest", (event) => {
     if (event.target.matches?.("[data-context]") && event.detail.successful) context.replaceChildren();
   });
-  document.addEventListener("studio:command", ({ detail: { name, port } }) => {
-    if (!panel.isConnected) return;
+  document.addEventListener("studio:command", (event) => {
+    const { name, port } = event.detail;
+    if (!panel.isConnected || name === "comment") return;
+    event.preventDefault();
     if (name === "stop") panel.querySelector("[data-stop]")?.click();
     else begin(name, port);
+  });
+  ready.then((port) => {
+    const { wanted } = port;
+    if (!wanted || wanted === "comment" || wanted === "stop") return;
+    port.wanted = null;
+    begin(wanted, port);
   });
 }

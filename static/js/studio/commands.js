@@ -1,14 +1,11 @@
 // Keys and buttons of the writing page. What belongs to another part is told to the document: `studio:command`.
 
-import { personAt } from "studio/names";
+import { atCorner } from "studio/cards";
 
 const FOCUS = "write-focus";
 
 export function keys(session) {
-  const tell = (name) => () => {
-    document.dispatchEvent(new CustomEvent("studio:command", { detail: { name, port: session.port } }));
-    return true;
-  };
+  const tell = (name) => () => command(session, name);
   return [
     { key: "Mod-s", run: () => save(session), preventDefault: true },
     { key: "Mod-f", run: () => find(session), preventDefault: true },
@@ -16,9 +13,10 @@ export function keys(session) {
     { key: "F9", run: () => focus(session) },
     { key: "Alt-ArrowUp", run: () => go(session, "previous") },
     { key: "Alt-ArrowDown", run: () => go(session, "next") },
-    { key: "Mod-i", run: () => card(session), preventDefault: true },
+    { key: "Mod-i", run: () => atCorner(session), preventDefault: true },
     { key: "Mod-Enter", run: tell("continue") },
     { key: "Mod-.", run: tell("stop") },
+    { key: "Escape", run: () => command(session, "stop", { opens: false }) && false },
   ];
 }
 
@@ -27,9 +25,12 @@ export function attach(session) {
   session.form.closest("[data-writing]").addEventListener("click", (event) => {
     const name = event.target.closest("[data-deed]")?.dataset.deed;
     deeds[name]?.(session);
+    const asked = event.target.closest("[data-command]")?.dataset.command;
+    if (asked) command(session, asked);
     const place = event.target.closest("[data-chapter-link]");
     if (place) leaveFor(session, event, place.href);
   });
+  document.addEventListener("studio:palette", ({ detail: { name } }) => command(session, name));
   // Outside the text too: the browser's own search sees only the lines on the screen.
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || !(event.ctrlKey || event.metaKey) || event.shiftKey) return;
@@ -51,7 +52,7 @@ function find(session) {
 }
 
 function step({ finder }, by) {
-  finder.step(by);
+  finder.next(by);
   return true;
 }
 
@@ -82,12 +83,17 @@ async function takeOver(session) {
   if (await session.lock.takeOver()) location.reload();
 }
 
-function card(session) {
-  const person = personAt(session);
-  const place = session.form.querySelector("[data-person]");
-  place.hidden = !person;
-  if (!person) return true;
-  place.querySelector("[data-name]").textContent = [person.name, ...(person.aliases ?? [])].join(" · ");
-  place.querySelector("[data-about]").textContent = person.description ?? "";
+// What belongs to a panel beside the text. One that is not open yet is opened, and finds there what it was asked for.
+function command(session, name, { opens = true } = {}) {
+  const { port } = session;
+  const event = new CustomEvent("studio:command", { cancelable: true, detail: { name, port } });
+  const isHeard = !document.dispatchEvent(event);
+  if (!opens) return true;
+  const place = document.querySelector(`[data-panel="${name === "comment" ? "comments" : "assistant"}"]`);
+  if (!place) return true;
+  if (!isHeard) port.wanted = name;
+  place.closest("details").open = true;
+  const panel = place.closest(".panel");
+  if (panel.hidden) document.querySelector(`[aria-controls="${panel.id}"]`)?.click();
   return true;
 }

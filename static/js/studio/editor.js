@@ -14,11 +14,13 @@ import {
 } from "codemirror";
 
 import { back, csrf } from "parts/session";
+import { cards } from "studio/cards";
 import * as commands from "studio/commands";
 import { keepConflict, offerDrafts } from "studio/conflict";
 import { Counts } from "studio/counts";
 import { open } from "studio/drafts";
 import { Finder, finding } from "studio/finding";
+import { floating } from "studio/floating";
 import { highlighting } from "studio/highlight";
 import { Lock } from "studio/locks";
 import { follow as followNames } from "studio/names";
@@ -98,6 +100,8 @@ function build(session) {
       session.writable.of(access(reads)),
       highlighting(session.names),
       finding,
+      cards(session),
+      floating(session),
       EditorView.updateListener.of((update) => updated(session, update)),
     ],
   });
@@ -130,7 +134,8 @@ function updated(session, update) {
   }
 }
 
-// What a save says besides the text. A changed title travels with it, on the same revision.
+// What a save says besides the text. A changed title travels with it on the same revision, and so does what a panel
+// beside the text shows of the chapter.
 function stamped(session) {
   const { typing, lock, name, form } = session;
   const facts = { ...typing.take(), tab_id: name, device: form.dataset.device };
@@ -138,7 +143,16 @@ function stamped(session) {
   const title = form.elements.title.value.trim();
   if (title !== session.title) facts.title = title;
   session.title = title;
-  return facts;
+  return Object.assign(facts, told(form));
+}
+
+function told(form) {
+  const found = {};
+  const { stage, synopsis, target_words: aim } = form.elements;
+  if (stage && !stage.disabled) found.stage = stage.value;
+  if (synopsis && !synopsis.readOnly) found.synopsis = synopsis.value;
+  if (aim && !aim.disabled && aim.checkValidity()) found.target_words = aim.value ? Number(aim.value) : null;
+  return found;
 }
 
 function listen(session) {

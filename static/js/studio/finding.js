@@ -125,7 +125,22 @@ export class Finder {
     this.count.textContent = this.field.value ? words : "";
   }
 
+  // F3 without the bar: on from the words that a search led here with, or that were looked for before.
+  async next(by) {
+    if (this.state.hits.length || !this.field.value) return this.step(by);
+    // Where a search led, the first hit is the one that is selected.
+    const onward = this.isHere ? by : 0;
+    await this.search();
+    return this.step(onward);
+  }
+
+  seek(words) {
+    this.field.value = words;
+    this.isHere = true;
+  }
+
   step(by) {
+    this.isHere = false;
     const { hits, at } = this.state;
     if (!hits.length) return;
     const next = (at + by + hits.length) % hits.length;

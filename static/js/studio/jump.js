@@ -11,6 +11,7 @@ export default async function attach() {
   const [at, length] = ["at", "length"].map((name) => Number(asked.get(name)) || 0);
   const start = nearest(port.text(), asked.get("words"), at);
   port.select(start, start + length);
+  if (asked.get("words")) port.seek(asked.get("words"));
 }
 
 function nearest(text, words, at) {

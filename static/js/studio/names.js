@@ -29,13 +29,14 @@ async function all(sender, path) {
   return found;
 }
 
-// The character whose name stands at the caret, or nothing.
-export function personAt({ view, names }) {
+// The character whose name stands at a place, the caret's where none is said: {person, from, to}, or nothing.
+export function personAt({ view, names }, at = view.state.selection.main.head) {
   if (!names.pattern) return null;
-  const { head } = view.state.selection.main;
-  const line = view.state.doc.lineAt(head);
-  const hit = [...line.text.matchAll(names.pattern)].find(
-    (found) => line.from + found.index <= head && head <= line.from + found.index + found[0].length,
-  );
-  return hit ? names.people.get(hit[0].toLowerCase()) : null;
+  const line = view.state.doc.lineAt(at);
+  for (const found of line.text.matchAll(names.pattern)) {
+    const from = line.from + found.index;
+    const to = from + found[0].length;
+    if (from <= at && at <= to) return { person: names.people.get(found[0].toLowerCase()), from, to };
+  }
+  return null;
 }

@@ -41,21 +41,20 @@ export default function attach(form) {
     if (dragged.includes(row)) return;
     const list = part.querySelector("[data-sortable]");
     for (const one of dragged) list.insertBefore(one, row);
-    send(dragged.map((one) => one.dataset.chapter), part.dataset.volume || null, row?.dataset.chapter);
+    send(dragged.map((one) => one.dataset.chapter), part.dataset.volume, row?.dataset.chapter);
   });
 
-  async function send(ids, volume, before) {
-    const move = { ids, volume, ...(before ? { before } : {}) };
-    const headers = { "Content-Type": "application/json", "If-Match": `"${form.dataset.structure}"` };
-    const body = JSON.stringify(move);
-    const response = await sender.request(form.dataset.path, { method: "POST", headers, body }).catch(() => null);
-    if (!response?.ok) {
-      said.textContent = form.dataset.changed;
-      location.reload();
-      return;
-    }
+  // What the form sends: so the answer brings the way back too.
+  async function send(ids, into, before) {
+    const body = new FormData();
+    body.set("structure", form.dataset.structure);
+    body.set("into", into);
+    if (before) body.set("before", before);
+    for (const id of ids) body.append("chapter", id);
+    const headers = { "X-CSRFToken": csrf() };
+    const response = await sender.request(form.action, { method: "POST", headers, body, redirect: "manual" }).catch(() => null);
+    said.textContent = response ? form.dataset.moved : form.dataset.changed;
     // The numbers are the server's to count.
-    said.textContent = form.dataset.moved;
     location.reload();
   }
 }

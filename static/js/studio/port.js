@@ -60,7 +60,15 @@ export function portOf(session) {
     },
 
     saved: (detail) => listeners.forEach((callback) => callback(detail)),
+    // Words that F3 goes on with.
+    seek: (words) => session.finder.seek(words),
+
+    // Something beside the text changed that a save says too.
+    touch: () => saver.touch(),
     focus: () => view.focus(),
+    get fence() {
+      return session.lock.fence;
+    },
     get revision() {
       return Number(session.form.dataset.revision);
     },

@@ -23,6 +23,16 @@ export default async function attach(panel) {
     event.preventDefault();
     port.saveNow().then(() => event.detail.issueRequest(true), () => {});
   });
+  const write = () => form?.elements.body.focus();
+  document.addEventListener("studio:command", (event) => {
+    if (!panel.isConnected || event.detail.name !== "comment") return;
+    event.preventDefault();
+    write();
+  });
+  if (port.wanted === "comment") {
+    port.wanted = null;
+    write();
+  }
   panel.addEventListener("click", (event) => {
     if (!event.target.closest("[data-jump]")) return;
     const { start, end } = event.target.closest("[data-start]").dataset;

@@ -88,6 +88,7 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "work_imports_confirmation_create.work": ("work", {"work": "@"}),
     "work_imports_confirmation_create.after": ("chapter", {"work": "@work", "after": "@"}),
     "works_publication_update.cover_file_id": ("file", {"cover_file_id": "@"}),
+    "me_writing_goals_update.work": ("work", {"work": "@"}),
     "ai_requests_create.work": ("work", {"type": "chat", "work": "@"}),
     "ai_requests_create.agent": ("agent", {"type": "chat", "work": "@work", "agent": "@"}),
     "ai_requests_create.chapter": ("chapter", {"type": "chat", "work": "@work", "chapter": "@"}),

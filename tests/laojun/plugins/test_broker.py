@@ -9,8 +9,7 @@ from laojun.models import PluginDelivery
 from laojun.plugins import broker, events, points, samples
 from laojun.plugins.hooks import hooks
 
-OURS = [point for point in hooks.values() if not point.name.startswith("rig.")]
-ALL = [*OURS, points.TEXT_TOOL]
+ALL = [point for point in hooks.values() if not point.name.startswith("rig.")]
 QUESTIONS = [point for point in ALL if point.mode == "sync"]
 
 
