@@ -6,15 +6,18 @@ former text where somebody could want it back, and notes the save in the ledger.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from accounts.authentication import Principal
+from accounts.ids import uuid7
 from studio.keeping import (
     BEFORE,
     Edit,
@@ -32,6 +35,7 @@ from studio.models.chapter import MAX_CHARACTERS
 from studio.prose import counting
 from studio.prose.counting import Count
 
+BATCH = 200
 KINDS = (Kind.AUTOSAVE, Kind.MANUAL, Kind.MERGE, Kind.IMPORT, *BEFORE)
 
 
@@ -137,6 +141,42 @@ def save(  # noqa: PLR0913 what is said of one save
         return _save(chapter, edit, text, wishes)
 
 
+def begin(
+    *,
+    work_id: UUID,
+    chapters: Sequence[Chapter],
+    texts: Sequence[str],
+    principal: Principal,
+    kind: str,
+) -> None:
+    """Insert new chapters of a work with their first texts, which nobody can have seen yet.
+
+    The rows are those that saving one by one would leave, in a few statements. Raises InvalidText.
+    """
+    versions, saves = list[ChapterVersion](), list[ChapterSave]()
+    nothing, counts = Count(0, 0, 0), list[Count]()
+    for chapter, given in zip(chapters, texts, strict=True):
+        text = clean(given)
+        if not text:
+            continue
+        edit = Edit(principal, chapter.revision, uuid7(), kind, "", "", None, Typed())
+        count = counting.count(text)
+        saves.append(_row(chapter, edit, "", text, nothing, count))
+        facts = {**_columns(text, count), **_marks(edit), "revision": chapter.revision + 1}
+        for name, value in {**facts, "version_seq": 1}.items():
+            setattr(chapter, name, value)
+        versions.append(
+            version_of(chapter, kind=kind, text=text, number=1, by=principal, at=edit.now)
+        )
+        counts.append(count)
+    Chapter.objects.bulk_create(chapters, batch_size=BATCH)
+    ChapterVersion.objects.bulk_create(versions, batch_size=BATCH)
+    ChapterSave.objects.bulk_create(saves, batch_size=BATCH)
+    if counts:
+        total = Count(*map(sum, zip(*map(astuple, counts), strict=True)))
+        _move_totals(work_id, nothing, total, timezone.now())
+
+
 def locked(chapter_id: UUID, principal: Principal) -> Chapter:
     """The chapter, held until the transaction ends. Raises Chapter.DoesNotExist, InBin."""
     rows = Chapter.objects.writable_by(principal).select_for_update(of=("self",))
@@ -195,17 +235,10 @@ def _save(chapter: Chapter, edit: Edit, text: str | None, wishes: dict[str, Any]
     before = counts_of(chapter)
     after = counting.count(new) if is_new_text else before
     if is_new_text:
-        changed |= {
-            "content": new,
-            "content_sha256": sha256_of(new),
-            "word_count": after.words,
-            "words_plain": after.words_plain,
-            "char_count": after.chars,
-            "reading_time": counting.minutes(new, after),
-        }
+        changed |= _columns(new, after)
     _write(chapter, edit, changed, len(versions))
     ChapterVersion.objects.bulk_create(versions)
-    _note(chapter, edit, old, new, before, after)
+    _row(chapter, edit, old, new, before, after).save(force_insert=True)
     _move_totals(chapter.work_id, before, after, edit.now)
     return Saved(
         revision=edit.base_revision + 1,
@@ -224,16 +257,34 @@ def _write(chapter: Chapter, edit: Edit, changed: dict[str, Any], versions: int)
         **changed,
         revision=F("revision") + 1,
         version_seq=F("version_seq") + versions,
-        saved_at=edit.now,
-        saved_by=edit.principal.user,
-        saved_tab=edit.tab_id,
-        saved_device=edit.device,
-        last_save_id=edit.save_id,
-        updated_at=edit.now,
+        **_marks(edit),
         **_ai_marks(edit),
     )
     if not written:
         raise Stale(chapter)
+
+
+def _columns(text: str, count: Count) -> dict[str, Any]:
+    return {
+        "content": text,
+        "content_sha256": sha256_of(text),
+        "word_count": count.words,
+        "words_plain": count.words_plain,
+        "char_count": count.chars,
+        "reading_time": counting.minutes(text, count),
+    }
+
+
+def _marks(edit: Edit) -> dict[str, Any]:
+    """Who saved last, when and where."""
+    return {
+        "saved_at": edit.now,
+        "saved_by": edit.principal.user,
+        "saved_tab": edit.tab_id,
+        "saved_device": edit.device,
+        "last_save_id": edit.save_id,
+        "updated_at": edit.now,
+    }
 
 
 def _ai_marks(edit: Edit) -> dict[str, Any]:
@@ -278,9 +329,12 @@ def _as_it_is(chapter: Chapter, *, changed: bool, number: int | None = None) -> 
 # The ledger and the totals
 
 
-def _note(chapter: Chapter, edit: Edit, old: str, new: str, before: Count, after: Count) -> None:
+def _row(
+    chapter: Chapter, edit: Edit, old: str, new: str, before: Count, after: Count
+) -> ChapterSave:
+    """One accepted save."""
     removed, added = extent(old, new)
-    ChapterSave.objects.create(
+    return ChapterSave(
         workspace_id=chapter.workspace_id,
         chapter_id=chapter.pk,
         user=edit.principal.user,

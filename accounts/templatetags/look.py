@@ -155,6 +155,15 @@ def import_map() -> SafeString:
     return mark_safe(text.replace("<", "\\u003c"))  # noqa: S308 - our own file names as JSON
 
 
+@register.simple_tag
+def module_path(name: str) -> str:
+    """Where a module of the import map lies, for a page that has it fetched before it is asked for."""
+    if name in VENDORED:
+        return static(VENDORED[name])
+    folder, _slash, stem = name.rpartition("/")
+    return static(f"{MODULE_FOLDERS[folder]}/{stem}.js")
+
+
 def _modules(folder: str) -> list[Path]:
     found = finders.find(folder)
     return sorted(Path(str(found)).glob("*.js")) if found else []

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.authentication import Principal
-from accounts.ids import uuid7
 from laojun.models import File
 from studio import acting, drafting, keeping, ordering, ranks, works
 from studio.importing import plans
@@ -87,16 +86,8 @@ def write(row: Import, book: Book, run: Run) -> Written:
     work = _existing(principal, chosen) if chosen else _new(principal, row)
     ordering.take_turn(work.pk)
     made = _rows(work, book, row.options.get("after"))
-    for chapter, prepared in zip(made, book.chapters, strict=True):
-        if prepared.text:
-            drafting.save(
-                chapter_id=chapter.pk,
-                principal=principal,
-                text=prepared.text,
-                base_revision=chapter.revision,
-                save_id=uuid7(),
-                kind="import",
-            )
+    texts = [prepared.text for prepared in book.chapters]
+    drafting.begin(work_id=work.pk, chapters=made, texts=texts, principal=principal, kind="import")
     ordering.moved(work.pk, chapters=len(made))
     return Written(work.pk, [chapter.pk for chapter in made], is_new_work=not chosen)
 
@@ -127,7 +118,7 @@ def _existing(principal: Principal, pk: str) -> Work:
 
 
 def _rows(work: Work, book: Book, after: str | None) -> list[Chapter]:
-    """Volumes and chapters without text, each at its place."""
+    """Chapters that are not stored yet, each at its place; their volumes are."""
     held = Chapter.objects.alive().filter(work=work)
     if held.count() + len(book.chapters) > ordering.MAX_CHAPTERS:
         raise Refused("limit_reached", "chapters")
@@ -148,7 +139,6 @@ def _rows(work: Work, book: Book, after: str | None) -> list[Chapter]:
             )
         )
     _rank(work, made, anchor)
-    Chapter.objects.bulk_create(made, batch_size=500)
     return made
 
 

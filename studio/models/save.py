@@ -25,7 +25,8 @@ class ChapterSaveQuerySet(models.QuerySet["ChapterSave"]):
 class ChapterSave(models.Model):
     """One accepted save: `revision` is what it made of `base_revision`. Nobody changes such a row.
 
-    `typed_words`, `pasted_words`, `ai_words` and `active_seconds` are what the editor counted; sizes are of the text.
+    `typed_words`, `pasted_words` and `active_seconds` are what the editor counted, `ai_words` what an accepted proposal
+    put in; sizes are of the text.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

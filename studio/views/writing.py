@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import devices
@@ -47,6 +48,7 @@ DRESS = (
 
 @require_GET
 @never_cache
+@gzip_page
 @needs("work.view")
 def editor(request: HttpRequest, work_id: UUID, chapter_id: UUID) -> HttpResponse:
     """A chapter to be written, or read by whoever may not write it."""

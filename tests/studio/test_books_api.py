@@ -11,7 +11,7 @@ from accounts import tenancy
 from laojun import files
 from laojun.models import File
 from studio.importing import running
-from studio.models import Chapter, ChapterSave, Import, Volume, Work
+from studio.models import Chapter, ChapterSave, ChapterVersion, Import, Volume, Work
 from taishang import runner
 from taishang.claiming import Claimant
 from taishang.models import Task
@@ -105,7 +105,12 @@ def test_a_book_is_previewed_adjusted_written_and_taken_back(alice):
         ]
         assert chapters[2].content == "她走了。\n\n第三章 转\n\n雨停了。"
         assert Volume.objects.get(work=made).title == "风"
-        assert ChapterSave.objects.filter(chapter_id=chapters[0].pk, kind="import").count() == 1
+        saved = ChapterSave.objects.get(chapter_id=chapters[0].pk)
+        version = ChapterVersion.objects.get(chapter_id=chapters[0].pk)
+        assert (saved.kind, saved.revision, saved.base_revision) == ("import", 2, 1)
+        assert (version.change_type, version.version_number, version.revision) == ("import", 1, 2)
+        assert version.content == chapters[0].content
+        assert (chapters[0].revision, chapters[0].version_seq) == (2, 1)
 
     assert send(alice, "delete", path).status_code == 204
     with inside(alice):

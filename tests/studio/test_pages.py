@@ -1,6 +1,7 @@
 """The writing pages without JavaScript: begun, written, in conflict, merged, compared, brought back."""
 
 import re
+from gzip import decompress as gunzip
 
 from accounts import tenancy
 from studio.models import Chapter, ChapterVersion, Work
@@ -145,6 +146,10 @@ def test_a_form_of_three_megabytes_arrives_whole(alice):
 
     assert saved.status_code == 302
     assert the(alice, Chapter).content == text
+    page = alice.get(f"/studio/works/{work.pk}/chapters/{chapter.pk}/", HTTP_ACCEPT_ENCODING="gzip")
+    assert page["Content-Encoding"] == "gzip"
+    assert len(page.content) < len(text) // 10
+    assert f'href="/studio/works/{work.pk}/chapters/{chapter.pk}/"' in gunzip(page.content).decode()
 
 
 def test_what_is_told_of_a_work_is_changed_on_the_revision_that_was_seen(alice):

@@ -7,10 +7,10 @@ const PAUSE_MS = 300;
 const span = (doc, from, to) => doc.sliceString(doc.lineAt(from).from, doc.lineAt(to).to);
 
 export class Counts {
-  // `tell(words)` gets the new number; `busy()` says that an input method composes.
-  constructor(doc, { busy, tell }) {
-    Object.assign(this, { doc, busy, tell });
-    this.words = count(doc.toString()).words;
+  // `words` is what the server counted in `doc`; `tell(words)` gets the new number; `busy()` says that an input
+  // method composes.
+  constructor(doc, { words, busy, tell }) {
+    Object.assign(this, { doc, words, busy, tell });
     this.changes = null;
   }
 

@@ -59,7 +59,11 @@ export default async function attach(form) {
     longest: drafts ? undefined : WITHOUT_DRAFTS_MS,
   });
   session.saver = saver;
-  session.counts = new Counts(view.state.doc, { busy: () => view.composing, tell: (words) => status.words(words) });
+  session.counts = new Counts(view.state.doc, {
+    words: Number(form.dataset.savedWords),
+    busy: () => view.composing,
+    tell: (words) => status.words(words),
+  });
   session.port = portOf(session);
   listen(session);
   drafts?.begin({ chapter, tab: name, revision: Number(form.dataset.revision), base: view.state.doc.toString(), read: saver.read });
