@@ -8,7 +8,6 @@ urlpatterns: list[URLPattern] = [
     path("work-imports/<uuid:import_id>/confirmation/", imports.WorkImportConfirmation.as_view()),
     path("works/<uuid:work_id>/export/", exports.WorkExport.as_view()),
     path("works/<uuid:work_id>/publication/", publications.WorkPublication.as_view()),
-    path("works/<uuid:work_id>/stats/", publications.WorkStats.as_view()),
     path("chapters/<uuid:chapter_id>/publication/", publications.ChapterPublication.as_view()),
     path("read/<slug:slug>/<int:number>/like/", publications.ReadLike.as_view()),
 ]

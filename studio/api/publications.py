@@ -78,17 +78,6 @@ class PublishIn(Serializer):
     scheduled_for = serializers.DateTimeField(required=False, allow_null=True)
 
 
-class WorkStatsOut(serializers.Serializer):
-    """Counters of a work; those of readers are summed every minute."""
-
-    chapters_count = serializers.IntegerField()
-    total_words = serializers.IntegerField()
-    words_plain = serializers.IntegerField()
-    char_count = serializers.IntegerField()
-    reading_count = serializers.IntegerField()
-    like_count = serializers.IntegerField()
-
-
 class LikeOut(serializers.Serializer):
     """Whether this reader likes the chapter, and how many do."""
 
@@ -184,16 +173,6 @@ class ChapterPublication(ApiView):
         if right != "read" and not works.filter(pk=chapter.work_id).exists():
             raise Refused("permission_denied")
         return chapter
-
-
-class WorkStats(ApiView):
-    required_permissions: ClassVar = {"GET": "work.view"}
-
-    @extend_schema(responses=WorkStatsOut)
-    def get(self, request: Request, work_id: UUID) -> Response:
-        """Counters of a work, which move without its ETag."""
-        work = self.find(Work.objects.visible_to(self.principal), pk=work_id)
-        return Response(self.shown(work, WorkStatsOut))
 
 
 class ReadLike(ApiView):
