@@ -188,13 +188,14 @@ class ToolRequests(RequestView):
     @extend_schema(request=ToolRequestIn, responses={202: AIRequestOut})
     def post(self, request: Request, chapter_id: UUID) -> Response:
         """Ask the text tools among the workspace's plugins about a passage; each answer becomes a proposal."""
-        given = self.read(ToolRequestIn)
         chapter = self.find(Chapter.objects.visible_to(self.principal), pk=chapter_id)
+        work = self.work(chapter.work_id)
+        given = self.read(ToolRequestIn)
         span = given.pop("range_start"), given.pop("range_end")
         with fields_named():
             asked = tools.ask(
                 principal=self.principal,
-                work=self.work(chapter.work_id),
+                work=work,
                 chapter=chapter,
                 span=span,
                 **given,

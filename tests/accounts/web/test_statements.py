@@ -13,8 +13,8 @@ pytestmark = pytest.mark.django_db
 SCHEMA = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "openapi.yaml").read_text())
 
 
-# A file, and the feed, which asks once for each type of resource.
-OTHERS = {"/api/v1/audit-logs/export/", "/api/v1/sync/"}
+# A file; the feed, which asks once for each type of resource; a goal beside sums of days and of the hours since.
+OTHERS = {"/api/v1/audit-logs/export/", "/api/v1/sync/", "/api/v1/me/writing/"}
 # Lists that answer nothing unless they are asked something.
 ASKED = {"/api/v1/search/": "?q=moon"}
 
