@@ -165,6 +165,7 @@ class Writer:
                 application_name="taishang-log-writer",
                 connect_timeout=5,
                 autocommit=True,
+                **{key: text for key, text in given["OPTIONS"].items() if key.startswith("ssl")},
             )
         return self._connection
 
