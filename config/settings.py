@@ -1,6 +1,7 @@
 """All settings, top to bottom. Behaviour follows values; there are no development and production variants."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import environ
@@ -127,7 +128,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- database: `default` signs in as the application role, `owner` migrates -------------------------
 
 
-def _database(role: str, url: str) -> dict[str, object]:
+def _database(role: str, url: str) -> dict[str, Any]:
+    parsed: dict[str, Any]
     if DATABASE_EMBEDDED:
         secret = f"database_{role.removeprefix('taishang_')}"
         parsed = {
@@ -170,7 +172,7 @@ DATABASE_ADMIN = "config.embedded.admin_parameters"
 POSTGRESQL_PROGRAMS = SERVERS.programs
 DATABASE_POOL = env.integer("DATABASE_POOL", 0, low=0, high=200)
 if DATABASE_POOL:
-    DATABASES["default"]["OPTIONS"] |= {  # type: ignore[operator]
+    DATABASES["default"]["OPTIONS"] |= {
         # A restarted server is found within a second: the pool's own attempts would grow ever rarer.
         "pool": {
             "min_size": 1,
