@@ -11,7 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts import authentication
+from accounts import authentication, tenancy
 from accounts.web.access import public
 
 WORKER_TABLE = "tai_workers"
@@ -62,10 +62,13 @@ def _workers() -> str:
     """Whether a worker gave a sign of life lately; an installation without tasks has no such table."""
     if _scalar("SELECT to_regclass(%s)::text", [WORKER_TABLE]) is None:
         return OK
-    alive_workers = _scalar(
-        "SELECT count(*) FROM tai_workers WHERE heartbeat_at > now() - make_interval(secs => %s)",
-        [WORKER_SILENCE_SECONDS],
-    )
+    # Workers belong to no workspace: the application's own role sees none of them.
+    with tenancy.dispatcher_scope():
+        alive_workers = _scalar(
+            "SELECT count(*) FROM tai_workers WHERE stopped_at IS NULL"
+            " AND heartbeat_at > now() - make_interval(secs => %s)",
+            [WORKER_SILENCE_SECONDS],
+        )
     return OK if alive_workers else DEGRADED
 
 

@@ -1,6 +1,7 @@
 """All settings, top to bottom. Behaviour follows values; there are no development and production variants."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import environ
@@ -127,7 +128,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- database: `default` signs in as the application role, `owner` migrates -------------------------
 
 
-def _database(role: str, url: str) -> dict[str, object]:
+def _database(role: str, url: str) -> dict[str, Any]:
+    parsed: dict[str, Any]
     if DATABASE_EMBEDDED:
         secret = f"database_{role.removeprefix('taishang_')}"
         parsed = {
@@ -143,7 +145,11 @@ def _database(role: str, url: str) -> dict[str, object]:
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        "OPTIONS": {"application_name": f"taishang-{role}", "connect_timeout": 5},
+        "OPTIONS": {
+            **parsed.get("OPTIONS", {}),
+            "application_name": f"taishang-{role}",
+            "connect_timeout": 5,
+        },
     }
 
 
@@ -166,7 +172,7 @@ DATABASE_ADMIN = "config.embedded.admin_parameters"
 POSTGRESQL_PROGRAMS = SERVERS.programs
 DATABASE_POOL = env.integer("DATABASE_POOL", 0, low=0, high=200)
 if DATABASE_POOL:
-    DATABASES["default"]["OPTIONS"] |= {  # type: ignore[operator]
+    DATABASES["default"]["OPTIONS"] |= {
         # A restarted server is found within a second: the pool's own attempts would grow ever rarer.
         "pool": {
             "min_size": 1,
@@ -377,7 +383,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = env.path("STATIC_DIR", DATA_DIR / "static")
 STORAGES = {
     "default": storage.configuration(DATA_DIR / "files"),
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
@@ -394,6 +400,8 @@ BACKUP_DIR = env.path("BACKUP_DIR", DATA_DIR / "backups")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = SECURE and env.boolean("SECURE_SSL_REDIRECT", default=True)
+# Who asks for health stands behind the proxy and speaks plain http.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None

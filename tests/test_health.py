@@ -4,8 +4,10 @@ import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test import Client
+from django.utils import timezone
 
-from accounts import authentication
+from accounts import authentication, tenancy
+from taishang.models import Worker
 
 
 def test_the_process_answers_without_asking_the_database(db, django_assert_num_queries):
@@ -25,6 +27,17 @@ def test_an_operator_learns_what_is_missing(olga):
     assert checks["database"] == "ok"
     assert checks["migrations"] == "ok"
     assert set(checks) == {"database", "migrations", "workers", "cache", "broker"}
+
+
+def test_a_worker_that_lives_makes_it_ready_and_one_that_left_does_not(olga):
+    with tenancy.dispatcher_scope():
+        Worker.objects.create(host="here", pid=1, queues=["default"], slots=2)
+    assert olga.get("/readyz").json()["checks"]["workers"] == "ok"
+
+    with tenancy.dispatcher_scope():
+        Worker.objects.update(stopped_at=timezone.now())
+
+    assert olga.get("/readyz").json()["checks"]["workers"] == "degraded"
 
 
 def test_a_colleague_is_no_operator(alice):

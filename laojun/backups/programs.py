@@ -15,6 +15,13 @@ from laojun.backups.manifest import BackupRefused
 VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 TIMEOUT_SECONDS = 6 * 3600
 MAX_ERROR = 2000
+# How libpq is told what to demand of the server's certificate: parameters, and the variables of its programs.
+TLS = {
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+}
 
 
 class ProgramFailed(Exception):
@@ -54,6 +61,7 @@ def run(program: Path, *arguments: str, sign_in: dict[str, Any]) -> None:
         "PGCONNECT_TIMEOUT": "10",
         "PGTZ": "UTC",
         "LC_ALL": "C.UTF-8",
+        **{variable: str(sign_in.get(name, "")) for name, variable in TLS.items()},
     }
     ended = subprocess.run(  # noqa: S603
         [str(program), "--no-password", *arguments],

@@ -12,6 +12,7 @@ from django.db import connections
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from laojun.backups import programs
 from laojun.backups.manifest import BackupRefused
 from laojun.retention import archives
 
@@ -115,7 +116,9 @@ def sign_in(alias: str = ALIAS) -> dict[str, str]:
         "password": "PASSWORD",
         "dbname": "NAME",
     }
-    return {key: str(found[name]) for key, name in names.items() if found.get(name)}
+    given = {key: str(found[name]) for key, name in names.items() if found.get(name)}
+    tls = {key: str(value) for key, value in found["OPTIONS"].items() if key in programs.TLS}
+    return given | tls
 
 
 @contextmanager

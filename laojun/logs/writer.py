@@ -165,6 +165,9 @@ class Writer:
                 application_name="taishang-log-writer",
                 connect_timeout=5,
                 autocommit=True,
+                # A pooler in between may lend another connection to every transaction.
+                prepare_threshold=None,
+                **{key: text for key, text in given["OPTIONS"].items() if key.startswith("ssl")},
             )
         return self._connection
 

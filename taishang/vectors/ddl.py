@@ -17,7 +17,10 @@ from psycopg import errors, sql
 
 ALIAS = "owner"
 PREFIX = "tai-indexer:"
-PARAMETERS = ("host", "port", "dbname", "user", "password", "sslmode", "options")
+PARAMETERS = (
+    *("host", "port", "dbname", "user", "password", "options"),
+    *("sslmode", "sslrootcert", "sslcert", "sslkey"),
+)
 LOCK_MS = 200
 # One heavy build per database at a time.
 BUILDING = 0x7A12 << 48
