@@ -1,0 +1,147 @@
+"""The programs of the integrators' guide run against a real server, and the guide quotes them as they are."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from accounts import tenancy
+from querygpt.execution.pool import pool
+from taishang import runner
+from taishang.claiming import Claimant
+from taishang.generation import sample
+from taishang.models import Model
+from tests import factories
+from tests.e2e import serving
+from tests.querygpt.shopping import lent_shop
+
+DOCS = settings.BASE_DIR / "docs"
+EXAMPLES = DOCS / "examples"
+TOOLS = {".sh": "bash", ".py": sys.executable, ".mjs": "node"}
+PATIENCE_S = 120
+QUOTED = re.compile(
+    r"\]\(examples/([a-z]+\.[a-z]+)\)\n+```[a-z]+\n(.*?)^```", re.DOTALL | re.MULTILINE
+)
+ARRIVAL = """saved as revision 2
+saved as revision 3
+The ship came in at night.
+
+Nobody saw it.
+
+It rained for days.
+"""
+ENDS = {
+    "write": ARRIVAL,
+    "generate": "succeeded\n",
+    "ask": "\n3000\n",
+    "call": "Hello there\n4 tokens\n",
+    "vectors": "cat\nship\ncomplete: true\n",
+}
+
+
+@pytest.fixture
+def person(committed) -> Iterator[factories.Person]:
+    """Somebody with a database to ask and a model that repeats what it is told."""
+    person = factories.person("integrator")
+    with tenancy.workspace(person.workspace.id, user_id=person.user.id):
+        Model.objects.create(
+            name="parrot",
+            kind="chat",
+            provider="echo",
+            model_id="parrot",
+            scope="workspace",
+            workspace_id=person.workspace.id,
+        )
+    yield person
+    pool.close()
+
+
+@pytest.fixture
+def surroundings(person, tmp_path) -> Iterator[dict[str, str]]:
+    """What the programs read of their environment, beside a server that answers them."""
+    lent_shop(person, tmp_path, "shop")
+    with serving.served(tmp_path, serving.environment(cache.key_prefix)) as address:
+        yield {
+            **os.environ,
+            "TAISHANG_URL": address,
+            "TAISHANG_LOGIN": person.user.username,
+            "TAISHANG_PASSWORD": factories.PASSWORD,
+            "TAISHANG_MODEL": "parrot",
+        }
+
+
+def arguments(program: Path, folder: Path) -> list[str]:
+    result = folder / f"{program.name}.zip"
+    return {
+        "generate": [str(folder / "export.zip"), str(result)],
+        "ask": ["shop", "how many customers are there"],
+        "call": ["Hello there"],
+        "vectors": [f"notes-{program.suffix[1:]}"],
+    }.get(program.stem, [])
+
+
+def test_the_programs_of_the_guide_do_what_it_says(surroundings, tmp_path):
+    for tool in ("bash", "curl", "jq", "node"):
+        if not shutil.which(tool):
+            pytest.skip(f"NOT PROVEN HERE: {tool} is missing")
+    (tmp_path / "export.zip").write_bytes(sample.archive())
+    key = subprocess.run(
+        ["bash", EXAMPLES / "key.sh"],
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert key.stdout.startswith("tlk_"), key.stdout + key.stderr
+    programs = sorted(path for path in EXAMPLES.iterdir() if path.stem != "key")
+    running = {
+        path.name: subprocess.Popen(
+            [TOOLS[path.suffix], path, *arguments(path, tmp_path)],
+            env={**surroundings, "TAISHANG_API_KEY": key.stdout.strip()},
+            stdout=(tmp_path / f"{path.name}.out").open("w"),
+            stderr=subprocess.STDOUT,
+        )
+        for path in programs
+    }
+    _work_while(running)
+
+    said = {path: (tmp_path / f"{path.name}.out").read_text() for path in programs}
+    assert [
+        f"{path.name}: {said[path]}"
+        for path in programs
+        if not said[path].endswith(ENDS[path.stem])
+    ] == []
+    assert {process.returncode for process in running.values()} == {0}
+    for path in EXAMPLES.glob("generate.*"):
+        with zipfile.ZipFile(tmp_path / f"{path.name}.zip") as packed:
+            assert any(name.endswith("manage.py") for name in packed.namelist())
+
+
+def _work_while(running: dict[str, subprocess.Popen]) -> None:
+    """Do their tasks here until the last of them has ended; who takes too long is killed."""
+    claimant = Claimant("test:1", settings.TASK_QUEUES)
+    deadline = time.monotonic() + PATIENCE_S
+    for process in running.values():
+        while process.poll() is None:
+            runner.drain(claimant)
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    process.kill()
+
+
+def test_the_guide_quotes_every_program_as_it_is():
+    quoted = dict(QUOTED.findall((DOCS / "integrators.md").read_text()))
+
+    assert quoted == {path.name: path.read_text() for path in EXAMPLES.iterdir()}
