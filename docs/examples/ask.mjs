@@ -38,7 +38,7 @@ const talk = await (await call("conversations/", { connection_id: connection.id 
 let message = "";
 const path = `conversations/${talk.id}/messages/`;
 for await (const [name, data] of events(await call(path, { content: question }, "text/event-stream"))) {
-  if (name === "snapshot") message = data.id;
+  if (name === "snapshot") message = data.message.id;
   if (name === "step") console.log(data.message);
 }
 

@@ -44,7 +44,7 @@ with httpx.Client(base_url=os.environ["TAISHANG_URL"], headers=headers, timeout=
     with client.stream("POST", path, json={"content": question}, headers=wanted) as answer:
         for name, data in events(answer):
             if name == "snapshot":
-                message = data["id"]
+                message = data["message"]["id"]
             elif name == "step":
                 print(data["message"])
 

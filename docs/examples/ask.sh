@@ -18,7 +18,7 @@ event= message=
 while IFS=' ' read -r field value; do
   case "$field $event" in
     "event: "*) event=$value ;;
-    "data: snapshot") message=$(jq -r .id <<<"$value") ;;
+    "data: snapshot") message=$(jq -r .message.id <<<"$value") ;;
     "data: step") jq -r .message <<<"$value" ;;
   esac
 done < <(jq -n --arg content "$2" '{content: $content}' |

@@ -43,19 +43,19 @@ def save(client: httpx.Client, chapter: dict, text: str, kind: str = "manual") -
     raise SystemExit("both changed the same lines; yours is kept as a version")
 
 
-with signed_in() as client:
-    shelf = client.get(f"{API}/works/", params={"limit": 5}).raise_for_status().json()
-    for work in shelf["results"]:
-        print(work["title"])
+client = signed_in()
+shelf = client.get(f"{API}/works/", params={"limit": 5}).raise_for_status().json()
+for work in shelf["results"]:
+    print(work["title"])
 
-    work = post(client, "works/", {"title": "The harbour"})
-    text = "The ship came in.\n\nNobody saw it.\n\nIt rained."
-    begun = {"title": "Arrival", "content": text}
-    chapter = post(client, f"works/{work['id']}/chapters/", begun)
+work = post(client, "works/", {"title": "The harbour"})
+text = "The ship came in.\n\nNobody saw it.\n\nIt rained."
+begun = {"title": "Arrival", "content": text}
+chapter = post(client, f"works/{work['id']}/chapters/", begun)
 
-    for mine in (
-        text.replace("came in.", "came in at night."),
-        text.replace("rained.", "rained for days."),
-    ):
-        print("saved as revision", save(client, chapter, mine))
-    print(client.get(f"{API}/chapters/{chapter['id']}/").raise_for_status().json()["content"])
+for mine in (
+    text.replace("came in.", "came in at night."),
+    text.replace("rained.", "rained for days."),
+):
+    print("saved as revision", save(client, chapter, mine))
+print(client.get(f"{API}/chapters/{chapter['id']}/").raise_for_status().json()["content"])
