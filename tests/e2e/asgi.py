@@ -1,4 +1,4 @@
-"""The application as it is served, on the database, key prefix and static files that a journey names."""
+"""The application as it is served, on the database, key prefix, files and static files that a journey names."""
 
 import os
 from pathlib import Path
@@ -12,6 +12,8 @@ for _database in settings.DATABASES.values():
     _database["NAME"] = os.environ.get("E2E_DATABASE", _database["NAME"])
 settings.CACHES["default"]["KEY_PREFIX"] = os.environ.get("E2E_PREFIX", settings.CACHE_PREFIX)
 settings.STATIC_ROOT = Path(os.environ["E2E_STATIC_ROOT"])
+_files = settings.STORAGES["default"]["OPTIONS"]
+_files["location"] = Path(os.environ.get("E2E_FILES", _files["location"]))
 django.setup()
 call_command("collectstatic", interactive=False, verbosity=0)
 

@@ -5,8 +5,6 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
-from django.db import connections
 from django.utils import translation
 
 from tests import factories
@@ -24,17 +22,7 @@ SETTINGS = {"zh-hans": "zh-CN", "en": "en"}
 def e2e_environment(django_db_setup, django_db_blocker) -> Iterator[dict[str, str]]:
     """The names a process needs to work on the journeys' database and keys; a worker takes the same."""
     with django_db_blocker.unblock(), limits.eased():
-        yield _environment()
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "E2E_DATABASE": str(connections["default"].settings_dict["NAME"]),
-        "E2E_PREFIX": f"e2e-{secrets.token_hex(4)}",
-        "DATA_DIR": str(settings.DATA_DIR),
-        "DEMO": "false",
-        "DEBUG": "false",
-    }
+        yield serving.environment(f"e2e-{secrets.token_hex(4)}")
 
 
 @pytest.fixture(scope="session")

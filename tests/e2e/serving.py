@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
+from django.conf import settings
+from django.db import connections
+
 START_SECONDS = 60
 CHROMIUM = Path("/usr/bin/chromium")
 LAUNCH = {
@@ -28,6 +31,18 @@ LAUNCH = {
 
 class NotServed(RuntimeError):
     """The application did not start; the message names its log."""
+
+
+def environment(prefix: str) -> dict[str, str]:
+    """The names a process needs to work on this process's database and files, with keys of this prefix."""
+    return {
+        "E2E_DATABASE": str(connections["default"].settings_dict["NAME"]),
+        "E2E_PREFIX": prefix,
+        "E2E_FILES": str(settings.STORAGES["default"]["OPTIONS"]["location"]),
+        "DATA_DIR": str(settings.DATA_DIR),
+        "DEMO": "false",
+        "DEBUG": "false",
+    }
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""A worker on the database and key prefix that a journey names: `python -m tests.e2e.working --slots 1`."""
+"""A worker on the database, key prefix and files that a journey names: `python -m tests.e2e.working --slots 1`."""
 
 import os
 import sys
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -10,6 +11,8 @@ from django.core.management import call_command
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 for _database in settings.DATABASES.values():
     _database["NAME"] = os.environ.get("E2E_DATABASE", _database["NAME"])
+_files = settings.STORAGES["default"]["OPTIONS"]
+_files["location"] = Path(os.environ.get("E2E_FILES", _files["location"]))
 settings.AUDIT_ANCHORS_DIR = (
     settings.DATA_DIR / "tmp" / "anchors" / settings.DATABASES["default"]["NAME"]
 )

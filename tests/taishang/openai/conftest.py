@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from accounts import api_keys, tenancy
@@ -101,13 +100,7 @@ def _models_elsewhere(django_db_setup, django_db_blocker) -> Iterator[Upstream]:
 @pytest.fixture(scope="session")
 def served(_models_elsewhere, django_db_blocker, tmp_path_factory) -> Iterator[str]:
     """Where a process of ours answers."""
-    environment = {
-        "E2E_DATABASE": str(connections["default"].settings_dict["NAME"]),
-        "E2E_PREFIX": f"openai-{secrets.token_hex(4)}",
-        "DATA_DIR": str(settings.DATA_DIR),
-        "DEMO": "false",
-        "DEBUG": "false",
-    }
+    environment = serving.environment(f"openai-{secrets.token_hex(4)}")
     folder = tmp_path_factory.mktemp("openai")
     with (
         django_db_blocker.unblock(),
