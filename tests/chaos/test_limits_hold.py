@@ -11,7 +11,7 @@ import pytest
 
 from accounts import tenancy, workspaces
 from tests import factories
-from tests.rig.limits import allow, ease
+from tests.rig.limits import allow, eased
 from tests.rig.valkey import Valkey
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
@@ -33,13 +33,13 @@ def valkey(installation, tmp_path) -> Iterator[Valkey]:
 
 @pytest.fixture
 def somebody(installation, django_db_blocker):
-    """A person nobody has counted yet, with two tokens and two workspaces."""
-    ease()
-    allow({"upload": LIMIT})
-    person = factories.person(f"p{next(_number)}x{id(installation)}")
-    with tenancy.user(person.user.id):
-        second = workspaces.create(owner=person.user, name="Second")
-    return person, [person.workspace.id, second.id]
+    """A person nobody has counted yet, with two tokens and two workspaces; the limits are the platform's again afterwards."""
+    with eased():
+        allow({"upload": LIMIT})
+        person = factories.person(f"p{next(_number)}x{id(installation)}")
+        with tenancy.user(person.user.id):
+            second = workspaces.create(owner=person.user, name="Second")
+        yield person, [person.workspace.id, second.id]
 
 
 _number = itertools.count()
