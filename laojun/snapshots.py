@@ -66,8 +66,11 @@ def announce(workspace_id: int | None) -> None:
     memo = _memo.get()
     if memo is not None:
         memo.clear()
-    generation = ConfigGeneration.objects.get(Q(workspace_id=workspace_id)).generation
-    transaction.on_commit(partial(_raise, workspace_id, generation))
+    rows = ConfigGeneration.objects.filter(Q(workspace_id=workspace_id))
+    generation = rows.values_list("generation", flat=True).first()
+    # Where nothing was ever set, a reset leaves nothing to look past.
+    if generation is not None:
+        transaction.on_commit(partial(_raise, workspace_id, generation))
     transaction.on_commit(limits.forget)
 
 

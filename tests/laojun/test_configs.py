@@ -42,6 +42,14 @@ def test_another_workspace_keeps_its_own(alice, charlie):
     assert configs.value(SIZE, charlie.workspace.id) == TEN
 
 
+def test_what_was_never_set_is_reset_to_what_it_is(alice):
+    with tenancy.workspace(alice.workspace.id):
+        change = Change(SIZE, reset=True)
+        configs.write(changes=[change], workspace_id=alice.workspace.id, actor=SYSTEM)
+
+    assert configs.value(SIZE, alice.workspace.id) == TEN
+
+
 def test_apps_below_read_through_their_port():
     assert registry.live_setting(key=SIZE) == TEN
 
