@@ -16,7 +16,8 @@ from studio import comments, tags
 from studio import scenes as operations
 from studio.models import Appearance, Chapter, ChapterTag, Comment, Scene, Work
 from studio.recording import FieldRefused, StoryRefused
-from studio.views.stories import chapter_of, may, page, row_of, work_of
+from studio.views.access import may
+from studio.views.stories import chapter_of, page, row_of, work_of
 
 
 @require_GET

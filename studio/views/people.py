@@ -18,7 +18,8 @@ from studio.collaboration import LastOwner
 from studio.models import Collaborator, Work
 from studio.recording import FieldRefused
 from studio.story_forms import InviteForm, PartForm
-from studio.views.stories import answered, may, page, work_of
+from studio.views.access import may
+from studio.views.stories import answered, page, work_of
 
 
 @needs("work.view")

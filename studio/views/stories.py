@@ -16,6 +16,7 @@ from accounts.web.access import principal_of
 from accounts.web.problems import words
 from studio.models import Chapter, Work
 from studio.recording import FieldRefused, StoryRefused
+from studio.views.access import may
 from studio.views.places import places_of
 
 Row = TypeVar("Row", bound=models.Model)
@@ -28,10 +29,6 @@ def work_of(request: HttpRequest, work_id: UUID, right: str = "read") -> Work:
     if right != "read" and not may(request, work, right):
         raise PermissionDenied(right)
     return work
-
-
-def may(request: HttpRequest, work: Work, right: str) -> bool:
-    return Work.objects.with_right(principal_of(request), right).filter(pk=work.pk).exists()
 
 
 def row_of(request: HttpRequest, rows: Any, work: Work, pk: UUID, *, lock: bool = False) -> Any:
